@@ -1,0 +1,89 @@
+//! What the descent went through: one record an iteration or epoch, one a mini-batch step.
+
+/// The state after an update, measured on all rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Record {
+    /// Updates done; 0 is the start.
+    pub iteration: usize,
+    /// Passes over the data done by updates (full batch: the same as `iteration`).
+    pub epoch: f64,
+    /// The loss on all rows: half the mean squared error, or the mean negative log-likelihood (plus a penalty).
+    pub loss: f64,
+    /// Euclidean norm of the full gradient in the scale of the descent.
+    pub gradient_norm: f64,
+    /// The learning rate of the update that led here (row 0: of the first update).
+    pub learning_rate: f64,
+    /// Seconds since the start, stamped by the watcher.
+    pub seconds: f64,
+}
+
+/// One mini-batch update.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// Updates done before this one, plus 1.
+    pub iteration: usize,
+    /// Position in epochs (2.5 is half way through the third epoch).
+    pub epoch: f64,
+    /// Mean loss of the batch before the update.
+    pub loss: f64,
+    /// Norm of the batch's gradient before the update.
+    pub gradient_norm: f64,
+}
+
+/// The whole course of a descent.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct History {
+    /// Full-data records in order; the first is the start, the last the stop.
+    pub records: Vec<Record>,
+    /// Mini-batch steps (empty in full batch).
+    pub steps: Vec<Step>,
+}
+
+/// Histories up to this many records are kept whole; longer ones are thinned evenly on a log scale.
+pub const KEPT_WHOLE: usize = 100_000;
+
+impl History {
+    /// The last record. A descent always has at least its start.
+    pub fn last(&self) -> Option<&Record> {
+        self.records.last()
+    }
+
+    /// Thins records and steps to at most about [`KEPT_WHOLE`] each, evenly in the logarithm of the iteration;
+    /// the first and the last stay.
+    pub fn thin(&mut self) {
+        thin_on_log_scale(&mut self.records);
+        thin_on_log_scale(&mut self.steps);
+    }
+}
+
+/// Keeps the items whose positions are nearest to a geometric grid.
+fn thin_on_log_scale<T: Copy>(items: &mut Vec<T>) {
+    let n = items.len();
+    if n <= KEPT_WHOLE {
+        return;
+    }
+    let mut kept = Vec::with_capacity(KEPT_WHOLE);
+    let mut last = None;
+    let ratio = (n as f64).ln() / (KEPT_WHOLE - 1) as f64;
+    for k in 0..KEPT_WHOLE {
+        let position = (((k as f64 * ratio).exp() - 1.0).round() as usize).min(n - 1);
+        if last != Some(position) {
+            kept.push(items[position]);
+            last = Some(position);
+        }
+    }
+    *items = kept;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinning_keeps_both_ends_and_the_early_steps() {
+        let mut items: Vec<usize> = (0..1_000_000).collect();
+        thin_on_log_scale(&mut items);
+        assert!(items.len() <= KEPT_WHOLE);
+        assert_eq!((items[0], items[1], *items.last().expect("not empty")), (0, 1, 999_999));
+    }
+}
