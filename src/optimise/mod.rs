@@ -3,3 +3,4 @@
 pub mod history;
 pub mod stop;
 pub mod verdict;
+pub mod watch;

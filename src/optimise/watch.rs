@@ -1,0 +1,34 @@
+//! The watcher: sees each record as it is made, stamps the time, and may say stop.
+
+use crate::optimise::history::Record;
+
+/// What a watcher answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Go on.
+    Continue,
+    /// Stop after this record (Ctrl-C, a limit of time).
+    Stop,
+}
+
+/// Sees the descent; progress bars, live pages and time limits are watchers.
+pub trait Watcher {
+    /// Seconds since the start; a watcher without a clock says 0.
+    fn seconds(&self) -> f64;
+    /// Called at the start and after each iteration (mini-batch: each epoch), with the tolerance in force.
+    fn seen(&mut self, record: &Record, tolerance: f64) -> Signal;
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn seconds(&self) -> f64 {
+        0.0
+    }
+
+    fn seen(&mut self, _record: &Record, _tolerance: f64) -> Signal {
+        Signal::Continue
+    }
+}
