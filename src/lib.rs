@@ -5,3 +5,6 @@ pub mod design;
 pub mod error;
 pub mod fit;
 pub mod optimise;
+pub mod num;
+pub mod objective;
+pub mod rows;

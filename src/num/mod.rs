@@ -1,0 +1,4 @@
+//! Ground: special functions, small linear algebra, random streams.
+
+pub mod linalg;
+pub mod special;

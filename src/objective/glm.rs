@@ -1,0 +1,291 @@
+//! The mean loss over rows: one fused sweep for value and gradient, one for the curvature's root.
+
+use ndarray::{Array1, Array2, ArrayRef1, ArrayView1};
+use rayon::prelude::*;
+
+use crate::num::linalg::{combine_factors, triangular_factor};
+use crate::objective::loss::Loss;
+use crate::objective::{Curved, Objective, Sampled};
+use crate::rows::{Block, Rows};
+
+/// Mean loss of a linear predictor over weighted rows.
+///
+///   f(b) = (1/W) sum_i w_i loss(x_i.b + o_i, y_i),  W = sum_i w_i
+///   gradient = (1/W) sum_i w_i loss'(eta_i) x_i,  Hessian = (1/W) sum_i w_i loss''(eta_i) x_i x_i'
+///
+/// X is read once a sweep: each row's linear predictor, residual and share of the gradient are worked out while
+/// the row is in cache. Blocks are summed in a fixed order, so the result has the same bits on any number of
+/// threads. Source: McCullagh & Nelder 1989, s. 2.5 and 4.4.
+pub struct Glm<'a> {
+    rows: &'a dyn Rows,
+    loss: Loss,
+}
+
+/// What one block adds to value and gradient.
+struct Share {
+    value: f64,
+    gradient: Array1<f64>,
+}
+
+impl<'a> Glm<'a> {
+    /// The mean loss over some rows.
+    pub fn new(rows: &'a dyn Rows, loss: Loss) -> Self {
+        Glm { rows, loss }
+    }
+
+    /// The linear predictor of every row: X b + offset.
+    pub fn linear_predictor(&self, beta: &ArrayRef1<f64>) -> Array1<f64> {
+        let blocks: Vec<Vec<f64>> = (0..self.rows.n_blocks())
+            .into_par_iter()
+            .map(|k| {
+                let block = self.rows.block(k);
+                (0..block.y.len()).map(|i| predictor(&block, i, beta)).collect()
+            })
+            .collect();
+        blocks.into_iter().flatten().collect()
+    }
+
+    /// max_i x_i' H⁻¹ x_i with H = R'R: the largest leverage, as the certificate needs it; one sweep.
+    pub fn largest_leverage(&self, inverse_root: &Array2<f64>) -> f64 {
+        (0..self.rows.n_blocks())
+            .into_par_iter()
+            .map(|k| {
+                let projected = self.rows.block(k).x.dot(inverse_root);
+                projected.rows().into_iter().map(|r| r.dot(&r)).fold(0.0, f64::max)
+            })
+            .reduce(|| 0.0, f64::max)
+    }
+
+    fn share(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> Share {
+        let p = beta.len();
+        let mut gradient = vec![0.0; p];
+        let mut value = 0.0;
+        for i in 0..block.y.len() {
+            let (v, slope) = self.loss.value_and_slope(predictor(block, i, beta), block.y[i]);
+            let weight = block.weight.map_or(1.0, |w| w[i]);
+            value += weight * v;
+            let scaled = weight * slope;
+            for (g, x) in gradient.iter_mut().zip(block.x.row(i)) {
+                *g += scaled * x;
+            }
+        }
+        Share { value, gradient: Array1::from_vec(gradient) }
+    }
+
+    fn root_of_block(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> Array2<f64> {
+        let mut scaled = block.x.to_owned();
+        for (i, mut row) in scaled.rows_mut().into_iter().enumerate() {
+            let weight = block.weight.map_or(1.0, |w| w[i]);
+            row *= (weight * self.loss.curvature(predictor(block, i, beta))).sqrt();
+        }
+        triangular_factor(&scaled)
+    }
+}
+
+/// x_i.b + o_i.
+fn predictor(block: &Block<'_>, i: usize, beta: &ArrayRef1<f64>) -> f64 {
+    let x: ArrayView1<f64> = block.x.row(i);
+    x.dot(beta) + block.offset.map_or(0.0, |o| o[i])
+}
+
+/// Adds neighbours, then neighbours of those: a fixed tree whatever the number of threads.
+fn sum_in_pairs<T>(mut items: Vec<T>, add: impl Fn(T, T) -> T) -> Option<T> {
+    while items.len() > 1 {
+        let mut halved = Vec::with_capacity(items.len().div_ceil(2));
+        let mut pairs = items.into_iter();
+        while let Some(a) = pairs.next() {
+            halved.push(match pairs.next() {
+                Some(b) => add(a, b),
+                None => a,
+            });
+        }
+        items = halved;
+    }
+    items.pop()
+}
+
+impl Objective for Glm<'_> {
+    fn dim(&self) -> usize {
+        self.rows.n_columns()
+    }
+
+    fn value_and_gradient(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>) {
+        let shares: Vec<Share> =
+            (0..self.rows.n_blocks()).into_par_iter().map(|k| self.share(&self.rows.block(k), beta)).collect();
+        let total = sum_in_pairs(shares, |a, b| Share {
+            value: a.value + b.value,
+            gradient: a.gradient + b.gradient,
+        });
+        let weight = self.rows.total_weight();
+        match total {
+            Some(t) => (t.value / weight, t.gradient / weight),
+            None => (0.0, Array1::zeros(self.dim())),
+        }
+    }
+
+    fn curved(&self) -> Option<&dyn Curved> {
+        Some(self)
+    }
+
+    fn sampled(&self) -> Option<&dyn Sampled> {
+        Some(self)
+    }
+}
+
+impl Curved for Glm<'_> {
+    fn curvature_root(&self, beta: &ArrayRef1<f64>) -> Array2<f64> {
+        let roots: Vec<Array2<f64>> = (0..self.rows.n_blocks())
+            .into_par_iter()
+            .map(|k| self.root_of_block(&self.rows.block(k), beta))
+            .collect();
+        let p = self.dim();
+        let total = sum_in_pairs(roots, |a, b| combine_factors(&a, &b));
+        total.unwrap_or_else(|| Array2::zeros((p, p))) / self.rows.total_weight().sqrt()
+    }
+
+    fn all_at(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>, Array2<f64>) {
+        let (value, gradient) = self.value_and_gradient(beta);
+        (value, gradient, self.curvature_root(beta))
+    }
+
+    fn is_quadratic(&self) -> bool {
+        self.loss == Loss::Squared
+    }
+}
+
+impl Sampled for Glm<'_> {
+    fn n_rows(&self) -> usize {
+        self.rows.n_rows()
+    }
+
+    fn of_rows(&self, rows: &[usize], beta: &ArrayRef1<f64>) -> (f64, Array1<f64>) {
+        let picked = self.rows.pick(rows);
+        Glm::new(&picked, self.loss).value_and_gradient(beta)
+    }
+
+    fn with_rows(&self, rows: &[usize], lend: &mut dyn FnMut(&dyn Objective)) {
+        let picked = self.rows.pick(rows);
+        lend(&Glm::new(&picked, self.loss));
+    }
+
+    fn largest_row_curvature(&self) -> f64 {
+        let largest = (0..self.rows.n_blocks())
+            .into_par_iter()
+            .map(|k| self.rows.block(k).x.rows().into_iter().map(|r| r.dot(&r)).fold(0.0, f64::max))
+            .reduce(|| 0.0, f64::max);
+        self.loss.largest_curvature() * largest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::InMemory;
+    use proptest::prelude::*;
+
+    /// A design with columns of unlike size, outcomes for both losses, weights 1 to 3 and an offset.
+    fn design(n: usize, p: usize, seed: u64) -> InMemory {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+        };
+        let x = Array2::from_shape_fn((n, p), |(_, j)| if j == 0 { 1.0 } else { next() * 3.0 * (j as f64) });
+        let y = Array1::from_shape_fn(n, |_| if next() > 0.1 { 1.0 } else { 0.0 });
+        let weight = Array1::from_shape_fn(n, |_| (next() * 3.0 + 2.0).floor().max(1.0));
+        let offset = Array1::from_shape_fn(n, |_| next());
+        InMemory::new(x, y, Some(weight), Some(offset))
+    }
+
+    fn relative(a: &Array1<f64>, b: &Array1<f64>) -> f64 {
+        let size = b.dot(b).sqrt().max(1e-300);
+        (a - b).dot(&(a - b)).sqrt() / size
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn gradients_agree_with_finite_differences(n in 5usize..60, p in 1usize..7, seed in 1u64..10_000) {
+            let rows = design(n, p, seed);
+            for loss in [Loss::Squared, Loss::Logistic] {
+                let glm = Glm::new(&rows, loss);
+                let beta = Array1::from_shape_fn(p, |j| 0.3 - 0.1 * j as f64);
+                let (_, gradient) = glm.value_and_gradient(&beta);
+                let numeric = Array1::from_shape_fn(p, |j| {
+                    // Richardson's extrapolation of central differences: error of order h^4.
+                    let central = |h: f64| {
+                        let (mut up, mut down) = (beta.clone(), beta.clone());
+                        up[j] += h;
+                        down[j] -= h;
+                        (glm.value_and_gradient(&up).0 - glm.value_and_gradient(&down).0) / (2.0 * h)
+                    };
+                    (4.0 * central(5e-4) - central(1e-3)) / 3.0
+                });
+                prop_assert!(relative(&numeric, &gradient) < 1e-6, "{numeric} {gradient}");
+            }
+        }
+
+        #[test]
+        fn any_split_into_blocks_gives_the_same_gradient(n in 5usize..200, block in 1usize..50, seed in 1u64..10_000) {
+            let whole = design(n, 4, seed);
+            let split = InMemory { block_rows: block, ..whole.clone() };
+            for loss in [Loss::Squared, Loss::Logistic] {
+                let beta = Array1::from_vec(vec![0.2, -0.4, 0.1, 0.3]);
+                let (value, gradient) = Glm::new(&whole, loss).value_and_gradient(&beta);
+                let (other_value, other) = Glm::new(&split, loss).value_and_gradient(&beta);
+                prop_assert!((value - other_value).abs() <= 1e-12 * value.abs());
+                prop_assert!(relative(&other, &gradient) < 1e-12);
+            }
+        }
+
+        #[test]
+        fn weights_equal_repeated_rows(n in 5usize..60, seed in 1u64..10_000) {
+            let weighted = design(n, 3, seed);
+            let weight = weighted.weight.clone().expect("made with weights");
+            let repeated: Vec<usize> =
+                (0..n).flat_map(|i| std::iter::repeat_n(i, weight[i] as usize)).collect();
+            let mut plain = weighted.pick(&repeated);
+            plain.weight = None;
+            for loss in [Loss::Squared, Loss::Logistic] {
+                let beta = Array1::from_vec(vec![0.2, -0.4, 0.1]);
+                let (a, b) = (Glm::new(&weighted, loss), Glm::new(&plain, loss));
+                prop_assert!(relative(&a.value_and_gradient(&beta).1, &b.value_and_gradient(&beta).1) < 1e-12);
+                let (ra, rb) = (a.curvature_root(&beta), b.curvature_root(&beta));
+                prop_assert!((&ra - &rb).iter().all(|d| d.abs() < 1e-10 * ra[[0, 0]].abs().max(1.0)));
+            }
+        }
+    }
+
+    #[test]
+    fn the_curvature_is_the_derivative_of_the_gradient() {
+        let rows = design(300, 4, 7);
+        for loss in [Loss::Squared, Loss::Logistic] {
+            let glm = Glm::new(&InMemory { block_rows: 37, ..rows.clone() }, loss).curvature_root(&Array1::zeros(4));
+            let hessian = glm.t().dot(&glm);
+            let whole = Glm::new(&rows, loss);
+            for j in 0..4 {
+                let step = |h: f64| {
+                    let mut b = Array1::zeros(4);
+                    b[j] = h;
+                    whole.value_and_gradient(&b).1
+                };
+                let numeric = (step(1e-5) - step(-1e-5)) / 2e-5;
+                assert!(relative(&numeric, &hessian.column(j).to_owned()) < 1e-8);
+            }
+        }
+    }
+
+    #[test]
+    fn one_and_two_threads_give_the_same_bits() {
+        let rows = design(5000, 6, 3);
+        let beta = Array1::from_vec(vec![0.1, 0.2, -0.1, 0.05, 0.0, 0.3]);
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            pool.install(|| Glm::new(&rows, Loss::Logistic).all_at(&beta))
+        };
+        assert_eq!(on(1), on(2));
+    }
+}

@@ -1,0 +1,205 @@
+//! Which move is made: each method with exactly its own knobs and memory.
+
+use ndarray::{Array1, ArrayRef1};
+
+use crate::optimise::precondition::Preconditioner;
+
+/// A method of descent and how long its steps are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Method {
+    /// Preconditioned gradient descent with quasi-Newton updates and a safeguarded step.
+    Auto,
+    /// beta <- beta - rate g.
+    GradientDescent(Rate),
+    /// Heavy ball: v <- friction v - rate g; beta <- beta + v.
+    Momentum {
+        /// The learning rate.
+        rate: f64,
+        /// How much of the velocity is kept; 0.9 is usual.
+        friction: f64,
+    },
+    /// Nesterov's look-ahead with restarts:
+    /// x <- y - rate g(y); y <- x + k/(k+3) (x - x_before); k starts anew when g(y).(x - x_before) > 0.
+    Nesterov {
+        /// The learning rate.
+        rate: f64,
+    },
+    /// Adam: moving averages of g and g^2 with decay 0.9 and 0.999, epsilon 1e-8.
+    Adam {
+        /// The learning rate.
+        rate: f64,
+    },
+}
+
+/// How long a plain gradient step is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rate {
+    /// Always this, times the schedule.
+    Fixed(f64),
+    /// Backtracking from twice the last step until the loss falls enough (Armijo); the first trial is this.
+    LineSearch(f64),
+}
+
+/// How the learning rate falls over the epochs t = 0, 1, ...
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decay {
+    /// 1.
+    Constant,
+    /// 1 / (1 + t/10).
+    InverseTime,
+    /// (1 + cos(pi t / T)) / 2, T the epoch limit.
+    Cosine,
+}
+
+impl Decay {
+    /// The factor of the learning rate in epoch t of T.
+    pub fn factor(self, t: usize, limit: usize) -> f64 {
+        const HALF_LIFE_EPOCHS: f64 = 10.0; // after ten epochs the rate has halved
+        match self {
+            Decay::Constant => 1.0,
+            Decay::InverseTime => 1.0 / (1.0 + t as f64 / HALF_LIFE_EPOCHS),
+            Decay::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * t as f64 / limit as f64).cos()),
+        }
+    }
+}
+
+/// What a method remembers between steps.
+pub enum Memory {
+    /// Quasi-Newton pairs around a curvature.
+    Preconditioner(Box<Preconditioner>),
+    /// Plain descent: the last accepted rate of a line search.
+    LastRate(f64),
+    /// The velocity.
+    Velocity(Array1<f64>),
+    /// Nesterov: the last x, and steps since the restart.
+    LookAhead {
+        /// x of the last step.
+        x: Array1<f64>,
+        /// Steps since the restart.
+        k: usize,
+    },
+    /// Adam's two averages and the number of steps.
+    Moments {
+        /// Average gradient.
+        first: Array1<f64>,
+        /// Average squared gradient.
+        second: Array1<f64>,
+        /// Steps.
+        t: i32,
+    },
+}
+
+impl Method {
+    /// The memory at the start, where the coefficients are `start`.
+    pub fn memory(&self, start: &Array1<f64>) -> Memory {
+        let zeros = Array1::zeros(start.len());
+        match self {
+            Method::Auto => Memory::Preconditioner(Box::default()),
+            Method::GradientDescent(Rate::Fixed(rate) | Rate::LineSearch(rate)) => Memory::LastRate(*rate),
+            Method::Momentum { .. } => Memory::Velocity(zeros),
+            Method::Nesterov { .. } => Memory::LookAhead { x: start.clone(), k: 0 },
+            Method::Adam { .. } => Memory::Moments { first: zeros.clone(), second: zeros, t: 0 },
+        }
+    }
+
+    /// The learning rate before any decay; `auto` steps by its own measure, about 1.
+    pub fn rate(&self) -> f64 {
+        match self {
+            Method::Auto => 1.0,
+            Method::GradientDescent(Rate::Fixed(rate) | Rate::LineSearch(rate))
+            | Method::Momentum { rate, .. }
+            | Method::Nesterov { rate }
+            | Method::Adam { rate } => *rate,
+        }
+    }
+}
+
+/// One step of a method with a fixed rate: changes beta in place, given the gradient there.
+pub fn fixed_step(
+    method: &Method,
+    memory: &mut Memory,
+    rate: f64,
+    gradient: &ArrayRef1<f64>,
+    beta: &mut Array1<f64>,
+) {
+    match (method, memory) {
+        (Method::Momentum { friction, .. }, Memory::Velocity(velocity)) => {
+            *velocity *= *friction;
+            velocity.scaled_add(-rate, gradient);
+            *beta += &*velocity;
+        }
+        (Method::Nesterov { .. }, Memory::LookAhead { x, k }) => {
+            let mut next = beta.clone();
+            next.scaled_add(-rate, gradient);
+            let moved = &next - &*x;
+            *k = if gradient.dot(&moved) > 0.0 { 0 } else { *k + 1 };
+            *beta = &next + &(moved * (*k as f64 / (*k as f64 + 3.0)));
+            *x = next;
+        }
+        (Method::Adam { .. }, Memory::Moments { first, second, t }) => {
+            adam_step(first, second, t, rate, gradient, beta);
+        }
+        _ => beta.scaled_add(-rate, gradient),
+    }
+}
+
+/// Kingma & Ba 2015, algorithm 1.
+fn adam_step(
+    first: &mut Array1<f64>,
+    second: &mut Array1<f64>,
+    t: &mut i32,
+    rate: f64,
+    gradient: &ArrayRef1<f64>,
+    beta: &mut Array1<f64>,
+) {
+    const DECAY_FIRST: f64 = 0.9;
+    const DECAY_SECOND: f64 = 0.999;
+    const EPSILON: f64 = 1e-8;
+    *t += 1;
+    let unbias_first = 1.0 - DECAY_FIRST.powi(*t);
+    let unbias_second = 1.0 - DECAY_SECOND.powi(*t);
+    for j in 0..beta.len() {
+        first[j] = DECAY_FIRST * first[j] + (1.0 - DECAY_FIRST) * gradient[j];
+        second[j] = DECAY_SECOND * second[j] + (1.0 - DECAY_SECOND) * gradient[j] * gradient[j];
+        beta[j] -= rate * (first[j] / unbias_first) / ((second[j] / unbias_second).sqrt() + EPSILON);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn the_first_steps_are_those_of_the_textbook() {
+        let g = array![2.0, -4.0];
+        let after = |method: Method, rate: f64| {
+            let start = array![1.0, 1.0];
+            let mut memory = method.memory(&start);
+            let mut beta = start;
+            fixed_step(&method, &mut memory, rate, &g, &mut beta);
+            fixed_step(&method, &mut memory, rate, &g, &mut beta);
+            beta
+        };
+        assert_eq!(after(Method::GradientDescent(Rate::Fixed(0.1)), 0.1), array![0.6, 1.8]);
+        // v1 = -0.1 g, v2 = -0.19 g.
+        let ball = after(Method::Momentum { rate: 0.1, friction: 0.9 }, 0.1);
+        assert!((ball - array![1.0 - 0.58, 1.0 + 1.16]).iter().all(|d| d.abs() < 1e-15));
+        // A constant gradient makes every Adam step the rate, whatever the gradient's size.
+        let adam = after(Method::Adam { rate: 0.1 }, 0.1);
+        assert!((adam - array![0.8, 1.2]).iter().all(|d| d.abs() < 1e-8));
+        // x1 = 1 - 0.1 g, y1 = x1 + (x1 - x0)/4; x2 = y1 - 0.1 g, y2 = x2 + 2/5 (x2 - x1).
+        let nesterov = after(Method::Nesterov { rate: 0.1 }, 0.1);
+        let (x1, y1) = (0.8, 0.75);
+        let x2: f64 = y1 - 0.2;
+        assert!((nesterov[0] - (x2 + 0.4 * (x2 - x1))).abs() < 1e-15);
+    }
+
+    #[test]
+    fn schedules_start_at_one_and_fall() {
+        assert_eq!(Decay::InverseTime.factor(0, 100), 1.0);
+        assert_eq!(Decay::InverseTime.factor(10, 100), 0.5);
+        assert!((Decay::Cosine.factor(50, 100) - 0.5).abs() < 1e-15);
+        assert_eq!(Decay::Constant.factor(7, 100), 1.0);
+    }
+}

@@ -1,0 +1,95 @@
+//! How far along a direction: backtracking on the loss, and on the gradient where rounding hides the loss.
+
+use ndarray::{Array1, ArrayRef1};
+
+/// A point with its value and gradient.
+#[derive(Debug, Clone)]
+pub struct Point {
+    /// The coefficients.
+    pub beta: Array1<f64>,
+    /// The objective there.
+    pub value: f64,
+    /// Its gradient there.
+    pub gradient: Array1<f64>,
+}
+
+/// A step that was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Where it leads.
+    pub point: Point,
+    /// The length along the direction.
+    pub length: f64,
+    /// Evaluations that the search took.
+    pub evaluations: usize,
+}
+
+/// Halvings before a search gives up: 2^-50 of the first trial is rounding.
+const MOST_TRIALS: usize = 50;
+
+/// Backtracks from `first` along `direction` until the loss falls enough.
+///
+/// Accepts t when f(b + t d) <= f(b) + c t g.d with c = 1e-4 (Armijo 1966), or, where the change of the loss is
+/// within its rounding error, when the slope along d has shrunk without changing sign for the worse
+/// (|g(b + t d).d| <= 0.9 |g.d|): the loss alone would stall there. Trials shrink by the minimum of the parabola
+/// through what is known, kept within [0.1, 0.5] of the last.
+///
+/// Returns the evaluations spent when no length is accepted.
+///
+/// # Errors
+/// The number of evaluations, when nothing was accepted.
+pub fn backtrack(
+    from: &Point,
+    direction: &ArrayRef1<f64>,
+    first: f64,
+    evaluate: &mut dyn FnMut(&ArrayRef1<f64>) -> (f64, Array1<f64>),
+) -> Result<Found, usize> {
+    const ENOUGH_DECREASE: f64 = 1e-4;
+    const SLOPE_LEFT: f64 = 0.9;
+    const ROUNDING: f64 = 16.0 * f64::EPSILON;
+    let slope = from.gradient.dot(direction);
+    if slope.is_nan() || slope >= 0.0 {
+        return Err(0);
+    }
+    let mut length = first;
+    for trial in 1..=MOST_TRIALS {
+        let mut beta = from.beta.clone();
+        beta.scaled_add(length, direction);
+        let (value, gradient) = evaluate(&beta);
+        let change = value - from.value;
+        let armijo = change <= ENOUGH_DECREASE * length * slope;
+        let hidden = change.abs() <= ROUNDING * from.value.abs().max(value.abs())
+            && gradient.dot(direction).abs() <= SLOPE_LEFT * slope.abs();
+        if value.is_finite() && gradient.iter().all(|g| g.is_finite()) && (armijo || hidden) {
+            return Ok(Found { point: Point { beta, value, gradient }, length, evaluations: trial });
+        }
+        let parabola = -slope * length * length / (2.0 * (change - slope * length));
+        length = if parabola.is_finite() { parabola.clamp(0.1 * length, 0.5 * length) } else { 0.1 * length };
+    }
+    Err(MOST_TRIALS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn too_long_a_first_trial_is_cut_to_the_parabola_s_floor() {
+        let mut f = |b: &ArrayRef1<f64>| (0.5 * b.dot(b), b.to_owned());
+        let beta = array![1.0, -2.0];
+        let (value, gradient) = f(&beta);
+        let direction = -&gradient;
+        let found = backtrack(&Point { beta, value, gradient }, &direction, 3.0, &mut f).expect("a bowl");
+        assert!((found.length - 1.0).abs() < 1e-12);
+        assert_eq!(found.evaluations, 2);
+    }
+
+    #[test]
+    fn a_direction_uphill_is_refused() {
+        let mut f = |b: &ArrayRef1<f64>| (0.5 * b.dot(b), b.to_owned());
+        let (value, gradient) = f(&array![1.0]);
+        let up = gradient.clone();
+        assert_eq!(backtrack(&Point { beta: array![1.0], value, gradient }, &up, 1.0, &mut f).err(), Some(0));
+    }
+}
