@@ -72,13 +72,31 @@ impl<'a> Glm<'a> {
         Share { value, gradient: Array1::from_vec(gradient) }
     }
 
-    fn root_of_block(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> Array2<f64> {
+    /// A block's share of the gradient and the triangular root of its curvature, its rows read once.
+    fn share_and_root(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> (Share, Array2<f64>) {
         let mut scaled = block.x.to_owned();
+        let mut share = Share { value: 0.0, gradient: Array1::zeros(beta.len()) };
         for (i, mut row) in scaled.rows_mut().into_iter().enumerate() {
+            let eta = predictor(block, i, beta);
+            let (value, slope) = self.loss.value_and_slope(eta, block.y[i]);
             let weight = block.weight.map_or(1.0, |w| w[i]);
-            row *= (weight * self.loss.curvature(predictor(block, i, beta))).sqrt();
+            share.value += weight * value;
+            share.gradient.scaled_add(weight * slope, &row);
+            row *= (weight * self.loss.curvature(eta)).sqrt();
         }
-        triangular_factor(&scaled)
+        (share, triangular_factor(&scaled))
+    }
+
+    fn mean_of(&self, shares: Vec<Share>) -> (f64, Array1<f64>) {
+        let total = sum_in_pairs(shares, |a, b| Share {
+            value: a.value + b.value,
+            gradient: a.gradient + b.gradient,
+        });
+        let weight = self.rows.total_weight();
+        match total {
+            Some(t) => (t.value / weight, t.gradient / weight),
+            None => (0.0, Array1::zeros(self.dim())),
+        }
     }
 }
 
@@ -112,15 +130,7 @@ impl Objective for Glm<'_> {
     fn value_and_gradient(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>) {
         let shares: Vec<Share> =
             (0..self.rows.n_blocks()).into_par_iter().map(|k| self.share(&self.rows.block(k), beta)).collect();
-        let total = sum_in_pairs(shares, |a, b| Share {
-            value: a.value + b.value,
-            gradient: a.gradient + b.gradient,
-        });
-        let weight = self.rows.total_weight();
-        match total {
-            Some(t) => (t.value / weight, t.gradient / weight),
-            None => (0.0, Array1::zeros(self.dim())),
-        }
+        self.mean_of(shares)
     }
 
     fn curved(&self) -> Option<&dyn Curved> {
@@ -134,18 +144,19 @@ impl Objective for Glm<'_> {
 
 impl Curved for Glm<'_> {
     fn curvature_root(&self, beta: &ArrayRef1<f64>) -> Array2<f64> {
-        let roots: Vec<Array2<f64>> = (0..self.rows.n_blocks())
-            .into_par_iter()
-            .map(|k| self.root_of_block(&self.rows.block(k), beta))
-            .collect();
-        let p = self.dim();
-        let total = sum_in_pairs(roots, |a, b| combine_factors(&a, &b));
-        total.unwrap_or_else(|| Array2::zeros((p, p))) / self.rows.total_weight().sqrt()
+        self.all_at(beta).2
     }
 
     fn all_at(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>, Array2<f64>) {
-        let (value, gradient) = self.value_and_gradient(beta);
-        (value, gradient, self.curvature_root(beta))
+        let blocks: Vec<(Share, Array2<f64>)> = (0..self.rows.n_blocks())
+            .into_par_iter()
+            .map(|k| self.share_and_root(&self.rows.block(k), beta))
+            .collect();
+        let (shares, roots): (Vec<Share>, Vec<Array2<f64>>) = blocks.into_iter().unzip();
+        let (value, gradient) = self.mean_of(shares);
+        let p = self.dim();
+        let root = sum_in_pairs(roots, |a, b| combine_factors(&a, &b));
+        (value, gradient, root.unwrap_or_else(|| Array2::zeros((p, p))) / self.rows.total_weight().sqrt())
     }
 
     fn is_quadratic(&self) -> bool {

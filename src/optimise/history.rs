@@ -56,6 +56,63 @@ impl History {
     }
 }
 
+/// Collects records and steps in bounded memory: beyond a million of a kind only every second, fourth, ... is kept.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    history: History,
+    record_stride: usize,
+    step_stride: usize,
+    last: Option<Record>,
+    seen: (usize, usize),
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Recorder { history: History::default(), record_stride: 1, step_stride: 1, last: None, seen: (0, 0) }
+    }
+}
+
+impl Recorder {
+    /// Takes a record.
+    pub fn record(&mut self, record: Record) {
+        push_strided(&mut self.history.records, record, &mut self.seen.0, &mut self.record_stride);
+        self.last = Some(record);
+    }
+
+    /// Takes a mini-batch step.
+    pub fn step(&mut self, step: Step) {
+        push_strided(&mut self.history.steps, step, &mut self.seen.1, &mut self.step_stride);
+    }
+
+    /// The history, with its last record, thinned.
+    pub fn finish(mut self) -> History {
+        if let Some(last) = self.last
+            && self.history.records.last().map(|r| r.iteration) != Some(last.iteration)
+        {
+            self.history.records.push(last);
+        }
+        self.history.thin();
+        self.history
+    }
+}
+
+/// Pushes every `stride`-th item; when there are too many, drops every second and doubles the stride.
+fn push_strided<T>(items: &mut Vec<T>, item: T, seen: &mut usize, stride: &mut usize) {
+    const MOST: usize = 1_000_000;
+    if seen.is_multiple_of(*stride) {
+        items.push(item);
+    }
+    *seen += 1;
+    if items.len() >= MOST {
+        let mut position = 0;
+        items.retain(|_| {
+            position += 1;
+            position % 2 == 1
+        });
+        *stride *= 2;
+    }
+}
+
 /// Keeps the items whose positions are nearest to a geometric grid.
 fn thin_on_log_scale<T: Copy>(items: &mut Vec<T>) {
     let n = items.len();
@@ -78,6 +135,23 @@ fn thin_on_log_scale<T: Copy>(items: &mut Vec<T>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_recorder_bounds_its_memory_and_keeps_the_last() {
+        let mut recorder = Recorder::default();
+        let record = |iteration: usize| Record {
+            iteration,
+            epoch: iteration as f64,
+            loss: 0.0,
+            gradient_norm: 1.0,
+            learning_rate: 1.0,
+            seconds: 0.0,
+        };
+        (0..2_500_001).for_each(|k| recorder.record(record(k)));
+        let history = recorder.finish();
+        assert!(history.records.len() <= KEPT_WHOLE + 1);
+        assert_eq!(history.last().map(|r| r.iteration), Some(2_500_000));
+    }
 
     #[test]
     fn thinning_keeps_both_ends_and_the_early_steps() {

@@ -1,6 +1,206 @@
 //! How an objective is minimised: the one loop, its moves, steps, stops, history and certificate.
 
+pub mod auto;
+pub mod batch;
+pub mod certificate;
 pub mod history;
+pub mod method;
+pub mod precondition;
+pub mod step;
 pub mod stop;
 pub mod verdict;
 pub mod watch;
+
+use ndarray::{Array1, ArrayRef1};
+
+use crate::objective::Objective;
+use crate::optimise::history::{History, Record, Recorder};
+use crate::optimise::method::{Decay, Memory, Method, Rate, fixed_step};
+use crate::optimise::step::{Point, backtrack};
+use crate::optimise::stop::{Limits, StopReason};
+use crate::optimise::watch::{Signal, Watcher};
+
+/// How a descent is to be run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Which move.
+    pub method: Method,
+    /// Rows a mini-batch; `None`, or as many as there are rows, is full batch.
+    pub batch: Option<usize>,
+    /// How the rate falls over the epochs.
+    pub decay: Decay,
+    /// Passes over the data by updates.
+    pub max_epochs: usize,
+    /// Stop when the full gradient's Euclidean norm is at most this.
+    pub tolerance: f64,
+    /// Seed of shuffles and subsamples.
+    pub seed: u64,
+}
+
+/// How a descent ended.
+#[derive(Debug, Clone)]
+pub struct Descent {
+    /// The coefficients at the stop.
+    pub beta: Array1<f64>,
+    /// The objective there.
+    pub value: f64,
+    /// Its gradient there.
+    pub gradient: Array1<f64>,
+    /// Why it stopped.
+    pub reason: StopReason,
+    /// Its course.
+    pub history: History,
+    /// Updates done.
+    pub iterations: usize,
+    /// Passes over the data by updates.
+    pub epochs: f64,
+    /// All passes over the data: updates, trials of line searches, curvature, full gradients of mini-batch epochs.
+    pub sweeps: f64,
+}
+
+impl Descent {
+    /// Euclidean norm of the gradient at the stop.
+    pub fn gradient_norm(&self) -> f64 {
+        norm(&self.gradient)
+    }
+}
+
+/// Euclidean norm.
+pub fn norm(v: &ArrayRef1<f64>) -> f64 {
+    v.dot(v).sqrt()
+}
+
+/// A descent under way.
+pub(crate) struct Run<'a> {
+    pub(crate) objective: &'a dyn Objective,
+    pub(crate) settings: &'a Settings,
+    pub(crate) at: Point,
+    pub(crate) memory: Memory,
+    pub(crate) recorder: Recorder,
+    pub(crate) iterations: usize,
+    pub(crate) epochs: usize,
+    pub(crate) sweeps: f64,
+    pub(crate) rate: f64,
+}
+
+/// Descends from `start` until a reason to stop: the one loop that moves beta.
+///
+/// 1. The state is recorded and judged on the full gradient; 2. the method moves: one update in full batch, one
+/// epoch of updates in mini-batches. The watcher sees every record and may say stop.
+pub fn minimise(
+    objective: &dyn Objective,
+    start: &ArrayRef1<f64>,
+    settings: &Settings,
+    watcher: &mut dyn Watcher,
+) -> Descent {
+    let mut run = Run::new(objective, start, settings);
+    let limits = Limits::from_start(&run.at);
+    loop {
+        let signal = run.record(watcher); // 1
+        if let Some(reason) = run.judge(&limits, signal) {
+            return run.end(reason);
+        }
+        if let Err(reason) = run.advance() {
+            return run.end(reason); // 2
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    fn new(objective: &'a dyn Objective, start: &ArrayRef1<f64>, settings: &'a Settings) -> Self {
+        let beta = start.to_owned();
+        let (value, gradient) = objective.value_and_gradient(&beta);
+        let memory = settings.method.memory(&beta);
+        Run {
+            objective,
+            settings,
+            at: Point { beta, value, gradient },
+            memory,
+            recorder: Recorder::default(),
+            iterations: 0,
+            epochs: 0,
+            sweeps: 1.0,
+            rate: settings.method.rate(),
+        }
+    }
+
+    fn record(&mut self, watcher: &mut dyn Watcher) -> Signal {
+        let record = Record {
+            iteration: self.iterations,
+            epoch: self.epochs as f64,
+            loss: self.at.value,
+            gradient_norm: norm(&self.at.gradient),
+            learning_rate: self.rate,
+            seconds: watcher.seconds(),
+        };
+        self.recorder.record(record);
+        watcher.seen(&record, self.settings.tolerance)
+    }
+
+    fn judge(&self, limits: &Limits, signal: Signal) -> Option<StopReason> {
+        limits.judge(&self.at).or_else(|| {
+            let small = norm(&self.at.gradient) <= self.settings.tolerance;
+            if small && self.is_settled() {
+                Some(StopReason::GradientBelowTolerance)
+            } else if signal == Signal::Stop {
+                Some(StopReason::Interrupted)
+            } else if self.epochs >= self.settings.max_epochs {
+                Some(if small { StopReason::GradientBelowTolerance } else { StopReason::EpochLimit })
+            } else {
+                None
+            }
+        })
+    }
+
+    fn advance(&mut self) -> Result<(), StopReason> {
+        if self.settings.method == Method::Auto {
+            return self.auto_step();
+        }
+        match (self.settings.batch, self.objective.sampled()) {
+            (Some(batch), Some(sampled)) if batch < sampled.n_rows() => {
+                self.epoch(sampled, batch);
+                Ok(())
+            }
+            _ => self.full_step(),
+        }
+    }
+
+    /// One update from the full gradient.
+    fn full_step(&mut self) -> Result<(), StopReason> {
+        let factor = self.settings.decay.factor(self.epochs, self.settings.max_epochs);
+        if let (Method::GradientDescent(Rate::LineSearch(_)), Memory::LastRate(last)) =
+            (&self.settings.method, &mut self.memory)
+        {
+            let direction = -&self.at.gradient;
+            let objective = self.objective;
+            let mut evaluate = |b: &ArrayRef1<f64>| objective.value_and_gradient(b);
+            let first = if self.iterations == 0 { *last } else { 2.0 * *last };
+            let found = backtrack(&self.at, &direction, first, &mut evaluate).map_err(|_| StopReason::NoProgress)?;
+            *last = found.length;
+            self.rate = found.length;
+            self.sweeps += found.evaluations as f64;
+            self.at = found.point;
+        } else {
+            self.rate = self.settings.method.rate() * factor;
+            fixed_step(&self.settings.method, &mut self.memory, self.rate, &self.at.gradient, &mut self.at.beta);
+            (self.at.value, self.at.gradient) = self.objective.value_and_gradient(&self.at.beta);
+            self.sweeps += 1.0;
+        }
+        self.iterations += 1;
+        self.epochs += 1;
+        Ok(())
+    }
+
+    fn end(self, reason: StopReason) -> Descent {
+        Descent {
+            beta: self.at.beta,
+            value: self.at.value,
+            gradient: self.at.gradient,
+            reason,
+            history: self.recorder.finish(),
+            iterations: self.iterations,
+            epochs: self.epochs as f64,
+            sweeps: self.sweeps,
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! When the descent stops, and which of the reasons may be called convergence.
 
+use crate::optimise::step::Point;
+
 /// Why a descent stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReason {
@@ -36,5 +38,25 @@ impl StopReason {
             StopReason::Interrupted => "interrupted",
             StopReason::Separated => "no finite minimum: the data are separated",
         }
+    }
+}
+
+/// What counts as having left the valley.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    highest_loss: f64,
+}
+
+impl Limits {
+    /// A loss a million times the start's (at least 1) is a descent that climbs.
+    pub fn from_start(start: &Point) -> Limits {
+        const CLIMBED: f64 = 1e6;
+        Limits { highest_loss: CLIMBED * start.value.abs().max(1.0) }
+    }
+
+    /// Whether the loss or gradient left all bounds.
+    pub fn judge(&self, at: &Point) -> Option<StopReason> {
+        let finite = at.value.is_finite() && at.gradient.iter().all(|g| g.is_finite());
+        (!finite || at.value > self.highest_loss).then_some(StopReason::Diverged)
     }
 }

@@ -1,0 +1,177 @@
+//! `auto`: a mini-batch start whose curvature preconditions, quasi-Newton updates, a safeguarded step.
+
+use ndarray::{Array1, Array2, ArrayRef1};
+
+use crate::num::linalg::is_regular;
+use crate::objective::{Curved, Sampled};
+use crate::optimise::batch::shuffled;
+use crate::optimise::method::{Decay, Memory, Method};
+use crate::optimise::precondition::Preconditioner;
+use crate::optimise::step::{Point, backtrack};
+use crate::optimise::stop::StopReason;
+use crate::optimise::watch::Unwatched;
+use crate::optimise::{Run, Settings, minimise, norm};
+
+/// Up to this many rows the curvature is worked out anew in every sweep (it costs little there).
+const FEW_ROWS: usize = 8192;
+
+/// `auto` goes on below the tolerance until the Newton decrement sqrt(g'H⁻¹g) is this share of sqrt(2 loss):
+/// in the outcome's own scale, so that neither units nor a long valley make it stop early.
+const SETTLED: f64 = 1e-12;
+
+/// A decrement up to this share of sqrt(2 loss) that no step lowers is what rounding leaves.
+const FLOOR: f64 = 1e-7;
+
+impl Run<'_> {
+    /// Whether a gradient below the tolerance may count: always for the teaching methods; for `auto` when the
+    /// decrement is small in the scale of the loss too.
+    pub(crate) fn is_settled(&self) -> bool {
+        match &self.memory {
+            Memory::Preconditioner(p) => {
+                p.is_ready() && decrement(p, &self.at.gradient) <= SETTLED * (2.0 * self.at.value.abs()).sqrt()
+            }
+            _ => true,
+        }
+    }
+
+    /// One update: 1. a curvature, if there is none yet; 2. the direction -H⁻¹g; 3. a safeguarded step along it;
+    /// 4. what the step taught.
+    pub(crate) fn auto_step(&mut self) -> Result<(), StopReason> {
+        let Memory::Preconditioner(mut preconditioner) = std::mem::replace(&mut self.memory, Memory::LastRate(1.0))
+        else {
+            return Err(StopReason::NoProgress);
+        };
+        let result = self.auto_step_with(&mut preconditioner);
+        self.memory = Memory::Preconditioner(preconditioner);
+        result
+    }
+
+    fn auto_step_with(&mut self, preconditioner: &mut Preconditioner) -> Result<(), StopReason> {
+        let curved = self.objective.curved();
+        if !preconditioner.is_ready()
+            && let Some(curved) = curved
+        {
+            self.first_curvature(curved, preconditioner); // 1
+        }
+        let before = decrement(preconditioner, &self.at.gradient);
+        let direction = -preconditioner.apply(&self.at.gradient); // 2
+        let renews = curved.filter(|c| !c.is_quadratic() && self.has_few_rows());
+        let mut root: Option<Array2<f64>> = None;
+        let objective = self.objective;
+        let mut evaluate = |b: &ArrayRef1<f64>| match renews {
+            Some(c) => {
+                let (value, gradient, r) = c.all_at(b);
+                root = Some(r);
+                (value, gradient)
+            }
+            None => objective.value_and_gradient(b),
+        };
+        let found = backtrack(&self.at, &direction, 1.0, &mut evaluate); // 3
+        let floor = self.rounding_floor(before);
+        let found = match found {
+            Ok(found) => found,
+            Err(evaluations) => {
+                self.sweeps += evaluations as f64;
+                return Err(floor.unwrap_or(StopReason::NoProgress));
+            }
+        };
+        self.sweeps += found.evaluations as f64;
+        self.rate = found.length;
+        let moved = &found.point.beta - &self.at.beta;
+        let turned = &found.point.gradient - &self.at.gradient;
+        self.at = found.point;
+        self.iterations += 1;
+        self.epochs += 1;
+        if !root.is_some_and(|r| preconditioner.renew(r)) {
+            preconditioner.learn(moved, turned); // 4
+        }
+        let after = decrement(preconditioner, &self.at.gradient);
+        self.renew_if_slow(curved, preconditioner, after / before);
+        match floor {
+            Some(reason) if after > 0.25 * before => Err(reason), // at the floor, and no better for this step
+            _ => Ok(()),
+        }
+    }
+
+    fn has_few_rows(&self) -> bool {
+        self.objective.sampled().is_none_or(|s| s.n_rows() <= FEW_ROWS)
+    }
+
+    /// The reason to give if no step helps any more: below the floor the arithmetic is at its end.
+    fn rounding_floor(&self, decrement: f64) -> Option<StopReason> {
+        if decrement > FLOOR * (2.0 * self.at.value.abs()).sqrt() {
+            return None;
+        }
+        let small = norm(&self.at.gradient) <= self.settings.tolerance;
+        Some(if small { StopReason::GradientBelowTolerance } else { StopReason::RoundingFloor })
+    }
+
+    /// Few rows or a quadratic: the curvature of all rows. Many: fit a random subsample by this same method and
+    /// take where it ends and its curvature there.
+    fn first_curvature(&mut self, curved: &dyn Curved, preconditioner: &mut Preconditioner) {
+        if !self.has_few_rows()
+            && !curved.is_quadratic()
+            && let Some(sampled) = self.objective.sampled()
+        {
+            self.start_on_a_subsample(sampled, preconditioner);
+        }
+        if !preconditioner.is_ready() {
+            self.sweeps += 1.0;
+            let root = curved.curvature_root(&self.at.beta);
+            let p = root.nrows();
+            if !preconditioner.renew(root) {
+                preconditioner.renew(Array2::eye(p));
+            }
+        }
+    }
+
+    fn start_on_a_subsample(&mut self, sampled: &dyn Sampled, preconditioner: &mut Preconditioner) {
+        const ROWS_A_COEFFICIENT: usize = 50;
+        const SHARE: usize = 8; // at most an eighth of the rows
+        const MOST_STEPS: usize = 12;
+        let n = sampled.n_rows();
+        let m = FEW_ROWS.max(ROWS_A_COEFFICIENT * self.at.beta.len()).min((n / SHARE).max(FEW_ROWS / 2));
+        let mut rows = shuffled(n, self.settings.seed, usize::MAX / 2);
+        rows.truncate(m);
+        rows.sort_unstable();
+        let settings = Settings {
+            method: Method::Auto,
+            batch: None,
+            decay: Decay::Constant,
+            max_epochs: MOST_STEPS,
+            tolerance: 1e-5, // far below the subsample's own statistical error
+            seed: self.settings.seed,
+        };
+        let start = self.at.beta.clone();
+        let mut end: Option<(Array1<f64>, Array2<f64>, f64)> = None;
+        sampled.with_rows(&rows, &mut |small| {
+            let descent = minimise(small, &start, &settings, &mut Unwatched);
+            if let Some(curved) = small.curved() {
+                end = Some((descent.beta.clone(), curved.curvature_root(&descent.beta), descent.sweeps));
+            }
+        });
+        let Some((beta, root, sweeps)) = end else { return };
+        self.sweeps += (sweeps + 1.0) * m as f64 / n as f64 + 1.0;
+        let (value, gradient) = self.objective.value_and_gradient(&beta);
+        let better = value.is_finite() && value < self.at.value;
+        if better && is_regular(&root) && preconditioner.renew(root) {
+            self.at = Point { beta, value, gradient };
+        }
+    }
+
+    /// When steps stop shrinking the decrement well, the curvature of all rows is worth its sweep.
+    fn renew_if_slow(&mut self, curved: Option<&dyn Curved>, preconditioner: &mut Preconditioner, ratio: f64) {
+        const SLOW: f64 = 0.3;
+        let Some(curved) = curved else { return };
+        if curved.is_quadratic() || self.has_few_rows() || ratio < SLOW {
+            return;
+        }
+        self.sweeps += 1.0;
+        preconditioner.renew(curved.curvature_root(&self.at.beta));
+    }
+}
+
+/// sqrt(g' H⁻¹ g), invariant under linear changes of the columns.
+fn decrement(preconditioner: &Preconditioner, gradient: &Array1<f64>) -> f64 {
+    gradient.dot(&preconditioner.apply(gradient)).max(0.0).sqrt()
+}

@@ -1,0 +1,78 @@
+//! Mini-batches: every epoch a seeded shuffle, every row once, the short last batch included; the full gradient judges.
+
+use ndarray::ArrayRef1;
+use ndarray_rand::rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use crate::objective::Sampled;
+use crate::optimise::history::Step;
+use crate::optimise::method::{Memory, Method, Rate, fixed_step};
+use crate::optimise::step::{Point, backtrack};
+use crate::optimise::{Run, norm};
+
+/// The order of the rows in an epoch: a function of seed and epoch alone.
+pub fn shuffled(n_rows: usize, seed: u64, epoch: usize) -> Vec<usize> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(1 + epoch as u64);
+    let mut order: Vec<usize> = (0..n_rows).collect();
+    order.shuffle(&mut rng);
+    order
+}
+
+impl Run<'_> {
+    /// One epoch of updates, then the full gradient.
+    pub(crate) fn epoch(&mut self, sampled: &dyn Sampled, batch: usize) {
+        let factor = self.settings.decay.factor(self.epochs, self.settings.max_epochs);
+        self.rate = self.settings.method.rate() * factor;
+        let order = shuffled(sampled.n_rows(), self.settings.seed, self.epochs);
+        for (k, rows) in order.chunks(batch).enumerate() {
+            let (value, gradient) = sampled.of_rows(rows, &self.at.beta);
+            self.iterations += 1;
+            self.recorder.step(Step {
+                iteration: self.iterations,
+                epoch: self.epochs as f64 + (k * batch + rows.len()) as f64 / order.len() as f64,
+                loss: value,
+                gradient_norm: norm(&gradient),
+            });
+            if !value.is_finite() {
+                break; // the full gradient below tells the same, and the loop stops there
+            }
+            self.batch_step(sampled, rows, Point { beta: self.at.beta.clone(), value, gradient }, factor);
+        }
+        (self.at.value, self.at.gradient) = self.objective.value_and_gradient(&self.at.beta);
+        self.epochs += 1;
+        self.sweeps += 2.0;
+    }
+
+    fn batch_step(&mut self, sampled: &dyn Sampled, rows: &[usize], from: Point, factor: f64) {
+        if let (Method::GradientDescent(Rate::LineSearch(_)), Memory::LastRate(last)) =
+            (&self.settings.method, &mut self.memory)
+        {
+            let direction = -&from.gradient;
+            let mut evaluate = |b: &ArrayRef1<f64>| sampled.of_rows(rows, b);
+            if let Ok(found) = backtrack(&from, &direction, 2.0 * *last, &mut evaluate) {
+                *last = found.length;
+                self.rate = found.length * factor;
+                self.at.beta.scaled_add(self.rate, &direction);
+            }
+            return;
+        }
+        fixed_step(&self.settings.method, &mut self.memory, self.rate, &from.gradient, &mut self.at.beta);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_epoch_shuffles_anew_and_the_same_seed_repeats() {
+        let (a, b) = (shuffled(100, 7, 0), shuffled(100, 7, 1));
+        assert_ne!(a, b);
+        assert_eq!(a, shuffled(100, 7, 0));
+        let mut sorted = a;
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..100).collect::<Vec<_>>());
+    }
+}
