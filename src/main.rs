@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `clinreg`.
+
+fn main() -> std::process::ExitCode {
+    clinreg::cli::run()
+}

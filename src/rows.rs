@@ -54,7 +54,12 @@ pub const BLOCK_ROWS: usize = 1024;
 
 impl InMemory {
     /// Rows in memory, in blocks of [`BLOCK_ROWS`]. Lengths must agree.
-    pub fn new(x: Array2<f64>, y: Array1<f64>, weight: Option<Array1<f64>>, offset: Option<Array1<f64>>) -> Self {
+    pub fn new(
+        x: Array2<f64>,
+        y: Array1<f64>,
+        weight: Option<Array1<f64>>,
+        offset: Option<Array1<f64>>,
+    ) -> Self {
         let n = x.nrows();
         assert_eq!(y.len(), n, "one outcome a row");
         assert!(weight.as_ref().is_none_or(|w| w.len() == n), "one weight a row");

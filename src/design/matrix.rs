@@ -2,7 +2,10 @@
 
 use ndarray::{Array1, Array2};
 
+use crate::data::table::Table;
+use crate::design::formula::Formula;
 use crate::design::term::Term;
+use crate::error::{Error, Result};
 
 /// What a variable was at the fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,4 +62,23 @@ pub struct Encoded {
     pub has_intercept: bool,
     /// Sum of the offsets, one a row.
     pub offset: Option<Array1<f64>>,
+}
+
+/// Encodes complete rows: levels, knots and polynomials are learnt from them (frequency weights count rows) and frozen.
+pub fn encode(
+    _formula: &Formula,
+    _table: &Table,
+    _weight: Option<&Array1<f64>>,
+) -> Result<(Encoded, Frozen)> {
+    Err(Error::formula("cannot encode"))
+}
+
+/// Encodes new rows exactly as the fit did; needs no outcome column. Missing cells give NaN in that row's columns.
+pub fn rebuild(_formula: &Formula, _frozen: &Frozen, _table: &Table) -> Result<Encoded> {
+    Err(Error::formula("cannot encode"))
+}
+
+/// The numeric outcome, transformed as the formula says.
+pub fn outcome_numbers(_formula: &Formula, _table: &Table) -> Result<Array1<f64>> {
+    Err(Error::formula("no outcome"))
 }

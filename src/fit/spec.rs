@@ -1,5 +1,7 @@
 //! Every choice of an analysis as plain data, with its default and why.
 
+use crate::data::choices::DataChoices;
+
 /// Which likelihood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
@@ -105,23 +107,6 @@ pub enum Penalty {
     },
     /// Firth: −½ log det(information) / n.
     Firth,
-}
-
-/// The choices about the data that a reader needs: all text, nothing checked yet.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct DataChoices {
-    /// More codes that mean missing, besides empty, `NA`, `N/A`, `NaN`, `.` and `null`.
-    pub na: Vec<String>,
-    /// Numeric columns to be treated as categorical.
-    pub factors: Vec<String>,
-    /// The levels of a variable in order; the first is the reference.
-    pub levels: Vec<(String, Vec<String>)>,
-    /// Another reference level than the first.
-    pub references: Vec<(String, String)>,
-    /// Columns that must be numeric whatever they look like (predicting by a model that was fitted to numbers).
-    pub numbers: Vec<String>,
-    /// Columns that must be dates.
-    pub dates: Vec<String>,
 }
 
 /// One analysis.

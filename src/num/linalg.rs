@@ -87,7 +87,9 @@ pub fn log_det_from_root(r: &ArrayRef2<f64>) -> f64 {
 pub fn is_regular(r: &ArrayRef2<f64>) -> bool {
     const NEGLIGIBLE: f64 = 1e-13; // of the largest diagonal element
     let largest = r.diag().iter().fold(0.0_f64, |m, d| m.max(d.abs()));
-    largest.is_finite() && r.iter().all(|v| v.is_finite()) && r.diag().iter().all(|d| d.abs() > NEGLIGIBLE * largest)
+    largest.is_finite()
+        && r.iter().all(|v| v.is_finite())
+        && r.diag().iter().all(|d| d.abs() > NEGLIGIBLE * largest)
 }
 
 #[cfg(test)]

@@ -55,7 +55,11 @@ pub fn f_upper(x: f64, df1: f64, df2: f64) -> f64 {
 /// Quantile of the standard normal distribution.
 pub fn normal_quantile(p: f64) -> f64 {
     let start = Normal::standard().inverse_cdf(p);
-    polish(start, |z| upper_normal(z) - (1.0 - p), |z| -(-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt())
+    polish(
+        start,
+        |z| upper_normal(z) - (1.0 - p),
+        |z| -(-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt(),
+    )
 }
 
 /// Quantile of the t distribution with `df` degrees of freedom.

@@ -128,8 +128,10 @@ impl Objective for Glm<'_> {
     }
 
     fn value_and_gradient(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>) {
-        let shares: Vec<Share> =
-            (0..self.rows.n_blocks()).into_par_iter().map(|k| self.share(&self.rows.block(k), beta)).collect();
+        let shares: Vec<Share> = (0..self.rows.n_blocks())
+            .into_par_iter()
+            .map(|k| self.share(&self.rows.block(k), beta))
+            .collect();
         self.mean_of(shares)
     }
 
@@ -274,7 +276,8 @@ mod tests {
     fn the_curvature_is_the_derivative_of_the_gradient() {
         let rows = design(300, 4, 7);
         for loss in [Loss::Squared, Loss::Logistic] {
-            let glm = Glm::new(&InMemory { block_rows: 37, ..rows.clone() }, loss).curvature_root(&Array1::zeros(4));
+            let glm = Glm::new(&InMemory { block_rows: 37, ..rows.clone() }, loss)
+                .curvature_root(&Array1::zeros(4));
             let hessian = glm.t().dot(&glm);
             let whole = Glm::new(&rows, loss);
             for j in 0..4 {

@@ -28,7 +28,8 @@ impl Run<'_> {
     pub(crate) fn is_settled(&self) -> bool {
         match &self.memory {
             Memory::Preconditioner(p) => {
-                p.is_ready() && decrement(p, &self.at.gradient) <= SETTLED * (2.0 * self.at.value.abs()).sqrt()
+                p.is_ready()
+                    && decrement(p, &self.at.gradient) <= SETTLED * (2.0 * self.at.value.abs()).sqrt()
             }
             _ => true,
         }
@@ -37,7 +38,8 @@ impl Run<'_> {
     /// One update: 1. a curvature, if there is none yet; 2. the direction -H⁻¹g; 3. a safeguarded step along it;
     /// 4. what the step taught.
     pub(crate) fn auto_step(&mut self) -> Result<(), StopReason> {
-        let Memory::Preconditioner(mut preconditioner) = std::mem::replace(&mut self.memory, Memory::LastRate(1.0))
+        let Memory::Preconditioner(mut preconditioner) =
+            std::mem::replace(&mut self.memory, Memory::LastRate(1.0))
         else {
             return Err(StopReason::NoProgress);
         };
@@ -160,7 +162,12 @@ impl Run<'_> {
     }
 
     /// When steps stop shrinking the decrement well, the curvature of all rows is worth its sweep.
-    fn renew_if_slow(&mut self, curved: Option<&dyn Curved>, preconditioner: &mut Preconditioner, ratio: f64) {
+    fn renew_if_slow(
+        &mut self,
+        curved: Option<&dyn Curved>,
+        preconditioner: &mut Preconditioner,
+        ratio: f64,
+    ) {
         const SLOW: f64 = 0.3;
         let Some(curved) = curved else { return };
         if curved.is_quadratic() || self.has_few_rows() || ratio < SLOW {

@@ -175,14 +175,21 @@ impl<'a> Run<'a> {
             let objective = self.objective;
             let mut evaluate = |b: &ArrayRef1<f64>| objective.value_and_gradient(b);
             let first = if self.iterations == 0 { *last } else { 2.0 * *last };
-            let found = backtrack(&self.at, &direction, first, &mut evaluate).map_err(|_| StopReason::NoProgress)?;
+            let found =
+                backtrack(&self.at, &direction, first, &mut evaluate).map_err(|_| StopReason::NoProgress)?;
             *last = found.length;
             self.rate = found.length;
             self.sweeps += found.evaluations as f64;
             self.at = found.point;
         } else {
             self.rate = self.settings.method.rate() * factor;
-            fixed_step(&self.settings.method, &mut self.memory, self.rate, &self.at.gradient, &mut self.at.beta);
+            fixed_step(
+                &self.settings.method,
+                &mut self.memory,
+                self.rate,
+                &self.at.gradient,
+                &mut self.at.beta,
+            );
             (self.at.value, self.at.gradient) = self.objective.value_and_gradient(&self.at.beta);
             self.sweeps += 1.0;
         }

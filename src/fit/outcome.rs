@@ -1,0 +1,205 @@
+//! The outcome: which family it calls for, which level is the event, and its numbers.
+
+use ndarray::Array1;
+
+use crate::data::table::{Table, Values};
+use crate::design::formula::Formula;
+use crate::design::matrix::outcome_numbers;
+use crate::error::{Error, Result};
+use crate::fit::result::Outcome;
+use crate::fit::spec::Family;
+
+/// Pairs of levels that say by themselves which is the event: (non-event, event), compared in lower case.
+const PLAIN_PAIRS: [(&str, &str); 4] = [("0", "1"), ("no", "yes"), ("false", "true"), ("alive", "dead")];
+
+/// The outcome of the rows used.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// Linear or logistic.
+    pub family: Family,
+    /// One number a row; 0 or 1 for logistic.
+    pub y: Array1<f64>,
+    /// Its names.
+    pub outcome: Outcome,
+    /// What was decided, in words.
+    pub notices: Vec<String>,
+}
+
+/// Decides the family and the event, and gives the outcome's numbers.
+///
+/// # Errors
+/// Data, when the outcome does not have two values for a logistic model, is text for a linear one, or its event is
+/// not known.
+pub fn choose(
+    formula: &Formula,
+    family: Option<Family>,
+    event: Option<&str>,
+    used: &Table,
+) -> Result<Chosen> {
+    let name = formula.outcome_variable();
+    let column =
+        used.column(name).ok_or_else(|| Error::data(format!("no column `{name}` for the outcome")))?;
+    let levels = distinct_levels(&column.values);
+    let plain_outcome = !formula.outcome_is_transformed();
+    let two_valued = plain_outcome && levels.len() == 2;
+    let is_text = matches!(column.values, Values::Category { .. });
+    let zero_one = levels == ["0", "1"];
+    let (family, why) = match family {
+        Some(f) => (f, None),
+        None if event.is_some() && plain_outcome => (Family::Logistic, None),
+        None if two_valued && (is_text || zero_one) => (
+            Family::Logistic,
+            Some(format!(
+                "logistic regression, because `{name}` has two values ({} and {})",
+                levels[0], levels[1]
+            )),
+        ),
+        None if !is_text => {
+            (Family::Linear, Some(format!("linear regression, because `{name}` is a number")))
+        }
+        None => return Err(not_two_valued(name, &levels)),
+    };
+    let mut notices: Vec<String> = why.into_iter().collect();
+    match family {
+        Family::Linear => {
+            if event.is_some() {
+                return Err(Error::usage("`--event` goes with a logistic model, and this one is linear")
+                    .hint("leave out `--event`, or say `--family logistic`"));
+            }
+            if is_text {
+                return Err(Error::data(format!(
+                    "the outcome `{name}` is text; a linear model needs numbers"
+                ))
+                .hint("a two-valued outcome is modelled with `--family logistic`"));
+            }
+            let y = outcome_numbers(formula, used)?;
+            let outcome = Outcome {
+                text: formula.outcome_text().to_string(),
+                variable: name.to_string(),
+                event: None,
+                non_event: None,
+                n_events: None,
+            };
+            Ok(Chosen { family, y, outcome, notices })
+        }
+        Family::Logistic => {
+            if !plain_outcome {
+                return Err(Error::formula(format!(
+                    "the outcome of a logistic model is a column, not `{}`",
+                    formula.outcome_text()
+                ))
+                .hint("use the two-valued column itself"));
+            }
+            let (event, non_event) = event_of(name, &levels, event)?;
+            if event.1 {
+                notices.push(format!("the event is `{name}` = {}", event.0));
+            }
+            let y = indicator(&column.values, &event.0);
+            let outcome = Outcome {
+                text: formula.outcome_text().to_string(),
+                variable: name.to_string(),
+                event: Some(event.0),
+                non_event: Some(non_event),
+                n_events: None,
+            };
+            Ok(Chosen { family, y, outcome, notices })
+        }
+    }
+}
+
+/// The values that occur, as text: levels in their order, numbers ascending. Numbers: at most a few are listed.
+fn distinct_levels(values: &Values) -> Vec<String> {
+    match values {
+        Values::Category { codes, levels } => {
+            let mut seen = vec![false; levels.len()];
+            codes.iter().filter_map(|c| seen.get_mut(*c as usize)).for_each(|s| *s = true);
+            levels.iter().zip(seen).filter(|(_, s)| *s).map(|(l, _)| l.clone()).collect()
+        }
+        Values::Number(v) | Values::Date(v) => {
+            let mut sorted: Vec<f64> = v.iter().copied().filter(|x| !x.is_nan()).collect();
+            sorted.sort_by(f64::total_cmp);
+            sorted.dedup();
+            sorted.truncate(12);
+            sorted.iter().map(f64::to_string).collect()
+        }
+    }
+}
+
+/// The event (and whether it was chosen by rule) and the other level.
+fn event_of(name: &str, levels: &[String], event: Option<&str>) -> Result<((String, bool), String)> {
+    if levels.len() > 2 {
+        return Err(not_two_valued(name, levels));
+    }
+    if let [only] = levels {
+        return Err(Error::data(format!(
+            "all rows used have `{name}` = {only}; there is nothing to predict"
+        ))
+        .hint("check which rows were dropped, and whether a missing code hides the other value (`--na`)"));
+    }
+    let [first, second] = levels else {
+        return Err(Error::data(format!("the outcome `{name}` has no values")));
+    };
+    match event {
+        Some(wanted) => {
+            let same = |level: &String| {
+                level == wanted.trim()
+                    || matches!((level.parse::<f64>(), wanted.trim().parse::<f64>()), (Ok(a), Ok(b)) if a == b)
+            };
+            if same(second) {
+                Ok(((second.clone(), false), first.clone()))
+            } else if same(first) {
+                Ok(((first.clone(), false), second.clone()))
+            } else {
+                Err(Error::data(format!("`--event {wanted}`: `{name}` has the values {first} and {second}"))
+                    .hint(format!("say `--event {second}` or `--event {first}`")))
+            }
+        }
+        None => {
+            let (a, b) = (first.to_lowercase(), second.to_lowercase());
+            let plain = |x: &str, y: &str| PLAIN_PAIRS.iter().any(|(no, yes)| *no == x && *yes == y);
+            if plain(&a, &b) {
+                Ok(((second.clone(), true), first.clone()))
+            } else if plain(&b, &a) {
+                Ok(((first.clone(), true), second.clone()))
+            } else {
+                Err(Error::data(format!(
+                    "which value of the outcome `{name}` is the event? It has {first} and {second}"
+                ))
+                .hint(format!(
+                    "say `--event {}` or `--event {}`",
+                    quoted(second),
+                    quoted(first)
+                )))
+            }
+        }
+    }
+}
+
+fn quoted(level: &str) -> String {
+    if level.contains(' ') { format!("'{level}'") } else { level.to_string() }
+}
+
+fn not_two_valued(name: &str, levels: &[String]) -> Error {
+    const SHOWN: usize = 8;
+    let mut list = levels.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if levels.len() > SHOWN {
+        list.push_str(", ...");
+    }
+    Error::data(format!(
+        "a logistic model needs an outcome of two values; `{name}` has {}: {list}",
+        levels.len()
+    ))
+    .hint("a number is modelled with `--family linear`; codes that mean missing are declared with `--na`")
+}
+
+fn indicator(values: &Values, event: &str) -> Array1<f64> {
+    match values {
+        Values::Category { codes, levels } => {
+            let code = levels.iter().position(|l| l == event).map_or(u32::MAX, |p| p as u32);
+            codes.iter().map(|c| f64::from(u8::from(*c == code))).collect()
+        }
+        Values::Number(v) | Values::Date(v) => {
+            v.iter().map(|x| f64::from(u8::from(x.to_string() == event))).collect()
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The fit statistics of both families, as R defines them.
+
+use std::f64::consts::PI;
+
+use ndarray::{Array1, Array2};
+
+use crate::fit::result::{FStatistic, Statistics};
+use crate::fit::spec::Family;
+use crate::num::special::{chi_squared_upper, f_upper, normal_quantile};
+use crate::objective::glm::Glm;
+use crate::objective::loss::Loss;
+use crate::optimise::method::{Decay, Method};
+use crate::optimise::watch::Unwatched;
+use crate::optimise::{Settings, minimise};
+use crate::performance::calibration::hosmer_lemeshow;
+use crate::performance::discrimination::auc;
+use crate::performance::score::{brier, cox_snell_r2, nagelkerke_r2};
+use crate::rows::{InMemory, Rows};
+
+/// What the statistics are worked out from.
+pub struct Ingredients<'a> {
+    /// The rows of the fit.
+    pub rows: &'a InMemory,
+    /// Mean loss at the estimate, without any penalty.
+    pub mean_loss: f64,
+    /// Estimated coefficients, the intercept included.
+    pub n_coefficients: usize,
+    /// Whether the model has an intercept.
+    pub has_intercept: bool,
+    /// Fitted means or probabilities, one a row.
+    pub fitted: &'a Array1<f64>,
+    /// Level of the AUC's interval.
+    pub conf_level: f64,
+    /// Groups of the Hosmer-Lemeshow test, if asked for.
+    pub hosmer_lemeshow: Option<usize>,
+}
+
+/// All statistics of a fit.
+///
+/// n is the sum of the weights and k the number of estimated coefficients.
+/// Linear: deviance = RSS, ll = -n/2 (ln 2 pi + ln(RSS/n) + 1), AIC = -2 ll + 2 (k + 1), BIC with ln n for 2.
+/// Logistic: deviance = -2 ll, AIC = deviance + 2 k, BIC = deviance + k ln n.
+/// Source: the definitions of R's lm, glm, AIC and BIC.
+pub fn statistics(family: Family, from: &Ingredients<'_>) -> Statistics {
+    let n = from.rows.total_weight();
+    let k = from.n_coefficients as f64;
+    let common = Statistics {
+        n,
+        df_model: from.n_coefficients - usize::from(from.has_intercept && from.n_coefficients > 0),
+        df_residual: n - k,
+        ..Statistics::default()
+    };
+    match family {
+        Family::Linear => linear(common, from),
+        Family::Logistic => logistic(common, from),
+    }
+}
+
+fn linear(common: Statistics, from: &Ingredients<'_>) -> Statistics {
+    let (n, k) = (common.n, from.n_coefficients as f64);
+    let rss = 2.0 * n * from.mean_loss;
+    let log_likelihood = -0.5 * n * ((2.0 * PI).ln() + (rss / n).ln() + 1.0);
+    let null_deviance = spread_of_outcome(from.rows, from.has_intercept);
+    let r_squared = 1.0 - rss / null_deviance;
+    let df_total = n - f64::from(u8::from(from.has_intercept));
+    let df_model = common.df_model as f64;
+    let sigma_squared = rss / common.df_residual;
+    let has_predictors = df_model > 0.0;
+    let has_residuals = common.df_residual > 0.0;
+    let f_statistic = (has_predictors && has_residuals).then(|| {
+        let value = (null_deviance - rss) / df_model / sigma_squared;
+        let p_value = f_upper(value, df_model, common.df_residual);
+        FStatistic { value, df1: df_model, df2: common.df_residual, p_value }
+    });
+    Statistics {
+        log_likelihood,
+        deviance: rss,
+        null_deviance,
+        aic: -2.0 * log_likelihood + 2.0 * (k + 1.0),
+        bic: -2.0 * log_likelihood + n.ln() * (k + 1.0),
+        r_squared: Some(r_squared),
+        adj_r_squared: has_residuals.then(|| 1.0 - (1.0 - r_squared) * df_total / common.df_residual),
+        sigma: has_residuals.then(|| sigma_squared.sqrt()),
+        f_statistic,
+        ..common
+    }
+}
+
+/// Weighted sum of squares of y - offset about its mean, or about 0 without an intercept.
+fn spread_of_outcome(rows: &InMemory, has_intercept: bool) -> f64 {
+    let y = match &rows.offset {
+        Some(offset) => &rows.y - offset,
+        None => rows.y.clone(),
+    };
+    let weight = |i: usize| rows.weight.as_ref().map_or(1.0, |w| w[i]);
+    let total = rows.total_weight();
+    let mut mean = 0.0;
+    if has_intercept {
+        mean = (0..y.len()).map(|i| weight(i) * y[i]).sum::<f64>() / total;
+        mean += (0..y.len()).map(|i| weight(i) * (y[i] - mean)).sum::<f64>() / total; // takes off the rounding
+    }
+    (0..y.len()).map(|i| weight(i) * (y[i] - mean).powi(2)).sum()
+}
+
+fn logistic(common: Statistics, from: &Ingredients<'_>) -> Statistics {
+    let (n, k) = (common.n, from.n_coefficients as f64);
+    let deviance = 2.0 * n * from.mean_loss;
+    let null_deviance = 2.0 * n * null_loss(from.rows, from.has_intercept);
+    let (risk, outcome) = (from.fitted.to_vec(), from.rows.y.to_vec());
+    let weight = from.rows.weight.as_ref().map(|w| w.to_vec());
+    let area = auc(&risk, &outcome, weight.as_deref());
+    let limits = area.map(|a| a.interval(normal_quantile(0.5 + from.conf_level / 2.0)));
+    let chisq = null_deviance - deviance;
+    let test =
+        from.hosmer_lemeshow.and_then(|groups| hosmer_lemeshow(&risk, &outcome, weight.as_deref(), groups));
+    Statistics {
+        log_likelihood: -0.5 * deviance,
+        deviance,
+        null_deviance,
+        aic: deviance + 2.0 * k,
+        bic: deviance + k * n.ln(),
+        auc: area.map(|a| a.value),
+        auc_low: limits.map(|l| l.0).filter(|l| l.is_finite()),
+        auc_high: limits.map(|l| l.1).filter(|l| l.is_finite()),
+        brier: Some(brier(&risk, &outcome, weight.as_deref())),
+        nagelkerke_r2: Some(nagelkerke_r2(deviance, null_deviance, n)),
+        cox_snell_r2: Some(cox_snell_r2(deviance, null_deviance, n)),
+        mcfadden_r2: Some(1.0 - deviance / null_deviance),
+        model_chisq: (common.df_model > 0)
+            .then(|| (chisq, common.df_model, chi_squared_upper(chisq, common.df_model as f64))),
+        hosmer_lemeshow: test.map(|t| crate::fit::result::HosmerLemeshow {
+            groups: t.groups,
+            chisq: t.chisq,
+            df: t.df,
+            p_value: t.p_value,
+        }),
+        ..common
+    }
+}
+
+/// Mean logistic loss of the null model: the intercept alone (with the offset, if any); without an intercept the
+/// linear predictor is the offset or 0.
+fn null_loss(rows: &InMemory, has_intercept: bool) -> f64 {
+    let columns = usize::from(has_intercept);
+    let null = InMemory {
+        x: Array2::ones((rows.n_rows(), columns)),
+        y: rows.y.clone(),
+        weight: rows.weight.clone(),
+        offset: rows.offset.clone(),
+        block_rows: rows.block_rows,
+    };
+    let settings = Settings {
+        method: Method::Auto,
+        batch: None,
+        decay: Decay::Constant,
+        max_epochs: 100,
+        tolerance: 1e-12,
+        seed: 0,
+    };
+    let glm = Glm::new(&null, Loss::Logistic);
+    minimise(&glm, &Array1::zeros(columns), &settings, &mut Unwatched).value
+}

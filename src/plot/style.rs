@@ -1,0 +1,1 @@
+//! Sizes, colours, typeface and PNG encoding of all figures.
