@@ -2,7 +2,7 @@
 
 use ndarray::Array1;
 
-use crate::data::table::{Table, Values};
+use crate::data::table::{MISSING, Table, Values};
 use crate::design::formula::Formula;
 use crate::design::matrix::outcome_numbers;
 use crate::error::{Error, Result};
@@ -112,7 +112,9 @@ fn distinct_levels(values: &Values) -> Vec<String> {
     match values {
         Values::Category { codes, levels } => {
             let mut seen = vec![false; levels.len()];
-            codes.iter().filter_map(|c| seen.get_mut(*c as usize)).for_each(|s| *s = true);
+            for code in codes.iter().filter(|c| **c != MISSING) {
+                seen[*code as usize] = true;
+            }
             levels.iter().zip(seen).filter(|(_, s)| *s).map(|(l, _)| l.clone()).collect()
         }
         Values::Number(v) | Values::Date(v) => {
