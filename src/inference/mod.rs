@@ -4,7 +4,10 @@ pub mod collinearity;
 pub mod covariance;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod likelihood_ratio;
+pub mod nested;
 pub mod profile;
+pub mod residual;
 pub mod restrict;
 pub mod sandwich;
 pub mod solution;
