@@ -1,4 +1,5 @@
 //! Ground: special functions, small linear algebra, random streams.
 
+pub mod incomplete;
 pub mod linalg;
 pub mod special;
