@@ -48,7 +48,7 @@ const BLOCKS_AT_ONCE: usize = 64;
 /// The trial as CSV text with a header: `rows` patients, all randomness from `seed`.
 ///
 /// The same arguments give the same bytes on every machine and with any number of threads, and a longer trial
-/// begins with the shorter one of the same seed. What is drawn: see `data/README.md` and [`truth`].
+/// begins with the shorter one of the same seed. What is drawn: see `data/README.md` and [`truth()`].
 ///
 /// # Errors
 /// Usage, when `rows` is 0 or above [`MAX_ROWS`].
