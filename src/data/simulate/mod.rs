@@ -22,7 +22,7 @@ pub const DEMO_SEED: u64 = 2026;
 pub const MAX_ROWS: usize = 100_000_000;
 
 /// The columns of the trial, in order.
-pub const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 14] = [
     "patient_id",
     "site",
     "age",
