@@ -1,5 +1,7 @@
 //! What the text of one cell can be: a number, a date, a code with leading zeros, nearly one of these.
 
+use std::borrow::Cow;
+
 /// What stands before the decimals of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
@@ -13,21 +15,21 @@ pub enum Mark {
 ///
 /// `Inf`, hexadecimal digits, thousands separators, units and percent signs are no numbers here.
 pub fn number(text: &str, mark: Mark) -> Option<f64> {
-    let plain = match text.strip_prefix('\u{2212}') {
-        Some(rest) => format!("-{rest}"), // the typographic minus sign
-        None if text.len() > LONGEST_NUMBER => return None,
-        None => text.to_owned(),
-    };
-    let pointed = match mark {
-        Mark::Point => plain,
-        Mark::Comma if plain.contains('.') => return None,
-        Mark::Comma => plain.replacen(',', ".", 1),
-    };
-    let allowed = |b: u8| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E');
-    if !pointed.bytes().all(allowed) {
+    if text.len() > LONGEST_NUMBER || (mark == Mark::Comma && text.contains('.')) {
         return None;
     }
-    pointed.parse().ok().filter(|x: &f64| x.is_finite())
+    let mut plain = Cow::Borrowed(text);
+    if let Some(rest) = text.strip_prefix('\u{2212}') {
+        plain = Cow::Owned(format!("-{rest}")); // the typographic minus sign
+    }
+    if mark == Mark::Comma && plain.contains(',') {
+        plain = Cow::Owned(plain.replacen(',', ".", 1));
+    }
+    let allowed = |b: u8| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E');
+    if !plain.bytes().all(allowed) {
+        return None;
+    }
+    plain.parse().ok().filter(|x: &f64| x.is_finite())
 }
 
 /// More characters than a number written in full can have (f64 has up to 767 significant digits).

@@ -58,7 +58,7 @@ fn stated(text: &str) -> Result<Option<Dialect>> {
     let Some(head) = unquoted.get(..4).filter(|head| head.eq_ignore_ascii_case("sep=")) else {
         return Ok(None);
     };
-    let delimiter = match unquoted[head.len()..].as_bytes() {
+    let delimiter = match &unquoted.as_bytes()[head.len()..] {
         [one] if DELIMITERS.contains(one) => *one,
         _ => {
             return Err(Error::data(format!("line 1 is `{unquoted}`, a delimiter that is not known"))

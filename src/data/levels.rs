@@ -99,7 +99,12 @@ fn no_such_level(what: &str, wanted: &str, levels: &[String]) -> Error {
     let names: Vec<String> = levels.iter().take(SHOWN).map(|level| shown(level)).collect();
     let more = if levels.len() > SHOWN { ", …" } else { "" };
     let error = Error::data(format!("{what} ({}{more})", names.join(", ")));
-    match probably_meant(wanted, levels.iter().map(String::as_str)) {
+    const LONGEST: usize = 100; // the comparison takes time with the product of the lengths
+    let short = |text: &&str| text.len() <= LONGEST;
+    let near = Some(wanted)
+        .filter(short)
+        .and_then(|wanted| probably_meant(wanted, levels.iter().map(String::as_str).filter(short)));
+    match near {
         Some(near) => error.hint(format!("was {} meant? levels must agree in every character", shown(near))),
         None => error.hint("add the level, correct the file, or declare the value as missing with `--na`"),
     }

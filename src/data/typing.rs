@@ -37,6 +37,9 @@ pub fn type_column(raw: &Raw<'_>, choices: &DataChoices, notices: &mut Vec<Strin
     let codes = MissingCodes::new(&choices.na, listed);
     let present: Vec<usize> =
         (0..raw.cells.len()).filter(|row| !codes.mean_missing(raw.cells[*row])).collect();
+    if present.is_empty() {
+        notices.push(format!("column {} has no value in any row", shown(raw.name)));
+    }
     let column = Column { raw, present: &present, mark: usual_mark(raw, &present) };
     match wanted {
         Wanted::Factor { levels, reference } => column.factor(levels, reference, notices),
@@ -106,7 +109,6 @@ impl Column<'_> {
         let name = shown(self.raw.name);
         let n = self.present.len();
         if n == 0 {
-            notices.push(format!("column {name} has no value in any row"));
             return Ok(Values::Number(vec![f64::NAN; self.raw.cells.len()]));
         }
         let n_numbers = self.count(|text| self.number(text).is_some());
@@ -247,8 +249,9 @@ impl Column<'_> {
             return format!("write dates as YYYY-MM-DD; or {factor} makes the column categorical");
         }
         if cells().all(looks_like_a_number) {
+            let mark = if self.raw.marks.comma_is_free { "one decimal mark" } else { "a decimal point" };
             return format!(
-                "write numbers with digits and one decimal mark only; or {factor} makes the column categorical"
+                "write numbers with digits and {mark} only; or {factor} makes the column categorical"
             );
         }
         let mut words: Vec<&str> = Vec::new();
@@ -282,3 +285,7 @@ fn looks_like_a_number(text: &str) -> bool {
         || cell::number(text, Mark::Comma).is_some()
         || cell::is_nearly_number(text)
 }
+
+#[cfg(test)]
+#[path = "typing_tests.rs"]
+mod tests;
