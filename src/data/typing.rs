@@ -43,7 +43,7 @@ pub fn type_column(raw: &Raw<'_>, choices: &DataChoices, notices: &mut Vec<Strin
     let column = Column { raw, present: &present, mark: usual_mark(raw, &present) };
     match wanted {
         Wanted::Factor { levels, reference } => column.factor(levels, reference, notices),
-        Wanted::Number => column.numbers(),
+        Wanted::Number => column.numbers(notices),
         Wanted::Date => column.dates(),
         Wanted::Any => column.infer(notices),
     }
@@ -124,7 +124,7 @@ impl Column<'_> {
             return self.category(Given::default(), notices);
         }
         if n_numbers == n || 2 * n_like_numbers >= n {
-            return self.numbers();
+            return self.numbers(notices);
         }
         let n_dates = self.count(|text| cell::date(text).is_some());
         let n_like_dates = n_dates + self.count(|t| cell::date(t).is_none() && cell::is_nearly_date(t));
@@ -171,8 +171,8 @@ impl Column<'_> {
         levels::category(self.raw, self.present, self.mark, given, notices)
     }
 
-    fn numbers(&self) -> Result<Values> {
-        self.refuse_ambiguous_marks()?;
+    fn numbers(&self, notices: &mut Vec<String>) -> Result<Values> {
+        self.settle_ambiguous_marks(notices)?;
         self.values(|text| self.number(text), "number").map(Values::Number)
     }
 
@@ -193,27 +193,38 @@ impl Column<'_> {
         if wrong.is_empty() { Ok(values) } else { Err(self.refuse(&wrong, what)) }
     }
 
-    /// Groups of thousands and three decimals look alike; where the rest of the file speaks against the reading
-    /// of this column, nothing is guessed.
-    fn refuse_ambiguous_marks(&self) -> Result<()> {
-        let against = match self.mark {
-            Mark::Comma => self.raw.marks.point,
-            Mark::Point => self.raw.marks.comma,
+    /// Groups of thousands and three decimals look alike. A cell of the column that can only be decimals settles
+    /// it. Else, where the file shows the other mark before decimals, nothing is guessed; where it shows only
+    /// this one, that settles it; where it shows none, the reading as decimals is said.
+    fn settle_ambiguous_marks(&self, notices: &mut Vec<String>) -> Result<()> {
+        let (same, other) = match self.mark {
+            Mark::Comma => (self.raw.marks.comma, self.raw.marks.point),
+            Mark::Point => (self.raw.marks.point, self.raw.marks.comma),
         };
-        let (Some(line), true) = (against, self.raw.marks.comma_is_free) else { return Ok(()) };
         let decimals = |row: &usize| cell::decimals(self.raw.cells[*row]);
-        let Some(first) = self.present.iter().find(|row| decimals(row).is_some()) else { return Ok(()) };
-        if !self.present.iter().filter_map(decimals).all(|d| d.could_group) {
+        let doubtful =
+            self.raw.marks.comma_is_free && self.present.iter().filter_map(decimals).all(|d| d.could_group);
+        let (true, Some(first)) = (doubtful, self.present.iter().find(|row| decimals(row).is_some())) else {
             return Ok(());
-        }
-        Err(Error::data(format!(
-            "column {}, line {}: {} can be a number with three decimals or one with grouped thousands, \
-             for the file uses both marks (line {line} has the other)",
+        };
+        let example = format!(
+            "column {}, line {}: {}",
             shown(self.raw.name),
             self.raw.lines[*first],
             shown(self.raw.cells[*first])
-        ))
-        .hint("write all numbers of the file with one decimal mark and without grouping"))
+        );
+        match (same, other) {
+            (_, Some(line)) => Err(Error::data(format!(
+                "{example} can be a number with three decimals or one with grouped thousands, for line {line} \
+                 has the other mark before its decimals"
+            ))
+            .hint("write all numbers of the file with one decimal mark and without grouping")),
+            (Some(_), None) => Ok(()),
+            (None, None) => {
+                notices.push(format!("{example} and the like are read as numbers with three decimals"));
+                Ok(())
+            }
+        }
     }
 
     fn refuse(&self, wrong: &[usize], what: &str) -> Error {

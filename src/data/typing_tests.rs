@@ -198,6 +198,20 @@ fn thousands_are_never_taken_for_decimals_or_the_other_way_round() {
     );
 }
 
+#[test]
+fn a_reading_as_three_decimals_that_nothing_confirms_is_said() {
+    for (cell, value) in [("1,234", 1.234), ("150.000", 150.0)] {
+        let (values, notices) =
+            typed(&source(&format!("x;y\n{cell};a\n")), &DataChoices::default()).expect("a number");
+        assert_eq!(numbers_of(&values), [value]);
+        let said =
+            format!("column `x`, line 2: `{cell}` and the like are read as numbers with three decimals");
+        assert_eq!(notices, [said]);
+    }
+    let confirmed = source("x;y\n1,234;0,5\n");
+    assert!(typed(&confirmed, &DataChoices::default()).expect("a number").1.is_empty());
+}
+
 // What the user says.
 
 #[test]
