@@ -2,4 +2,5 @@
 
 pub mod incomplete;
 pub mod linalg;
+pub mod random;
 pub mod special;
