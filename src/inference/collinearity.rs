@@ -69,4 +69,42 @@ mod tests {
             assert!((got - wanted).abs() < 1e-12);
         }
     }
+
+    /// A factor's inflation is that of the space its indicators span, whichever level is the reference.
+    #[test]
+    fn a_factor_s_inflation_does_not_depend_on_its_reference_level() {
+        let level = [0, 0, 1, 1, 1, 2, 2, 0, 2, 1];
+        let age = [31.0, 44.0, 52.0, 60.0, 47.0, 71.0, 66.0, 39.0, 58.0, 63.0];
+        let with_reference = |reference: usize| {
+            let shown: Vec<usize> = (0..3).filter(|l| *l != reference).collect();
+            let x = Array2::from_shape_fn((10, 4), |(i, j)| match j {
+                0 => 1.0,
+                1 | 2 => f64::from(u8::from(level[i] == shown[j - 1])),
+                _ => age[i],
+            });
+            generalised_inflation(&without_intercept(&triangular_factor(&x)), &[vec![0, 1], vec![2]])
+        };
+        let (first, last) = (with_reference(0), with_reference(2));
+        // Two terms: both are 1 / (1 - R²) of the regression of age on the factor.
+        let mean = age.iter().sum::<f64>() / 10.0;
+        let within: f64 = (0..3)
+            .map(|l| {
+                let of_level: Vec<f64> = (0..10).filter(|i| level[*i] == l).map(|i| age[i]).collect();
+                let mean = of_level.iter().sum::<f64>() / of_level.len() as f64;
+                of_level.iter().map(|a| (a - mean).powi(2)).sum::<f64>()
+            })
+            .sum();
+        let wanted = age.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / within;
+        for gvif in first.into_iter().chain(last) {
+            assert!((gvif - wanted).abs() < 1e-12 * wanted, "{gvif} is not {wanted}");
+        }
+    }
+
+    #[test]
+    fn a_single_term_has_no_inflation_and_dependent_columns_have_no_number() {
+        let r = triangular_factor(&array![[1.0, 2.0], [3.0, -1.0], [0.5, 4.0]]);
+        assert_eq!(generalised_inflation(&r, &[vec![0, 1]]), [1.0]);
+        let dependent = triangular_factor(&array![[1.0, 2.0], [3.0, 6.0], [0.5, 1.0]]);
+        assert!(generalised_inflation(&dependent, &[vec![0], vec![1]]).iter().all(|g| g.is_nan()));
+    }
 }

@@ -15,18 +15,19 @@ pub struct HosmerLemeshowTest {
     pub p_value: f64,
 }
 
-/// R's quantile of type 7 of sorted values.
-pub fn quantile_type7(sorted: &[f64], p: f64) -> f64 {
-    let h = (sorted.len() - 1) as f64 * p;
-    let low = h.floor() as usize;
-    let high = (low + 1).min(sorted.len() - 1);
-    sorted[low] + (h - low as f64) * (sorted[high] - sorted[low])
+/// R's quantile of type 7 of sorted values of which the first `passed[i]` copies are at most `values[i]`.
+fn quantile_of_copies(values: &[f64], passed: &[f64], p: f64) -> f64 {
+    let copies = passed.last().copied().unwrap_or(0.0);
+    let h = (copies - 1.0).max(0.0) * p;
+    let at = |place: f64| values[passed.partition_point(|c| *c <= place).min(values.len() - 1)];
+    let (low, high) = (at(h.floor()), at(h.floor() + 1.0));
+    low + (h - h.floor()) * (high - low)
 }
 
 /// Hosmer-Lemeshow goodness of fit with risks cut at their quantiles 0, 1/g, ..., 1 (type 7), groups closed on the
 /// right; a risk equal to a cut but for rounding belongs to the lower group. Cuts that coincide make fewer groups.
 ///
-/// risk, outcome: one a row, weights count rows. `None` with fewer than three groups.
+/// risk, outcome: one a row; weights count rows, for the cuts too. `None` with fewer than three groups.
 /// Source: Hosmer & Lemeshow 1980; its power depends on n and on the grouping, hence only on request.
 pub fn hosmer_lemeshow(
     risk: &[f64],
@@ -35,16 +36,29 @@ pub fn hosmer_lemeshow(
     groups: usize,
 ) -> Option<HosmerLemeshowTest> {
     const ROUNDING: f64 = 1e-10; // relative: far above rounding, far below any real difference of risks
-    if risk.is_empty() || groups < 3 {
+    if groups < 3 {
         return None;
     }
-    let mut sorted = risk.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let mut cuts: Vec<f64> = (1..groups).map(|k| quantile_type7(&sorted, k as f64 / groups as f64)).collect();
+    let copies_of = |i: usize| weight.map_or(1.0, |w| w[i]);
+    let mut order: Vec<usize> = (0..risk.len()).filter(|i| copies_of(*i) > 0.0).collect();
+    order.sort_by(|a, b| risk[*a].total_cmp(&risk[*b]));
+    let values: Vec<f64> = order.iter().map(|i| risk[*i]).collect();
+    let passed: Vec<f64> = order
+        .iter()
+        .scan(0.0, |sum, i| {
+            *sum += copies_of(*i);
+            Some(*sum)
+        })
+        .collect();
+    if values.is_empty() {
+        return None;
+    }
+    let mut cuts: Vec<f64> =
+        (1..groups).map(|k| quantile_of_copies(&values, &passed, k as f64 / groups as f64)).collect();
     cuts.dedup_by(|a, b| (*a - *b).abs() <= ROUNDING * b.abs());
     let mut table = vec![[0.0_f64; 3]; cuts.len() + 1]; // rows, events observed, events expected
     for (i, r) in risk.iter().enumerate() {
-        let w = weight.map_or(1.0, |w| w[i]);
+        let w = copies_of(i);
         let group = cuts.partition_point(|cut| *r > cut + ROUNDING * cut.abs());
         table[group][0] += w;
         table[group][1] += w * outcome[i];
@@ -60,4 +74,43 @@ pub fn hosmer_lemeshow(
         .sum();
     let df = table.len().checked_sub(2).filter(|df| *df > 0)?;
     Some(HosmerLemeshowTest { groups: table.len(), chisq, df, p_value: chi_squared_upper(chisq, df as f64) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thirty rows with risks 0.02 to 0.95, some equal.
+    fn rows() -> (Vec<f64>, Vec<f64>) {
+        let risk = (0..30).map(|i| 0.02 + 0.031 * f64::from(i - i % 2)).collect();
+        let outcome = (0..30).map(|i| f64::from(u8::from((i * 7) % 30 < i))).collect();
+        (risk, outcome)
+    }
+
+    /// R 4.2: cut(p, c(0, quantile(p, 1:4/5) * (1 + 1e-12), 1)) and the sums over its groups.
+    #[test]
+    fn five_groups_of_thirty_rows_agree_with_r() {
+        let (risk, outcome) = rows();
+        let test = hosmer_lemeshow(&risk, &outcome, None, 5).expect("five groups");
+        assert_eq!((test.groups, test.df), (5, 3));
+        assert!((test.chisq - 1.22320306456422).abs() < 1e-12, "{}", test.chisq);
+        assert!((test.p_value - 0.7474448063730013).abs() < 1e-12, "{}", test.p_value);
+    }
+
+    #[test]
+    fn weights_equal_repeated_rows_in_the_cuts_too() {
+        let (risk, outcome) = rows();
+        let weight: Vec<f64> = (0..30).map(|i| f64::from(i % 4)).collect();
+        let repeat = |of: &[f64]| -> Vec<f64> {
+            of.iter().zip(&weight).flat_map(|(v, w)| std::iter::repeat_n(*v, *w as usize)).collect()
+        };
+        let weighted = hosmer_lemeshow(&risk, &outcome, Some(&weight), 4).expect("four groups");
+        let repeated = hosmer_lemeshow(&repeat(&risk), &repeat(&outcome), None, 4).expect("four groups");
+        assert!((weighted.chisq - repeated.chisq).abs() < 1e-12 && weighted.df == repeated.df);
+    }
+
+    #[test]
+    fn risks_of_two_values_make_too_few_groups() {
+        assert!(hosmer_lemeshow(&[0.2, 0.2, 0.7, 0.7], &[0.0, 1.0, 1.0, 0.0], None, 10).is_none());
+    }
 }
