@@ -67,8 +67,8 @@ impl Axis {
     pub fn logarithmic(low: f64, high: f64) -> Axis {
         const HALF_A_DECADE: f64 = 3.2;
         let (mut low, mut high) =
-            (low.max(f64::MIN_POSITIVE), high.clamp(f64::MIN_POSITIVE, f64::MAX / 10.0));
-        if !(high / low >= 10.0) {
+            (low.max(f64::MIN_POSITIVE), high.max(f64::MIN_POSITIVE).min(f64::MAX / 10.0));
+        if high / low < 10.0 {
             (low, high) = ((low / HALF_A_DECADE).max(f64::MIN_POSITIVE), high.max(low) * HALF_A_DECADE);
         }
         Axis::new(Scale::Log, low, high, log_ticks(low, high))

@@ -265,12 +265,16 @@ fn cross(at: Point, reach: f64, half: f64) -> Vec<Point> {
     .to_vec()
 }
 
+/// Length of a line through points, pixels.
+pub fn length(points: &[Point]) -> f64 {
+    points.windows(2).map(|w| (w[1].0 - w[0].0).hypot(w[1].1 - w[0].1)).sum()
+}
+
 /// The dashes of a line through points. A line longer than [`LONGEST_DASHED`] is a band of strokes in which dashes
 /// are not to be seen: it stays whole.
 fn dashed(points: &[Point], pattern: &[f64]) -> Vec<Vec<Point>> {
     const LONGEST_DASHED: f64 = 60_000.0;
-    let length: f64 = points.windows(2).map(|w| (w[1].0 - w[0].0).hypot(w[1].1 - w[0].1)).sum();
-    if !(length <= LONGEST_DASHED) || pattern.iter().any(|part| *part <= 0.0) {
+    if length(points) > LONGEST_DASHED || pattern.iter().any(|part| *part <= 0.0) {
         return vec![points.to_vec()];
     }
     let mut dashes = Vec::new();

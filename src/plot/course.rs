@@ -3,12 +3,12 @@
 use crate::error::Result;
 use crate::optimise::stop::StopReason;
 use crate::plot::axis::Axis;
-use crate::plot::canvas::{Align, Canvas, Point};
+use crate::plot::canvas::{Align, Canvas, Point, length};
 use crate::plot::key::{MARKER, draw_end};
 use crate::plot::panel::{Headings, Panel, Reserve};
 use crate::plot::place::{Cover, Ink};
 use crate::plot::png::Figure;
-use crate::plot::style::{CURVE_WIDTH, End, LIMIT, Look, MUTED, NOTE, Stroke, WHITE};
+use crate::plot::style::{CURVE_WIDTH, End, LIMIT, Look, MUTED, NOTE, Stroke, WHITE, tint};
 use crate::plot::trace::Trace;
 use crate::plot::typeface::width;
 use crate::plot::{overlay, single};
@@ -171,12 +171,16 @@ impl Stop {
     }
 }
 
-/// A run's line in its look.
+/// A run's line in its look; a zigzag so dense that it becomes an area is drawn in a lighter shade.
 ///
 /// # Errors
 /// When the surface fails.
 pub fn draw_line<B: DrawingBackend>(canvas: &Canvas<'_, B>, line: &Trace, look: &Look) -> Result<()> {
-    let stroke = Stroke::dashed(look.colour, CURVE_WIDTH, look.dashes);
+    const DENSE: f64 = 300_000.0; // pixels of line; a panel is about 1,500 wide and 850 high
+    const SHADE: f64 = 0.55;
+    let dense = line.pieces.iter().map(|piece| length(piece)).sum::<f64>() > DENSE;
+    let colour = if dense { tint(look.colour, SHADE) } else { look.colour };
+    let stroke = Stroke::dashed(colour, CURVE_WIDTH, look.dashes);
     line.pieces.iter().try_for_each(|piece| canvas.line(piece, &stroke))
 }
 

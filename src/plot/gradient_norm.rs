@@ -72,3 +72,42 @@ fn range(tolerance: f64, runs: &[Run], steps: &[Sample]) -> (f64, f64) {
     }
     (low.max(f64::MIN_POSITIVE), high.min(f64::MAX / 10.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(reason: StopReason, norms: &[f64]) -> Run {
+        let samples = norms.iter().enumerate().map(|(k, &norm)| (k as f64, norm)).collect();
+        Run { label: String::new(), samples, reason, ending: Vec::new() }
+    }
+
+    #[test]
+    fn the_tolerance_is_in_the_picture_unless_it_squeezes_the_norms() {
+        let runs = [run(StopReason::EpochLimit, &[10.0, 2.0])];
+        assert_eq!(range(1e-8, &runs, &[]), (1e-8, 10.0));
+        assert_eq!(range(1e-100, &runs, &[]), (2.0, 10.0));
+        assert_eq!(range(f64::NAN, &runs, &[]), (2.0, 10.0));
+    }
+
+    #[test]
+    fn a_norm_of_zero_lies_a_decade_below_the_rest() {
+        let (low, _) = range(1e-3, &[run(StopReason::GradientBelowTolerance, &[1.0, 0.0])], &[]);
+        assert!((low / 1e-4 - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn norms_that_all_vanish_or_are_no_numbers_still_have_an_axis() {
+        for norms in [&[0.0, 0.0][..], &[f64::NAN], &[]] {
+            let (low, high) = range(1e-8, &[run(StopReason::Interrupted, norms)], &[]);
+            assert!(0.0 < low && low <= high && high.is_finite());
+        }
+    }
+
+    #[test]
+    fn a_diverging_run_does_not_decide_the_extent() {
+        let calm = run(StopReason::GradientBelowTolerance, &[1.0, 1e-3]);
+        let (_, high) = range(1e-3, &[calm, run(StopReason::Diverged, &[1.0, 1e9, f64::NAN])], &[]);
+        assert!(1.0 < high && high < 10.0);
+    }
+}

@@ -20,6 +20,17 @@ pub enum Cover {
     Solid,
 }
 
+impl Cover {
+    /// How much worse it is to cover than white.
+    fn weight(self) -> u32 {
+        match self {
+            Cover::Free => 0,
+            Cover::Crossable => 1,
+            Cover::Solid => 20,
+        }
+    }
+}
+
 /// Which cells of a panel are covered.
 #[derive(Debug, Clone)]
 pub struct Ink {
@@ -29,7 +40,7 @@ pub struct Ink {
     covered: Vec<Cover>,
 }
 
-/// How many covered cells lie above and to the left, for every corner of the grid.
+/// The weight of all that lies above and to the left, for every corner of the grid.
 struct Sums(Vec<u32>);
 
 impl Ink {
@@ -87,7 +98,7 @@ impl Ink {
         for row in 0..self.rows {
             let mut along = 0;
             for column in 0..self.columns {
-                along += u32::from(self.covered[row * self.columns + column] != Cover::Free);
+                along += self.covered[row * self.columns + column].weight();
                 sums[(row + 1) * width + column + 1] = sums[row * width + column + 1] + along;
             }
         }

@@ -42,8 +42,10 @@ pub fn draw<B: DrawingBackend>(course: &Course<'_>, run: &Run, canvas: &Canvas<'
     let block = best_block(run, &scene.ink, anchor(&scene))?;
     if scene.ink.is_free(&block.place) {
         draw_ground(course, run, canvas, &scene)?;
-        draw_block(canvas, &block, anchor(&scene))?;
+        let leader = leader(&block, anchor(&scene));
+        draw_block(canvas, &block, &leader)?;
         scene.ink.add_area(&block.place, Cover::Solid);
+        scene.ink.add_line(&leader, Cover::Solid);
     } else {
         scene = self::scene(course, run, (key_rows + 1.0) * ROW)?;
         draw_ground(course, run, canvas, &scene)?;
@@ -157,13 +159,18 @@ fn words_of(run: &Run, room: f64) -> Result<Vec<(String, Face)>> {
     Ok(lines)
 }
 
-/// The words in their place, joined to the stop by a thin line where they stand off.
-fn draw_block<B: DrawingBackend>(canvas: &Canvas<'_, B>, block: &Block, anchor: Point) -> Result<()> {
+/// The thin line that joins words to the stop where they stand off; empty where they do not.
+fn leader(block: &Block, anchor: Point) -> Vec<Point> {
     const NEAR: f64 = 46.0;
-    if distance(anchor, &block.place) > NEAR {
-        let end = nearest(anchor, &block.place.grown(5.0));
-        canvas.line(&[end, towards(anchor, end, 1.4 * MARKER)], &Stroke::solid(MUTED, 1.8))?;
+    if distance(anchor, &block.place) <= NEAR {
+        return Vec::new();
     }
+    let end = nearest(anchor, &block.place.grown(5.0));
+    vec![end, towards(anchor, end, 1.4 * MARKER)]
+}
+
+fn draw_block<B: DrawingBackend>(canvas: &Canvas<'_, B>, block: &Block, leader: &[Point]) -> Result<()> {
+    canvas.line(leader, &Stroke::solid(MUTED, 1.8))?;
     canvas.rectangle(&block.place.grown(4.0), WHITE)?;
     for (k, (line, face)) in block.lines.iter().enumerate() {
         let baseline = block.place.top + (k as f64 + 0.5) * NOTE.leading() + NOTE.cap_height() / 2.0;
