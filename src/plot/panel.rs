@@ -98,6 +98,14 @@ impl Panel {
         self.draw_headings(canvas)?;
         self.draw_x_axis(canvas)?;
         self.draw_y_axis(canvas)?;
+        self.draw_spines(canvas)
+    }
+
+    /// Draws the two axis lines, once more where data have covered them.
+    ///
+    /// # Errors
+    /// When the surface fails.
+    pub fn draw_spines<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<()> {
         let frame = &self.frame;
         let corner = [(frame.left, frame.top), (frame.left, frame.bottom), (frame.right, frame.bottom)];
         canvas.line(&corner, &Stroke::solid(SPINE, 2.0))

@@ -94,6 +94,7 @@ fn draw_ground<B: DrawingBackend>(
     let look = look_of(0);
     scene.panel.draw(canvas)?;
     scene.steps.pieces.iter().try_for_each(|piece| canvas.line(piece, &faint()))?;
+    scene.panel.draw_spines(canvas)?;
     course.draw_limits(canvas, &scene.panel)?;
     draw_line(canvas, &scene.line, &look)?;
     if run.samples.len() <= MOST_DOTS {
