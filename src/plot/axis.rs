@@ -66,8 +66,7 @@ impl Axis {
     /// A logarithmic axis over `low..=high`, both above 0; it covers at least one decade.
     pub fn logarithmic(low: f64, high: f64) -> Axis {
         const HALF_A_DECADE: f64 = 3.2;
-        let (mut low, mut high) =
-            (low.max(f64::MIN_POSITIVE), high.max(f64::MIN_POSITIVE).min(f64::MAX / 10.0));
+        let (mut low, mut high) = (above_zero(low), above_zero(high));
         if high / low < 10.0 {
             (low, high) = ((low / HALF_A_DECADE).max(f64::MIN_POSITIVE), high.max(low) * HALF_A_DECADE);
         }
@@ -104,6 +103,10 @@ impl Axis {
 
 /// Values beyond this are drawn as this: the arithmetic of ticks stays finite.
 const LARGEST: f64 = 1e300;
+
+fn above_zero(value: f64) -> f64 {
+    if value.is_nan() { f64::MIN_POSITIVE } else { value.clamp(f64::MIN_POSITIVE, f64::MAX / 10.0) }
+}
 
 fn tame(value: f64) -> f64 {
     const SMALLEST: f64 = 1e-290; // nearer to 0 than this is 0: steps between ticks stay normal numbers
