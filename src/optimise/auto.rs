@@ -10,17 +10,20 @@ use crate::optimise::precondition::Preconditioner;
 use crate::optimise::step::{Point, backtrack};
 use crate::optimise::stop::StopReason;
 use crate::optimise::watch::Unwatched;
-use crate::optimise::{Run, Settings, minimise, norm};
+use crate::optimise::{Run, Settings, minimise};
 
 /// Up to this many rows the curvature is worked out anew in every sweep (it costs little there).
 const FEW_ROWS: usize = 8192;
 
 /// `auto` goes on below the tolerance until the Newton decrement sqrt(g'H⁻¹g) is this share of sqrt(2 loss):
 /// in the outcome's own scale, so that neither units nor a long valley make it stop early.
-const SETTLED: f64 = 1e-12;
+pub(crate) const SETTLED: f64 = 1e-12;
 
 /// A decrement up to this share of sqrt(2 loss) that no step lowers is what rounding leaves.
 const FLOOR: f64 = 1e-7;
+
+/// A step that leaves more than this share of the decrement says that the curvature is stale.
+pub(crate) const SLOW: f64 = 0.3;
 
 impl Run<'_> {
     /// Whether a gradient below the tolerance may count: always for the teaching methods; for `auto` when the
@@ -31,6 +34,7 @@ impl Run<'_> {
                 p.is_ready()
                     && decrement(p, &self.at.gradient) <= SETTLED * (2.0 * self.at.value.abs()).sqrt()
             }
+            Memory::Proximal(p) => p.is_settled(self.value()),
             _ => true,
         }
     }
@@ -38,6 +42,10 @@ impl Run<'_> {
     /// One update: 1. a curvature, if there is none yet; 2. the direction -H⁻¹g; 3. a safeguarded step along it;
     /// 4. what the step taught.
     pub(crate) fn auto_step(&mut self) -> Result<(), StopReason> {
+        let objective = self.objective;
+        if let Some(l1) = objective.l1() {
+            return self.proximal_newton_step(l1);
+        }
         let Memory::Preconditioner(mut preconditioner) =
             std::mem::replace(&mut self.memory, Memory::LastRate(1.0))
         else {
@@ -58,6 +66,7 @@ impl Run<'_> {
         let before = decrement(preconditioner, &self.at.gradient);
         let direction = -preconditioner.apply(&self.at.gradient); // 2
         let renews = curved.filter(|c| !c.is_quadratic() && self.has_few_rows());
+        let exact = curved.is_none_or(|c| c.is_exact());
         let mut root: Option<Array2<f64>> = None;
         let objective = self.objective;
         let mut evaluate = |b: &ArrayRef1<f64>| match renews {
@@ -84,7 +93,15 @@ impl Run<'_> {
         self.at = found.point;
         self.iterations += 1;
         self.epochs += 1;
-        if !root.is_some_and(|r| preconditioner.renew(r)) {
+        let renewed = match root {
+            Some(root) if exact => preconditioner.renew(root),
+            Some(root) => {
+                preconditioner.rebase(root);
+                false
+            }
+            None => false,
+        };
+        if !renewed {
             preconditioner.learn(moved, turned); // 4
         }
         let after = decrement(preconditioner, &self.at.gradient);
@@ -95,16 +112,16 @@ impl Run<'_> {
         }
     }
 
-    fn has_few_rows(&self) -> bool {
+    pub(crate) fn has_few_rows(&self) -> bool {
         self.objective.sampled().is_none_or(|s| s.n_rows() <= FEW_ROWS)
     }
 
     /// The reason to give if no step helps any more: below the floor the arithmetic is at its end.
-    fn rounding_floor(&self, decrement: f64) -> Option<StopReason> {
-        if decrement > FLOOR * (2.0 * self.at.value.abs()).sqrt() {
+    pub(crate) fn rounding_floor(&self, decrement: f64) -> Option<StopReason> {
+        if decrement > FLOOR * (2.0 * self.value().abs()).sqrt() {
             return None;
         }
-        let small = norm(&self.at.gradient) <= self.settings.tolerance;
+        let small = self.gradient_norm() <= self.settings.tolerance;
         Some(if small { StopReason::GradientBelowTolerance } else { StopReason::RoundingFloor })
     }
 
@@ -128,6 +145,16 @@ impl Run<'_> {
     }
 
     fn start_on_a_subsample(&mut self, sampled: &dyn Sampled, preconditioner: &mut Preconditioner) {
+        if let Some((end, root)) = self.end_on_a_subsample(sampled)
+            && is_regular(&root)
+            && preconditioner.renew(root)
+        {
+            self.at = end;
+        }
+    }
+
+    /// Where a random subsample's own minimum is, and its curvature there, if it is lower on all rows too.
+    pub(crate) fn end_on_a_subsample(&mut self, sampled: &dyn Sampled) -> Option<(Point, Array2<f64>)> {
         const ROWS_A_COEFFICIENT: usize = 50;
         const SHARE: usize = 8; // at most an eighth of the rows
         const MOST_STEPS: usize = 12;
@@ -152,13 +179,12 @@ impl Run<'_> {
                 end = Some((descent.beta.clone(), curved.curvature_root(&descent.beta), descent.sweeps));
             }
         });
-        let Some((beta, root, sweeps)) = end else { return };
+        let (beta, root, sweeps) = end?;
         self.sweeps += (sweeps + 1.0) * m as f64 / n as f64 + 1.0;
         let (value, gradient) = self.objective.value_and_gradient(&beta);
-        let better = value.is_finite() && value < self.at.value;
-        if better && is_regular(&root) && preconditioner.renew(root) {
-            self.at = Point { beta, value, gradient };
-        }
+        let total = self.objective.l1().map_or(value, |l1| value + l1.value(&beta));
+        let better = value.is_finite() && total < self.value();
+        better.then_some((Point { beta, value, gradient }, root))
     }
 
     /// When steps stop shrinking the decrement well, the curvature of all rows is worth its sweep.
@@ -168,7 +194,6 @@ impl Run<'_> {
         preconditioner: &mut Preconditioner,
         ratio: f64,
     ) {
-        const SLOW: f64 = 0.3;
         let Some(curved) = curved else { return };
         if curved.is_quadratic() || self.has_few_rows() || ratio < SLOW {
             return;

@@ -25,7 +25,10 @@ pub struct Found {
 }
 
 /// Halvings before a search gives up: 2^-50 of the first trial is rounding.
-const MOST_TRIALS: usize = 50;
+pub(crate) const MOST_TRIALS: usize = 50;
+
+/// Changes of a value below this share of it may be rounding.
+pub(crate) const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
 /// Backtracks from `first` along `direction` until the loss falls enough.
 ///
@@ -46,7 +49,6 @@ pub fn backtrack(
 ) -> Result<Found, usize> {
     const ENOUGH_DECREASE: f64 = 1e-4;
     const SLOPE_LEFT: f64 = 0.9;
-    const ROUNDING: f64 = 16.0 * f64::EPSILON;
     let slope = from.gradient.dot(direction);
     if slope.is_nan() || slope >= 0.0 {
         return Err(0);
