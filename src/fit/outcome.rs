@@ -47,7 +47,8 @@ pub fn choose(
     let (family, why) = match family {
         Some(f) => (f, None),
         None if event.is_some() && plain_outcome => (Family::Logistic, None),
-        None if two_valued && (is_text || zero_one) => (
+        None if two_valued && !is_text && !zero_one => return Err(two_numbers(name, &levels)),
+        None if two_valued => (
             Family::Logistic,
             Some(format!(
                 "logistic regression, because `{name}` has two values ({} and {})",
@@ -121,7 +122,6 @@ fn distinct_levels(values: &Values) -> Vec<String> {
             let mut sorted: Vec<f64> = v.iter().copied().filter(|x| !x.is_nan()).collect();
             sorted.sort_by(f64::total_cmp);
             sorted.dedup();
-            sorted.truncate(12);
             sorted.iter().map(f64::to_string).collect()
         }
     }
@@ -175,6 +175,15 @@ fn event_of(name: &str, levels: &[String], event: Option<&str>) -> Result<((Stri
             }
         }
     }
+}
+
+/// Two numbers other than 0 and 1: a score, or codes of which one is the event? Only the user knows.
+fn two_numbers(name: &str, levels: &[String]) -> Error {
+    Error::data(format!(
+        "the outcome `{name}` has the two values {} and {}: which one is the event, or is it a measurement?",
+        levels[0], levels[1]
+    ))
+    .hint(format!("say `--event {}` for a logistic model, or `--family linear`", levels[1]))
 }
 
 fn quoted(level: &str) -> String {

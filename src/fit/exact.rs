@@ -1,0 +1,134 @@
+//! The optimum itself, with the proof of how close it is: what every stop is measured against.
+
+use ndarray::{Array1, Array2};
+
+use crate::error::Result;
+use crate::fit::frame::Frame;
+use crate::fit::result::Separation;
+use crate::fit::separation;
+use crate::inference::covariance;
+use crate::num::linalg::{inverse_upper, is_regular, singular_values, solve_upper_transposed};
+use crate::objective::Curved;
+use crate::objective::glm::Glm;
+use crate::objective::loss::Loss;
+use crate::optimise::certificate::{logistic_distance, yardstick_factor};
+use crate::optimise::{Descent, norm};
+use crate::rows::{InMemory, Rows};
+
+/// The end of an exact descent on the standardised columns, examined.
+pub struct Exact {
+    /// Standardised coefficients.
+    pub beta: Array1<f64>,
+    /// Mean loss.
+    pub value: f64,
+    /// Triangular root of the Hessian there.
+    pub root: Array2<f64>,
+    /// Square root of the coefficients' covariance in the user's units; `None` when there is none.
+    pub covariance_root: Option<Array2<f64>>,
+    /// How far any coefficient can be from the optimum, in its own standard errors; `None`: not known.
+    pub error_in_standard_errors: Option<f64>,
+    /// Found where no finite optimum could be proved.
+    pub separation: Option<Separation>,
+}
+
+/// Examines where an exact descent ended.
+///
+/// Linear: the way still to go is H⁻¹g exactly. Logistic: the self-concordant bound of [`logistic_distance`], which
+/// also proves that a finite optimum exists; where it says nothing, the linear programme decides whether the data
+/// are separated. To both the rounding of the gradient is added, see [`rounding`].
+///
+/// # Errors
+/// Data, when the linear programme for separation fails.
+pub fn examine(frame: &Frame, loss: Loss, descent: &Descent) -> Result<Exact> {
+    let glm = Glm::new(&frame.rows, loss);
+    let (value, gradient, root) = glm.all_at(&descent.beta);
+    let n = frame.rows.total_weight();
+    let beta = descent.beta.clone();
+    let mut exact =
+        Exact { beta, value, root, covariance_root: None, error_in_standard_errors: None, separation: None };
+    let solvable = is_regular(&exact.root) && value.is_finite();
+    if solvable {
+        let noise = rounding(&frame.rows, loss, &exact.beta, &exact.root, value);
+        let dispersion = dispersion(loss, value, n, frame.dim());
+        let unit = (n / dispersion).sqrt();
+        let decrement = norm(&solve_upper_transposed(&exact.root, &gradient)) + noise;
+        let covariance_root = covariance::root(&exact.root, &frame.to_user, dispersion, n);
+        let mapping = mapping_error(frame, &exact.beta, &covariance_root);
+        exact.error_in_standard_errors = match loss {
+            Loss::Squared => Some(decrement * unit + mapping),
+            Loss::Logistic => {
+                let leverage = glm.largest_leverage(&inverse_upper(&exact.root));
+                logistic_distance(decrement, leverage)
+                    .map(|d| d * unit * yardstick_factor(d, leverage) + mapping)
+            }
+        }
+        .filter(|e| e.is_finite());
+        if dispersion > 0.0 {
+            exact.covariance_root = Some(covariance_root);
+        }
+    }
+    if loss == Loss::Logistic && exact.error_in_standard_errors.is_none() {
+        exact.separation = separation::find(&frame.rows.x, &frame.rows.y)?.map(|s| Separation {
+            complete: s.complete,
+            terms: s.columns.iter().map(|j| frame.terms[*j].name.clone()).collect(),
+            rows: s.rows,
+        });
+    }
+    Ok(exact)
+}
+
+/// RSS / (n - k) for the squared loss (0 without residual degrees of freedom), 1 for the logistic one.
+pub fn dispersion(loss: Loss, mean_loss: f64, n: f64, k: usize) -> f64 {
+    match loss {
+        Loss::Logistic => 1.0,
+        Loss::Squared if n > k as f64 => 2.0 * n * mean_loss / (n - k as f64),
+        Loss::Squared => 0.0,
+    }
+}
+
+/// How much rounding can add to the decrement sqrt(g'H⁻¹g).
+///
+/// A row's linear predictor is off by about e_i = eps (sum_j |x_ij b_j| + |y_i|); R⁻'X'/sqrt(n) is a projection, so
+/// that the errors of all rows together move the decrement by at most their root mean square. The factor itself is
+/// off by eps times its condition number, which moves it by that share of the residuals' root mean square.
+fn rounding(rows: &InMemory, loss: Loss, beta: &Array1<f64>, root: &Array2<f64>, value: f64) -> f64 {
+    const OPERATIONS: f64 = 4.0; // product, sum, subtraction, accumulation
+    let n = rows.n_rows() as f64;
+    let size = |i: usize| -> f64 {
+        let eta: f64 = rows.x.row(i).iter().zip(beta).map(|(x, b)| (x * b).abs()).sum();
+        match loss {
+            Loss::Squared => eta + rows.y[i].abs(),
+            Loss::Logistic => 1.0 + 0.5 * eta,
+        }
+    };
+    let mean_square = (0..rows.n_rows()).map(|i| size(i).powi(2)).sum::<f64>() / n;
+    let values = singular_values(root);
+    let condition = match (values.first(), values.last()) {
+        (Some(largest), Some(smallest)) => largest / smallest,
+        _ => 1.0,
+    };
+    let residual = match loss {
+        Loss::Squared => (2.0 * value).sqrt(),
+        Loss::Logistic => 1.0,
+    };
+    f64::EPSILON * (OPERATIONS * mean_square.sqrt() + condition * residual)
+}
+
+/// The rounding of the way back to the user's units, largest over the coefficients, in standard errors: the
+/// intercept subtracts products that may be far larger than itself.
+fn mapping_error(frame: &Frame, beta: &Array1<f64>, covariance_root: &Array2<f64>) -> f64 {
+    let errors = covariance::standard_errors(covariance_root);
+    let sizes = frame.to_user.mapv(f64::abs).dot(&beta.mapv(f64::abs));
+    sizes.iter().zip(&errors).map(|(size, se)| f64::EPSILON * size / se).fold(0.0, f64::max)
+}
+
+/// max_j |b_j - b*_j| / se_j with the standard errors at the optimum.
+pub fn distance_in_standard_errors(
+    user: &Array1<f64>,
+    optimum: &Array1<f64>,
+    covariance_root: &Array2<f64>,
+) -> Option<f64> {
+    let errors = covariance::standard_errors(covariance_root);
+    let largest = (0..user.len()).map(|j| (user[j] - optimum[j]).abs() / errors[j]).fold(0.0, f64::max);
+    (largest.is_finite() && user.iter().all(|b| b.is_finite())).then_some(largest)
+}

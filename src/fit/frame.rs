@@ -1,0 +1,75 @@
+//! The frame of a descent: which columns are independent, in which scale they are swept, and the way back.
+
+use ndarray::{Array1, Array2, Axis};
+
+use crate::design::scale::Scale;
+use crate::design::term::Term;
+use crate::fit::aliasing::{self, Independent};
+use crate::fit::prepare::Prepared;
+use crate::inference::covariance::to_user_units;
+use crate::objective::Curved;
+use crate::objective::glm::Glm;
+use crate::objective::loss::Loss;
+use crate::rows::InMemory;
+
+/// Standardised rows of the independent columns, and what leads back to the user's units.
+pub struct Frame {
+    /// Which columns stay, and why the others do not.
+    pub independent: Independent,
+    /// Names of the columns that stay.
+    pub terms: Vec<Term>,
+    /// Whether column 0 is the intercept.
+    pub has_intercept: bool,
+    /// z = (x - centre) / spread of the columns that stay, with outcome, weights and offset.
+    pub rows: InMemory,
+    /// Centre and spread of the columns that stay.
+    pub scale: Scale,
+    /// k x k: user's coefficients = matrix . standardised ones.
+    pub to_user: Array2<f64>,
+    /// Triangular factor of the standardised design: R'R = Z'WZ / n.
+    pub design_root: Array2<f64>,
+}
+
+impl Frame {
+    /// Standardises the design and leaves out the columns that say nothing new.
+    pub fn new(prepared: &Prepared) -> Frame {
+        let design = &prepared.encoded;
+        let (weight, has_intercept) = (&prepared.weight, design.has_intercept);
+        let scale = Scale::of(&design.x, weight.as_ref(), has_intercept);
+        let rows = InMemory::new(
+            scale.apply(&design.x),
+            prepared.chosen.y.clone(),
+            weight.clone(),
+            design.offset.clone(),
+        );
+        let root = design_root(&rows);
+        let independent = aliasing::find(&root, &scale, &design.terms, has_intercept);
+        let terms = independent.kept.iter().map(|j| design.terms[*j].clone()).collect();
+        if independent.kept.len() == design.terms.len() {
+            let to_user = to_user_units(&scale.centre, &scale.spread, has_intercept);
+            return Frame { independent, terms, has_intercept, rows, scale, to_user, design_root: root };
+        }
+        let kept = &independent.kept;
+        let scale =
+            Scale { centre: scale.centre.select(Axis(0), kept), spread: scale.spread.select(Axis(0), kept) };
+        let rows = InMemory { x: rows.x.select(Axis(1), kept), ..rows };
+        let to_user = to_user_units(&scale.centre, &scale.spread, has_intercept);
+        let design_root = design_root(&rows);
+        Frame { independent, terms, has_intercept, rows, scale, to_user, design_root }
+    }
+
+    /// The same rows with their columns in the user's units.
+    pub fn raw_rows(&self, prepared: &Prepared) -> InMemory {
+        InMemory { x: prepared.encoded.x.select(Axis(1), &self.independent.kept), ..self.rows.clone() }
+    }
+
+    /// Number of coefficients.
+    pub fn dim(&self) -> usize {
+        self.terms.len()
+    }
+}
+
+fn design_root(rows: &InMemory) -> Array2<f64> {
+    let p = rows.x.ncols();
+    Glm::new(rows, Loss::Squared).curvature_root(&Array1::zeros(p))
+}

@@ -1,0 +1,24 @@
+//! R's results on real clinical data, if they are at hand beside the project: the built program against each case.
+
+use std::path::Path;
+use std::process::Command;
+
+/// The kinds of case that the program can do.
+const KINDS: &str = "fit";
+
+#[test]
+fn the_program_gives_r_s_numbers_on_clinical_data() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/clinical/check_cases.py");
+    if !script.is_file() {
+        println!("SKIPPED: no reference cases beside the project; nothing was compared");
+        return;
+    }
+    let output = Command::new("python3")
+        .arg(&script)
+        .arg(env!("CARGO_BIN_EXE_clinreg"))
+        .args(["--kind", KINDS])
+        .output()
+        .expect("python3 runs the comparison");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+}
