@@ -207,3 +207,62 @@ impl Run<'_> {
 fn decrement(preconditioner: &Preconditioner, gradient: &Array1<f64>) -> f64 {
     gradient.dot(&preconditioner.apply(gradient)).max(0.0).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objective::Objective;
+    use crate::objective::firth::Firth;
+    use crate::rows::InMemory;
+    use ndarray::array;
+
+    fn solve(objective: &dyn Objective) -> crate::optimise::Descent {
+        let settings = Settings {
+            method: Method::Auto,
+            batch: None,
+            decay: Decay::Constant,
+            max_epochs: 200,
+            tolerance: 1e-10,
+            seed: 1,
+        };
+        minimise(objective, &Array1::zeros(objective.dim()), &settings, &mut Unwatched)
+    }
+
+    #[test]
+    fn firth_in_a_two_by_two_table_adds_half_a_patient_to_each_cell() {
+        // 0 of 8 events without, 5 of 7 with exposure: no finite maximum-likelihood estimate.
+        let x = Array2::from_shape_fn((15, 2), |(i, j)| if j == 0 || i >= 8 { 1.0 } else { 0.0 });
+        let y = Array1::from_shape_fn(15, |i| if i >= 10 { 1.0 } else { 0.0 });
+        let rows = InMemory::new(x, y, None, None);
+        let end = solve(&Firth::new(&rows));
+        assert!(end.reason.is_converged(), "{:?}", end.reason);
+        let intercept = (0.5_f64 / 8.5).ln();
+        assert!((end.beta[0] - intercept).abs() < 1e-12);
+        assert!((end.beta[1] - ((5.5_f64 / 2.5).ln() - intercept)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn firth_converges_quickly_on_completely_separated_outcomes() {
+        let x = Array2::from_shape_fn((24, 3), |(i, j)| match j {
+            0 => 1.0,
+            1 => (i as f64 - 11.5) / 7.0,
+            _ => ((i * 5) as f64).sin(),
+        });
+        let y = Array1::from_shape_fn(24, |i| if i >= 12 { 1.0 } else { 0.0 });
+        let rows = InMemory::new(x, y, None, None);
+        let end = solve(&Firth::new(&rows));
+        assert!(end.reason.is_converged(), "{:?}", end.reason);
+        assert!(end.gradient_norm() < 1e-10);
+        assert!(end.iterations <= 25, "{}", end.iterations);
+        assert!(end.beta[1] > 1.0 && end.beta[1] < 20.0);
+    }
+
+    #[test]
+    fn an_outcome_on_a_straight_line_converges() {
+        let x = Array2::from_shape_fn((20, 2), |(i, j)| if j == 0 { 1.0 } else { i as f64 / 6.0 });
+        let y = x.dot(&array![1.0, 2.0]);
+        let rows = InMemory::new(x, y, None, None);
+        let end = solve(&crate::objective::glm::Glm::new(&rows, crate::objective::loss::Loss::Squared));
+        assert!(end.reason.is_converged(), "{:?}", end.reason);
+    }
+}
