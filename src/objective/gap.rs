@@ -177,7 +177,7 @@ impl<'a> Free<'a> {
                 return Some(change); // rounding lets no step improve it
             }
             imbalance = left;
-            let (step, moved) = self.newton_step(&at, &gradient)?;
+            let Some((step, moved)) = self.newton_step(&at, &gradient) else { break };
             if moved == at {
                 break;
             }
@@ -189,7 +189,7 @@ impl<'a> Free<'a> {
 
     fn newton_step(&self, at: &Array1<f64>, gradient: &Array1<f64>) -> Option<(Array1<f64>, Array1<f64>)> {
         const HALVINGS: usize = 40;
-        const ROUNDING: f64 = 1e-13;
+        const ROUNDING: f64 = 1e-12; // of a sum over all rows
         let mut scaled = self.x.clone();
         for (i, mut row) in scaled.rows_mut().into_iter().enumerate() {
             row *= (self.weight[i] * self.loss.curvature(at[i])).sqrt();

@@ -70,6 +70,11 @@ impl<'a> Penalised<'a> {
         self.ridge.iter().copied().fold(0.0, f64::max)
     }
 
+    /// The root of this objective's curvature from that of the mean loss alone.
+    pub fn add_ridge_to(&self, root: &Array2<f64>) -> Array2<f64> {
+        with_ridge(root, &self.ridge)
+    }
+
     fn add_ridge(&self, beta: &ArrayRef1<f64>, value: &mut f64, gradient: &mut Array1<f64>) {
         for (j, b) in beta.iter().enumerate() {
             *value += 0.5 * self.ridge[j] * b * b;
@@ -79,7 +84,7 @@ impl<'a> Penalised<'a> {
 }
 
 /// The root of R'R + diag(ridge), by rotating the rows sqrt(ridge) into R.
-pub fn with_ridge(root: &Array2<f64>, ridge: &Array1<f64>) -> Array2<f64> {
+fn with_ridge(root: &Array2<f64>, ridge: &Array1<f64>) -> Array2<f64> {
     if ridge.iter().all(|r| *r == 0.0) {
         return root.clone();
     }
@@ -112,13 +117,13 @@ impl Objective for Penalised<'_> {
 
 impl Curved for Penalised<'_> {
     fn curvature_root(&self, beta: &ArrayRef1<f64>) -> Array2<f64> {
-        with_ridge(&self.glm.curvature_root(beta), &self.ridge)
+        self.add_ridge_to(&self.glm.curvature_root(beta))
     }
 
     fn all_at(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>, Array2<f64>) {
         let (mut value, mut gradient, root) = self.glm.all_at(beta);
         self.add_ridge(beta, &mut value, &mut gradient);
-        (value, gradient, with_ridge(&root, &self.ridge))
+        (value, gradient, self.add_ridge_to(&root))
     }
 
     fn is_quadratic(&self) -> bool {

@@ -4,18 +4,20 @@ use ndarray::{Array1, Array2, ArrayRef1};
 
 use crate::objective::Curved;
 use crate::objective::l1::L1;
-use crate::optimise::Run;
 use crate::optimise::auto::{SETTLED, SLOW};
 use crate::optimise::face::{Model, minimiser};
 use crate::optimise::method::Memory;
 use crate::optimise::step::{Found, MOST_TRIALS, Point, ROUNDING};
 use crate::optimise::stop::StopReason;
+use crate::optimise::{Run, norm};
 
 /// What proximal Newton steps remember: a curvature, and the step that it proposes at the present point.
 #[derive(Debug, Clone, Default)]
 pub struct Proximal {
     curvature: Option<Curvature>,
     proposal: Option<Proposal>,
+    /// Whether the curvature is of an earlier point than the proposal's.
+    is_stale: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -40,7 +42,28 @@ impl Proximal {
         if root.iter().all(|v| v.is_finite()) {
             let hessian = root.t().dot(&root);
             self.curvature = Some(Curvature { root, hessian });
+            self.is_stale = false;
         }
+    }
+
+    /// Bends the curvature so that it maps the step s to the change of gradient y that it caused (BFGS in product
+    /// form): with v = R s sqrt(y.s / |R s|^2), R <- R + v (y - R'v)' / |v|^2. Pairs without curvature are ignored.
+    ///
+    /// Source: Dennis & Schnabel 1983, s. 9.2.
+    fn learn(&mut self, s: &Array1<f64>, y: &Array1<f64>) {
+        const ENOUGH: f64 = 1e-10; // of |s||y|; less is rounding
+        let Some(Curvature { root, hessian }) = &mut self.curvature else { return };
+        let through = root.dot(s);
+        let (product, square) = (y.dot(s), through.dot(&through));
+        if product <= ENOUGH * norm(s) * norm(y) || square <= 0.0 {
+            return;
+        }
+        let v = &through * (product / square).sqrt();
+        let missing = (y - &root.t().dot(&v)) / product; // |v|^2 = y.s
+        for (i, mut row) in root.rows_mut().into_iter().enumerate() {
+            row.scaled_add(v[i], &missing);
+        }
+        *hessian = root.t().dot(&*root);
     }
 
     fn propose(&mut self, at: &Point, l1: &L1) {
@@ -55,6 +78,10 @@ impl Proximal {
         self.proposal = Some(Proposal { target, direction, decrement, slope });
     }
 
+    fn decrement(&self) -> f64 {
+        self.proposal.as_ref().map_or(0.0, |p| p.decrement)
+    }
+
     /// Whether the decrement is small in the scale of the loss, as `auto` asks.
     pub(crate) fn is_settled(&self, value: f64) -> bool {
         self.proposal.as_ref().is_some_and(|p| p.decrement <= SETTLED * (2.0 * value.abs()).sqrt())
@@ -63,7 +90,8 @@ impl Proximal {
 
 impl Run<'_> {
     /// One update: 1. a curvature, if there is none yet; 2. the minimiser of the model that it makes; 3. a
-    /// safeguarded step towards it; 4. the curvature there, or the old one while it serves.
+    /// safeguarded step towards it; 4. the curvature there, or the old one bent by what the step
+    /// taught.
     ///
     /// Source: Lee, Sun & Saunders 2014, SIAM Journal on Optimization 24:1420-1443.
     pub(crate) fn proximal_newton_step(&mut self, l1: &L1) -> Result<(), StopReason> {
@@ -84,7 +112,7 @@ impl Run<'_> {
             memory.propose(&self.at, l1); // 2
         }
         let Some(proposal) = memory.proposal.take() else { return Err(StopReason::NoProgress) };
-        let renews = self.has_few_rows() && !curved.is_quadratic();
+        let renews = self.has_few_rows() && !curved.is_quadratic() && curved.is_exact();
         let mut root: Option<Array2<f64>> = None;
         let objective = self.objective;
         let mut evaluate = |b: &ArrayRef1<f64>| {
@@ -108,21 +136,27 @@ impl Run<'_> {
         };
         self.sweeps += found.evaluations as f64;
         self.rate = found.length;
+        let moved = &found.point.beta - &self.at.beta;
+        let turned = &found.point.gradient - &self.at.gradient;
         self.at = found.point;
         self.iterations += 1;
         self.epochs += 1;
-        if let Some(root) = root {
-            memory.renew(root); // 4
+        let was_stale = memory.is_stale && !curved.is_quadratic();
+        memory.is_stale = true;
+        match root {
+            Some(root) => memory.renew(root), // 4
+            None if curved.is_quadratic() => {}
+            None => memory.learn(&moved, &turned),
         }
         memory.propose(&self.at, l1);
-        let after = memory.proposal.as_ref().map_or(0.0, |p| p.decrement);
-        if !curved.is_quadratic() && !renews && after > SLOW * before {
+        let slow = memory.decrement() > SLOW * before;
+        if slow && memory.is_stale && !curved.is_quadratic() && curved.is_exact() {
             self.sweeps += 1.0;
             memory.renew(curved.curvature_root(&self.at.beta));
             memory.propose(&self.at, l1);
         }
         match floor {
-            Some(reason) if after > 0.25 * before => Err(reason),
+            Some(reason) if slow && !was_stale => Err(reason), // the best curvature, and no better for this step
             _ => Ok(()),
         }
     }
@@ -134,6 +168,7 @@ impl Run<'_> {
             && let Some((end, root)) = self.end_on_a_subsample(sampled)
         {
             memory.renew(root);
+            memory.is_stale = true; // it is the subsample's
             self.at = end;
         }
         if memory.curvature.is_none() {
@@ -189,7 +224,7 @@ mod tests {
     use crate::objective::penalty::{Penalised, Strength};
     use crate::optimise::method::{Decay, Method, Rate};
     use crate::optimise::watch::Unwatched;
-    use crate::optimise::{Descent, Settings, minimise, norm};
+    use crate::optimise::{Descent, Settings, minimise};
     use crate::rows::{InMemory, Rows};
 
     /// n rows, an intercept and p correlated standardised columns, an outcome that a few of them drive.
