@@ -232,3 +232,91 @@ fn compressed(rows: &InMemory) -> InMemory {
     let root = root * ((p + 1) as f64).sqrt();
     InMemory::new(root.slice(s![.., ..p]).to_owned(), root.column(p).to_owned(), None, None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optimise::norm;
+
+    fn simulated(n: usize, p: usize, logistic: bool) -> InMemory {
+        let mut x = Array2::from_shape_fn((n, p + 1), |(i, j)| ((i * i + i * j * 5 + j) as f64).sin());
+        for mut column in x.columns_mut() {
+            column -= column.sum() / n as f64;
+            column /= (column.dot(&column) / n as f64).sqrt();
+        }
+        x.column_mut(0).fill(1.0);
+        let y = Array1::from_shape_fn(n, |i| {
+            let eta = 1.5 * x[[i, 1]] - x[[i, 3]] + 2.0 * ((3 * i * i) as f64).cos();
+            if logistic { f64::from(eta > 0.2) } else { eta }
+        });
+        InMemory::new(x, y, None, None)
+    }
+
+    fn problem(rows: &InMemory, loss: Loss, alpha: f64) -> Problem<'_> {
+        Problem { rows, loss, alpha, has_intercept: true }
+    }
+
+    #[test]
+    fn the_grid_begins_where_the_first_predictor_enters_and_falls_by_a_constant_factor() {
+        for (loss, n, p, ratio) in
+            [(Loss::Squared, 80, 6, 1e-4), (Loss::Logistic, 80, 6, 1e-4), (Loss::Squared, 20, 30, 1e-2)]
+        {
+            let rows = simulated(n, p, loss == Loss::Logistic);
+            let ask = problem(&rows, loss, 1.0);
+            let lambdas = grid(&ask).expect("related");
+            assert_eq!(lambdas.len(), 100);
+            assert!((lambdas[99] / lambdas[0] - ratio).abs() < 1e-12 * ratio);
+            assert!((lambdas[1] / lambdas[0] - lambdas[51] / lambdas[50]).abs() < 1e-12);
+            let found = path(&ask, &[lambdas[0], 0.999 * lambdas[0]]).expect("fits");
+            assert_eq!(found.non_zero, vec![0, 1]);
+        }
+    }
+
+    #[test]
+    fn every_fit_of_the_path_meets_the_optimality_conditions_of_all_rows() {
+        for loss in [Loss::Squared, Loss::Logistic] {
+            for alpha in [1.0, 0.5, 0.0] {
+                let mut rows = simulated(90, 7, loss == Loss::Logistic);
+                rows.weight = Some(Array1::from_shape_fn(90, |i| 1.0 + (i % 3) as f64));
+                rows.offset = Some(Array1::from_shape_fn(90, |i| 0.2 * (i as f64).sin()));
+                let ask = problem(&rows, loss, alpha);
+                let lambdas = grid(&ask).expect("related");
+                let found = path(&ask, &lambdas).expect("fits");
+                assert!(found.converged.iter().all(|c| *c));
+                for (k, &lambda) in lambdas.iter().enumerate() {
+                    let penalised = Penalised::new(&rows, loss, Strength { lambda, alpha }, &ask.sizes());
+                    let beta = found.coefficients.row(k).to_owned();
+                    let gradient = penalised.value_and_gradient(&beta).1;
+                    let left =
+                        penalised.l1().map_or(gradient.clone(), |l| l.least_subgradient(&beta, &gradient));
+                    assert!(norm(&left) < 2e-8, "{loss:?} {alpha} {k}: {}", norm(&left));
+                    assert!(
+                        (found.loss[k] - penalised.unpenalised().value_and_gradient(&beta).0).abs() < 1e-12
+                    );
+                }
+                assert!(found.loss.windows(2).all(|pair| pair[1] <= pair[0] + 1e-9));
+            }
+        }
+    }
+
+    #[test]
+    fn a_constant_outcome_has_no_path() {
+        let mut rows = simulated(30, 3, true);
+        rows.y.fill(1.0);
+        for loss in [Loss::Squared, Loss::Logistic] {
+            assert_eq!(grid(&problem(&rows, loss, 1.0)).expect_err("no path").exit_status(), 1);
+        }
+    }
+
+    #[test]
+    fn a_column_of_zeros_stays_out() {
+        let mut rows = simulated(60, 5, true);
+        rows.x.column_mut(2).fill(0.0);
+        for alpha in [1.0, 0.0] {
+            let ask = problem(&rows, Loss::Logistic, alpha);
+            let found = path(&ask, &grid(&ask).expect("related")).expect("fits");
+            assert!(found.converged.iter().all(|c| *c));
+            assert!(found.coefficients.column(2).iter().all(|b| b.abs() < 1e-12));
+        }
+    }
+}

@@ -69,6 +69,11 @@ impl Tuned {
         self.lambda[self.least]
     }
 
+    /// Whether the smallest mean is at the smallest lambda: a still smaller one might be better.
+    pub fn is_at_the_end(&self) -> bool {
+        self.lambda.iter().all(|l| *l >= self.lambda_min())
+    }
+
     /// The largest lambda within one standard error of it.
     pub fn lambda_1se(&self) -> f64 {
         self.lambda[self.within_one_se]
@@ -179,4 +184,96 @@ fn chosen(lambdas: &[f64], mean: &[f64], std_error: &[f64]) -> (usize, usize) {
     let bound = mean.get(least).zip(std_error.get(least)).map_or(f64::INFINITY, |(m, s)| m + s);
     let within = by_size.iter().copied().find(|l| mean[*l] <= bound).unwrap_or(least);
     (least, within)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::path::grid;
+    use crate::num::linalg::{solve_root, triangular_factor};
+    use ndarray::{Array2, concatenate};
+
+    fn simulated(n: usize, logistic: bool) -> InMemory {
+        let x = Array2::from_shape_fn(
+            (n, 4),
+            |(i, j)| if j == 0 { 1.0 } else { ((i * i + i * j * 5) as f64).sin() },
+        );
+        let y = Array1::from_shape_fn(n, |i| {
+            let eta = 1.5 * x[[i, 1]] - x[[i, 3]] + 2.0 * ((3 * i * i) as f64).cos();
+            if logistic { f64::from(eta > 0.2) } else { eta }
+        });
+        InMemory::new(x, y, None, None)
+    }
+
+    fn problem(rows: &InMemory, loss: Loss, alpha: f64) -> Problem<'_> {
+        Problem { rows, loss, alpha, has_intercept: true }
+    }
+
+    #[test]
+    fn leaving_one_out_agrees_with_ridge_by_normal_equations() {
+        let rows = simulated(30, false);
+        let lambdas = [2.0, 0.3, 0.01];
+        let tuned = cross_validate(&problem(&rows, Loss::Squared, 0.0), &lambdas, 30, 5).expect("30 folds");
+        for (l, lambda) in lambdas.iter().enumerate() {
+            let errors = Array1::from_shape_fn(30, |out| {
+                let kept: Vec<usize> = (0..30).filter(|i| *i != out).collect();
+                let (train, test) = (rows.pick(&kept), rows.pick(&[out]));
+                let scale = Scale::of(&train.x, None, true);
+                let x = scale.apply(&train.x);
+                let penalty = Array1::from_vec(vec![0.0, 1.0, 1.0, 1.0]).mapv(|s| s * (29.0 * lambda).sqrt());
+                let stacked =
+                    concatenate(Axis(0), &[x.view(), Array2::from_diag(&penalty).view()]).expect("4 columns");
+                let beta = solve_root(&triangular_factor(&stacked), &x.t().dot(&train.y));
+                (test.y[0] - scale.apply(&test.x).row(0).dot(&beta)).powi(2)
+            });
+            let mean = errors.sum() / 30.0;
+            let deviations = errors.mapv(|e| (e - mean).powi(2)).sum();
+            assert!((tuned.mean[l] - mean).abs() < 1e-9 * mean);
+            assert!((tuned.std_error[l] - (deviations / 30.0 / 29.0).sqrt()).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn the_rules_pick_the_smallest_mean_and_the_largest_lambda_within_an_error() {
+        let lambda = [8.0, 4.0, 2.0, 1.0];
+        assert_eq!(chosen(&lambda, &[1.5, 1.09, 1.0, 1.2], &[0.1; 4]), (2, 1));
+        assert_eq!(chosen(&lambda, &[1.0, 1.0, 1.0, 1.0], &[0.1; 4]), (0, 0));
+        assert_eq!(chosen(&[1.0, 8.0], &[1.0, 1.05], &[0.1; 2]), (0, 1));
+    }
+
+    #[test]
+    fn the_seed_decides_and_threads_do_not() {
+        let rows = simulated(120, true);
+        let ask = problem(&rows, Loss::Logistic, 1.0);
+        let lambdas = grid(&ask).expect("related");
+        let on = |threads: usize, seed: u64| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            pool.install(|| cross_validate(&ask, &lambdas, FOLDS, seed).expect("10 folds"))
+        };
+        let one = on(1, 3);
+        assert_eq!(one, on(2, 3));
+        assert_ne!(one.mean, on(2, 4).mean);
+        assert_eq!(one.unconverged, 0);
+        assert!(one.lambda_1se() >= one.lambda_min());
+    }
+
+    #[test]
+    fn too_few_and_too_many_folds_are_refused() {
+        let rows = simulated(12, false);
+        for folds in [0, 1, 13] {
+            let error =
+                cross_validate(&problem(&rows, Loss::Squared, 1.0), &[0.1], folds, 0).expect_err("refused");
+            assert_eq!(error.exit_status(), 2);
+        }
+    }
+
+    #[test]
+    fn a_fold_that_holds_all_events_is_an_error_not_a_panic() {
+        let mut rows = simulated(20, true);
+        rows.y.fill(0.0);
+        rows.y[7] = 1.0;
+        let error =
+            cross_validate(&problem(&rows, Loss::Logistic, 1.0), &[0.1], 5, 0).expect_err("one outcome only");
+        assert_eq!(error.exit_status(), 1);
+    }
 }

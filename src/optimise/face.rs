@@ -41,11 +41,8 @@ pub(crate) struct Model<'a> {
 /// Lee, Battle, Raina & Ng 2007, NIPS 19 (2).
 pub(crate) fn minimiser(model: &Model<'_>) -> Array1<f64> {
     let mut at = At { u: model.beta.clone(), slope: model.gradient.clone() };
-    let size = |at: &At| {
-        let least = model.l1.least_subgradient(&at.u, &at.slope);
-        (0..least.len()).map(|j| least[j].abs() / scale(model, j)).fold(0.0, f64::max)
-    };
-    let first = size(&at);
+    let first = model.left(&at).0;
+    let mut left = first;
     for _ in 0..MOST_ROUNDS {
         model.pass(&mut at, |_, _| true); // 1
         for _ in 0..PASSES {
@@ -54,17 +51,34 @@ pub(crate) fn minimiser(model: &Model<'_>) -> Array1<f64> {
                 break;
             }
         }
+        let mut reached = Reached::Corner;
         for _ in 0..SOLVES {
-            if !model.solve_face(&mut at) {
-                break; // 2
+            reached = model.solve_face(&mut at); // 2
+            if reached != Reached::Corner {
+                break;
             }
         }
         model.refresh(&mut at);
-        if size(&at) <= ENOUGH * first || model.is_rounding(&at) {
+        let (largest, on_face) = model.left(&at);
+        let last = std::mem::replace(&mut left, largest);
+        let helps_no_more = on_face == largest && left > 0.5 * last; // at a face's own minimum: rounding
+        let stands = reached == Reached::Minimum && helps_no_more;
+        if left <= ENOUGH * first || stands || model.is_rounding(&at) {
             break; // 3
         }
     }
     at.u
+}
+
+/// Where a solve on a face led.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// The face's minimum.
+    Minimum,
+    /// A coefficient that became zero on the way.
+    Corner,
+    /// Nowhere: the face is empty, or its columns are dependent.
+    Nothing,
 }
 
 /// Where the search stands: u, and the model's smooth slope g + R'R (u - b) there.
@@ -79,6 +93,15 @@ fn scale(model: &Model<'_>, j: usize) -> f64 {
 }
 
 impl Model<'_> {
+    /// The largest least subgradient of all coefficients, and of those in play, each over its scale.
+    fn left(&self, at: &At) -> (f64, f64) {
+        let least = self.l1.least_subgradient(&at.u, &at.slope);
+        let size = |j: usize| least[j].abs() / scale(self, j);
+        let all = (0..least.len()).map(size).fold(0.0, f64::max);
+        let in_play = |j: &usize| self.l1.cost[*j] == 0.0 || at.u[*j] != 0.0;
+        (all, (0..least.len()).filter(in_play).map(size).fold(0.0, f64::max))
+    }
+
     /// One pass of coordinate descent over the coefficients that `plays` picks by cost and value; returns the
     /// largest change, in units of the square root of the model.
     fn pass(&self, at: &mut At, plays: impl Fn(f64, f64) -> bool) -> f64 {
@@ -99,17 +122,17 @@ impl Model<'_> {
         largest
     }
 
-    /// Moves to the minimum on the present face, or as far as the first change of sign; `true` when one was met.
-    fn solve_face(&self, at: &mut At) -> bool {
+    /// Moves to the minimum on the present face, or as far as the first change of sign.
+    fn solve_face(&self, at: &mut At) -> Reached {
         let face: Vec<usize> = (0..at.u.len())
             .filter(|j| self.hessian[[*j, *j]] > 0.0 && (self.l1.cost[*j] == 0.0 || at.u[*j] != 0.0))
             .collect();
         if face.is_empty() {
-            return false;
+            return Reached::Nothing;
         }
         let root = triangular_factor(&self.root.select(Axis(1), &face));
         if !is_regular(&root) {
-            return false;
+            return Reached::Nothing;
         }
         let slope = self.l1.least_subgradient(&at.u, &at.slope).select(Axis(0), &face);
         let step = -solve_root(&root, &slope);
@@ -129,7 +152,7 @@ impl Model<'_> {
             at.u[j] = 0.0;
         }
         self.refresh(at);
-        meets.is_some()
+        if meets.is_some() { Reached::Corner } else { Reached::Minimum }
     }
 
     /// The slope anew, through R, which keeps digits that sums of changes have lost.
@@ -142,11 +165,10 @@ impl Model<'_> {
     fn is_rounding(&self, at: &At) -> bool {
         let moved = (&at.u - self.beta).mapv(f64::abs);
         let least = self.l1.least_subgradient(&at.u, &at.slope);
-        let through = self.root.dot(&(&at.u - self.beta)).mapv(f64::abs);
-        let terms = self.root.mapv(f64::abs).t().dot(&through);
-        moved.iter().all(|m| m.is_finite())
-            && (0..least.len())
-                .all(|j| least[j].abs() <= ROUNDING * (self.gradient[j].abs() + self.l1.cost[j] + terms[j]))
+        let sizes = self.root.mapv(f64::abs);
+        let terms = sizes.t().dot(&sizes.dot(&moved));
+        (0..least.len())
+            .all(|j| least[j].abs() <= ROUNDING * (self.gradient[j].abs() + self.l1.cost[j] + terms[j]))
     }
 }
 
