@@ -106,8 +106,9 @@ impl Run<'_> {
         }
         let after = decrement(preconditioner, &self.at.gradient);
         self.renew_if_slow(curved, preconditioner, after / before);
+        let stuck = if exact { 0.25 } else { 0.9 }; // bent by pairs, honest steps are shorter
         match floor {
-            Some(reason) if after > 0.25 * before => Err(reason), // at the floor, and no better for this step
+            Some(reason) if after > stuck * before => Err(reason), // at the floor, and no better for this step
             _ => Ok(()),
         }
     }

@@ -1,8 +1,8 @@
 //! A quadratic plus absolute values, minimised to the last digit: coordinate descent finds the zeros, a solve the rest.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, Axis, s};
 
-use crate::num::linalg::{is_regular, solve_root, triangular_factor};
+use crate::num::linalg::{solve_root, solve_upper, triangular_factor};
 use crate::objective::l1::{L1, soft_threshold};
 
 /// Rounds of coordinate descent and solves before the model is left as it is.
@@ -35,6 +35,7 @@ pub(crate) struct Model<'a> {
 /// 1. Coordinate descent over all coefficients, then some passes over those in play (free, or not zero).
 /// 2. The minimum on the face where these keep their signs and the others stay zero, by a triangular factor of
 ///    R's columns; the way there ends where a coefficient would change its sign, and that one becomes zero.
+///    Where the columns are dependent: along them to a corner.
 /// 3. Done when the least subgradient has vanished.
 ///
 /// Sources: Friedman, Hastie & Tibshirani 2010, Journal of Statistical Software 33(1), s. 2.2 (1);
@@ -77,7 +78,7 @@ enum Reached {
     Minimum,
     /// A coefficient that became zero on the way.
     Corner,
-    /// Nowhere: the face is empty, or its columns are dependent.
+    /// Nowhere: the face is empty, or flat without a corner.
     Nothing,
 }
 
@@ -123,6 +124,9 @@ impl Model<'_> {
     }
 
     /// Moves to the minimum on the present face, or as far as the first change of sign.
+    ///
+    /// Where the face's columns are dependent there is a direction along which only the penalty changes: down that
+    /// one instead, to the first corner.
     fn solve_face(&self, at: &mut At) -> Reached {
         let face: Vec<usize> = (0..at.u.len())
             .filter(|j| self.hessian[[*j, *j]] > 0.0 && (self.l1.cost[*j] == 0.0 || at.u[*j] != 0.0))
@@ -130,20 +134,26 @@ impl Model<'_> {
         if face.is_empty() {
             return Reached::Nothing;
         }
-        let root = triangular_factor(&self.root.select(Axis(1), &face));
-        if !is_regular(&root) {
-            return Reached::Nothing;
-        }
-        let slope = self.l1.least_subgradient(&at.u, &at.slope).select(Axis(0), &face);
-        let step = -solve_root(&root, &slope);
-        let mut length = 1.0;
+        let scales = Array1::from_shape_fn(face.len(), |k| scale(self, face[k]));
+        let root = triangular_factor(&(&self.root.select(Axis(1), &face) / &scales)); // columns of length 1
+        let slope = self.l1.least_subgradient(&at.u, &at.slope).select(Axis(0), &face) / &scales;
+        let flat = flat_direction(&root);
+        let step = match &flat {
+            Some(flat) if flat.dot(&slope) > 0.0 => -flat,
+            Some(flat) => flat.clone(),
+            None => -solve_root(&root, &slope),
+        } / &scales;
+        let mut length = if flat.is_some() { f64::INFINITY } else { 1.0 };
         let mut meets = None;
         for (&j, d) in face.iter().zip(&step) {
             let u = at.u[j];
-            if self.l1.cost[j] > 0.0 && (u + d) * u <= 0.0 && -u / d < length {
+            if self.l1.cost[j] > 0.0 && d * u < 0.0 && -u / d <= length {
                 length = -u / d;
                 meets = Some(j);
             }
+        }
+        if length.is_infinite() {
+            return Reached::Nothing;
         }
         for (&j, d) in face.iter().zip(&step) {
             at.u[j] += length * d;
@@ -170,6 +180,19 @@ impl Model<'_> {
         (0..least.len())
             .all(|j| least[j].abs() <= ROUNDING * (self.gradient[j].abs() + self.l1.cost[j] + terms[j]))
     }
+}
+
+/// A vector z with R z = 0 up to rounding, if a column of R (all of length 1) depends on those before it.
+fn flat_direction(root: &Array2<f64>) -> Option<Array1<f64>> {
+    const DEPENDENT: f64 = 1e-11;
+    let k = (0..root.ncols()).find(|k| root[[*k, *k]].abs() <= DEPENDENT)?;
+    let mut flat = Array1::zeros(root.ncols());
+    flat[k] = 1.0;
+    if k > 0 {
+        let before = solve_upper(&root.slice(s![..k, ..k]), &root.slice(s![..k, k]));
+        flat.slice_mut(s![..k]).assign(&-before);
+    }
+    Some(flat)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ struct Curvature {
 struct Proposal {
     target: Array1<f64>,
     direction: Array1<f64>,
-    /// |R (u - b)|: without absolute values the Newton decrement sqrt(g'H⁻¹g).
+    /// sqrt(-slope), at least |R (u - b)|: without absolute values the Newton decrement sqrt(g'H⁻¹g).
     decrement: f64,
     /// g.d + sum c_j (|u_j| - |b_j|): an upper bound of the slope along d.
     slope: f64,
@@ -71,10 +71,9 @@ impl Proximal {
         let model = Model { beta: &at.beta, gradient: &at.gradient, root, hessian, l1 };
         let target = minimiser(&model);
         let direction = &target - &at.beta;
-        let through = root.dot(&direction);
-        let decrement = through.dot(&through).sqrt();
         let corners: f64 = (0..target.len()).map(|j| l1.cost[j] * (target[j].abs() - at.beta[j].abs())).sum();
         let slope = at.gradient.dot(&direction) + corners;
+        let decrement = (-slope).max(0.0).sqrt();
         self.proposal = Some(Proposal { target, direction, decrement, slope });
     }
 
