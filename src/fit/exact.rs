@@ -35,7 +35,7 @@ pub struct Exact {
 ///
 /// Linear: the way still to go is H⁻¹g exactly. Logistic: the self-concordant bound of [`logistic_distance`], which
 /// also proves that a finite optimum exists; where it says nothing, the linear programme decides whether the data
-/// are separated. To both the rounding of the gradient is added, see [`rounding`].
+/// are separated. To both the rounding of the gradient is added, as `rounding` says.
 ///
 /// # Errors
 /// Data, when the linear programme for separation fails.

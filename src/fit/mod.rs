@@ -40,7 +40,7 @@ use crate::rows::{InMemory, Rows};
 /// 5. Statements in the user's units.
 ///
 /// # Errors
-/// As [`prepare`] and [`plan`] say. A descent that did not converge is no error: the fit says so.
+/// As [`prepare()`] and [`plan()`] say. A descent that did not converge is no error: the fit says so.
 pub fn fit(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Result<Fit> {
     let mut prepared = prepare(spec, source)?; // 1
     let frame = Frame::new(&prepared); // 2

@@ -1,4 +1,5 @@
 //! Ground: special functions, small linear algebra, random streams.
 
 pub mod linalg;
+pub mod random;
 pub mod special;
