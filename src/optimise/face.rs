@@ -250,4 +250,22 @@ mod tests {
         let slope = &gradient + &hessian.dot(&u);
         assert!(l1.least_subgradient(&u, &slope).iter().all(|l| l.abs() < 1e-10));
     }
+
+    #[test]
+    fn more_coefficients_than_the_columns_can_tell_apart_are_brought_down_to_the_minimum() {
+        for seed in 1..100 {
+            let (_, gradient, root) = numbers(9, seed);
+            let mut flat = root.clone();
+            flat.slice_mut(s![4.., ..]).fill(0.0); // rank 4
+            let gradient = flat.t().dot(&flat.dot(&gradient)); // within the range, as a loss's gradient is
+            let beta = Array1::from_shape_fn(9, |j| 0.1 + j as f64); // all in play
+            let l1 = L1 { cost: Array1::from_elem(9, 0.01) };
+            let hessian = flat.t().dot(&flat);
+            let model = Model { beta: &beta, gradient: &gradient, root: &flat, hessian: &hessian, l1: &l1 };
+            let u = minimiser(&model);
+            let slope = &gradient + &hessian.dot(&(&u - &beta));
+            assert!(l1.least_subgradient(&u, &slope).iter().all(|l| l.abs() < 1e-11), "seed {seed}");
+            assert!(u.iter().filter(|u| **u != 0.0).count() <= 4);
+        }
+    }
 }

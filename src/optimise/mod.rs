@@ -7,6 +7,8 @@ mod face;
 pub mod history;
 pub mod method;
 pub mod newton;
+#[cfg(test)]
+mod newton_tests;
 pub mod precondition;
 pub mod proximal;
 pub mod step;
@@ -89,7 +91,7 @@ pub(crate) struct Run<'a> {
 /// Descends from `start` until a reason to stop: the one loop that moves beta.
 ///
 /// 1. The state is recorded and judged on the full gradient; 2. the method moves: one update in full batch, one
-/// epoch of updates in mini-batches. The watcher sees every record and may say stop.
+///    epoch of updates in mini-batches. The watcher sees every record and may say stop.
 pub fn minimise(
     objective: &dyn Objective,
     start: &ArrayRef1<f64>,

@@ -4,7 +4,7 @@ use ndarray::{Array1, ArrayRef1};
 
 use crate::objective::l1::L1;
 use crate::optimise::method::{Memory, Method, Rate, adam_rates, fixed_step};
-use crate::optimise::step::{Found, MOST_TRIALS, Point, ROUNDING};
+use crate::optimise::step::{Evaluate, Found, MOST_TRIALS, Point, ROUNDING};
 use crate::optimise::stop::StopReason;
 use crate::optimise::{Run, norm};
 
@@ -68,7 +68,7 @@ pub fn proximal_search(
     from: &Point,
     l1: &L1,
     first: f64,
-    evaluate: &mut dyn FnMut(&ArrayRef1<f64>) -> (f64, Array1<f64>),
+    evaluate: &mut Evaluate<'_>,
 ) -> Result<Found, usize> {
     let mut length = first;
     for trial in 1..=MOST_TRIALS {

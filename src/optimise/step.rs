@@ -13,6 +13,9 @@ pub struct Point {
     pub gradient: Array1<f64>,
 }
 
+/// What gives value and gradient at a point.
+pub type Evaluate<'a> = dyn FnMut(&ArrayRef1<f64>) -> (f64, Array1<f64>) + 'a;
+
 /// A step that was found.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -45,7 +48,7 @@ pub fn backtrack(
     from: &Point,
     direction: &ArrayRef1<f64>,
     first: f64,
-    evaluate: &mut dyn FnMut(&ArrayRef1<f64>) -> (f64, Array1<f64>),
+    evaluate: &mut Evaluate<'_>,
 ) -> Result<Found, usize> {
     const ENOUGH_DECREASE: f64 = 1e-4;
     const SLOPE_LEFT: f64 = 0.9;
