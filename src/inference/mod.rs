@@ -1,5 +1,14 @@
-//! Statements about a fit from its curvature: covariance, intervals, tests, collinearity.
+//! Statements about a fit from its curvature: covariance, intervals, tests, residuals, collinearity.
 
 pub mod collinearity;
 pub mod covariance;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod likelihood_ratio;
+pub mod nested;
+pub mod profile;
+pub mod residual;
+pub mod restrict;
+pub mod sandwich;
+pub mod solution;
 pub mod table;

@@ -1,5 +1,6 @@
 //! Ground: special functions, small linear algebra, random streams.
 
+pub mod incomplete;
 pub mod linalg;
 pub mod random;
 pub mod special;
