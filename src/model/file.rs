@@ -56,7 +56,10 @@ impl Model {
                 return Err(broken(format!("the coefficient `{}` comes twice", c.term)));
             }
             if c.aliased.is_some() && c.estimate.is_some() {
-                return Err(broken(format!("the coefficient `{}` is left out and yet has an estimate", c.term)));
+                return Err(broken(format!(
+                    "the coefficient `{}` is left out and yet has an estimate",
+                    c.term
+                )));
             }
         }
         if !(0.0 < self.conf_level && self.conf_level < 1.0) {
@@ -118,7 +121,8 @@ impl Model {
 /// How far the two halves of a covariance may differ, relative to its diagonal.
 const ROUNDING: f64 = 1e-9;
 
-const WRITE_ANEW: &str = "the file was changed or damaged after it was written; write it anew with `clinreg fit`";
+const WRITE_ANEW: &str =
+    "the file was changed or damaged after it was written; write it anew with `clinreg fit`";
 
 fn broken(what: impl std::fmt::Display) -> Error {
     Error::model(format!("the model file contradicts itself: {what}")).hint(WRITE_ANEW)
@@ -164,7 +168,9 @@ fn check_basis(text: &str, basis: &Basis) -> Result<()> {
         Basis::Rcs { knots } => knots.len() >= 3 && ascending(knots),
         Basis::Ns { knots, boundary } => {
             let [low, high] = *boundary;
-            low < high && knots.windows(2).all(|p| p[0] <= p[1]) && knots.iter().all(|k| low <= *k && *k <= high)
+            low < high
+                && knots.windows(2).all(|p| p[0] <= p[1])
+                && knots.iter().all(|k| low <= *k && *k <= high)
         }
         Basis::Poly { alpha, norm2 } => {
             !alpha.is_empty() && norm2.len() == alpha.len() + 2 && norm2.iter().all(|v| *v > 0.0)

@@ -4,7 +4,7 @@ use ndarray::{Array1, ArrayView1};
 
 use crate::data::choices::DataChoices;
 use crate::data::csv::Source;
-use crate::data::table::Table;
+use crate::data::table::{Column, Table};
 use crate::design::formula::Formula;
 use crate::design::matrix::{self, Encoded, Frozen, VariableKind, rebuild};
 use crate::error::{Error, Result, probably_meant};
@@ -75,7 +75,7 @@ impl Model {
         let table = if needed.is_empty() {
             Table { n_rows: source.n_rows, ..Table::default() }
         } else {
-            source.typed(&needed, &self.choices())?.table
+            source.typed(&needed, &self.choices()).map_err(unfit)?.table
         };
         let encoded = rebuild(&formula, &self.frozen(), &table)?;
         self.predict_rows(&encoded, &table, conf_level)
@@ -97,7 +97,8 @@ impl Model {
         needed
     }
 
-    /// Types as at the fit: numbers and dates by force, categories as text, so that an unseen level is told as one.
+    /// Types as at the fit: numbers and dates by force, categories by their levels (so that `1.0` is the level `1`,
+    /// a level that is called `NA` stays one, and an unseen one is told with its line).
     fn choices(&self) -> DataChoices {
         let of_kind = |wanted: Kind| {
             let names = self.design.variables.0.iter().filter(|(_, kind)| *kind == wanted);
@@ -105,7 +106,7 @@ impl Model {
         };
         DataChoices {
             na: self.data.na.clone(),
-            factors: of_kind(Kind::Category),
+            levels: self.factors.0.clone(),
             numbers: of_kind(Kind::Number),
             dates: of_kind(Kind::Date),
             ..DataChoices::default()
@@ -129,7 +130,12 @@ impl Model {
         }
     }
 
-    fn predict_rows(&self, encoded: &Encoded, table: &Table, conf_level: f64) -> Result<Predictions> {
+    pub(super) fn predict_rows(
+        &self,
+        encoded: &Encoded,
+        table: &Table,
+        conf_level: f64,
+    ) -> Result<Predictions> {
         let matched = self.match_columns(encoded)?;
         let half_width = self.reference().map(|r| r.half_width(conf_level)).filter(|h| h.is_finite());
         let sigma = self.fit.sigma.filter(|_| self.family == Family::Linear);
@@ -144,12 +150,16 @@ impl Model {
                 continue;
             }
             let x = encoded.x.row(row);
-            let eta = matched.linear_predictor(x) + encoded.offset.as_ref().map_or(0.0, |o: &Array1<f64>| o[row]);
+            let eta =
+                matched.linear_predictor(x) + encoded.offset.as_ref().map_or(0.0, |o: &Array1<f64>| o[row]);
             if !eta.is_finite() {
                 return Err(Error::data(format!("{}: the linear predictor is {eta}", table.place(row)))
-                    .hint("a value there is too large, or outside what a transform such as `log()` can take"));
+                    .hint(
+                        "a value there is too large, or outside what a transform such as `log()` can take",
+                    ));
             }
-            let around = |variance: f64| half_width.map(|h| (eta - h * variance.sqrt(), eta + h * variance.sqrt()));
+            let around =
+                |variance: f64| half_width.map(|h| (eta - h * variance.sqrt(), eta + h * variance.sqrt()));
             let variance = matched.variance(x);
             prediction.push(Some(mean(eta)));
             interval.push(variance.and_then(around).map(|(low, high)| (mean(low), mean(high))));
@@ -186,7 +196,8 @@ impl Model {
             };
             columns.push((column, estimate));
         }
-        if let Some(term) = encoded.terms.iter().find(|t| self.coefficients.iter().all(|c| c.term != t.name)) {
+        if let Some(term) = encoded.terms.iter().find(|t| self.coefficients.iter().all(|c| c.term != t.name))
+        {
             return Err(Error::model(format!(
                 "the model file has no coefficient for the column `{}` of its formula `{}`",
                 term.name, self.formula
@@ -225,8 +236,13 @@ impl Matched<'_> {
     }
 }
 
+fn unfit(mut error: Error) -> Error {
+    error.message = format!("these data do not fit the model: {}", error.message);
+    error
+}
+
 fn count_missing(table: &Table) -> Vec<(String, usize)> {
-    let count = |c: &crate::data::table::Column| (0..table.n_rows).filter(|r| c.values.is_missing(*r)).count();
+    let count = |c: &Column| (0..table.n_rows).filter(|r| c.values.is_missing(*r)).count();
     table.columns.iter().map(|c| (c.name.clone(), count(c))).filter(|(_, n)| *n > 0).collect()
 }
 
@@ -234,7 +250,8 @@ fn check_columns(needed: &[String], source: &Source) -> Result<()> {
     let absent: Vec<String> = needed.iter().filter(|n| !source.header.contains(n)).cloned().collect();
     let Some(first) = absent.first() else { return Ok(()) };
     let what = if absent.len() == 1 { "column" } else { "columns" };
-    let error = Error::data(format!("`{}` has no {what} {}, which the model needs", source.file, listed(&absent)));
+    let error =
+        Error::data(format!("`{}` has no {what} {}, which the model needs", source.file, listed(&absent)));
     Err(match probably_meant(first, source.header.iter().map(String::as_str)) {
         Some(near) => error.hint(format!("is `{first}` the column `{near}`? rename it as at the fit")),
         None => error.hint(format!("the file has the columns {}", shortened(&source.header))),

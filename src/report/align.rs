@@ -72,7 +72,7 @@ fn first_cell(line: &Line) -> &str {
 }
 
 /// The cells of a column; a remark has none.
-fn cells_of<'a>(lines: &'a [Line], column: usize) -> Vec<&'a str> {
+fn cells_of(lines: &[Line], column: usize) -> Vec<&str> {
     lines
         .iter()
         .map(|line| match line {
@@ -202,7 +202,10 @@ x       -0.7777   0   to   3
     #[test]
     fn a_long_name_is_broken_at_its_colon() {
         let name = "treatment[experimental drug, high dose]:baseline_severity_score";
-        assert_eq!(broken(name, 40), ["treatment[experimental drug, high dose]:", "  baseline_severity_score"]);
+        assert_eq!(
+            broken(name, 40),
+            ["treatment[experimental drug, high dose]:", "  baseline_severity_score"]
+        );
         let endless = "x".repeat(90);
         assert!(broken(&endless, 40).iter().all(|line| line.width() <= 40));
     }

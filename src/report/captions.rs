@@ -19,11 +19,16 @@ pub fn loss(fit: &Fit) -> String {
     )];
     if let Some((first, last)) = ends(fit) {
         let optimum = fit.optimum.map_or(String::new(), |o| format!("; the lowest possible is {}", brief(o)));
-        sentences.push(format!("It went from {} at the start to {} at the stop{optimum}.", brief(first.loss), brief(last.loss)));
+        sentences.push(format!(
+            "It went from {} at the start to {} at the stop{optimum}.",
+            brief(first.loss),
+            brief(last.loss)
+        ));
     }
     if fit.optimizer.batch_size.is_some() {
         sentences.push(
-            "The faint marks are single batches: each is a small sample of the rows, so its loss jumps.".to_string(),
+            "The faint marks are single batches: each is a small sample of the rows, so its loss jumps."
+                .to_string(),
         );
     }
     sentences.push(how_the_line_ends(fit).to_string());
@@ -35,13 +40,17 @@ pub fn gradient(fit: &Fit) -> String {
     let end = &fit.convergence;
     let tolerance = brief(end.tolerance);
     let mut sentences = vec![
-        "The gradient is the compass of the descent: it points uphill, and every step goes the other way.".to_string(),
+        "The gradient is the compass of the descent: it points uphill, and every step goes the other way."
+            .to_string(),
         "Its norm is the steepness underfoot; on the valley floor it is zero.".to_string(),
         format!("The dashed line is the tolerance, {tolerance}: below it the floor counts as reached."),
     ];
     if let Some((first, last)) = ends(fit) {
-        let course =
-            format!("Here the norm went from {} to {}", brief(first.gradient_norm), brief(last.gradient_norm));
+        let course = format!(
+            "Here the norm went from {} to {}",
+            brief(first.gradient_norm),
+            brief(last.gradient_norm)
+        );
         let updates = plural(end.iterations as f64, "update");
         sentences.push(match end.reason {
             StopReason::GradientBelowTolerance => format!("{course} and crossed the line after {updates}."),

@@ -28,7 +28,7 @@ pub struct Row {
     pub remark: String,
 }
 
-/// Odds ratios with their logarithms, for a drawing: (ratio, low, high), one a row that has them.
+/// A log odds ratio and the ends of its interval, for a drawing.
 pub type Drawn = Option<(f64, f64, f64)>;
 
 /// All rows in the order of the design.
@@ -87,7 +87,8 @@ fn row(fit: &Fit, c: &Coefficient) -> Row {
         row.interval = format!("{} to {}", measured(low, s), measured(high, s));
         if is_ratio {
             let resolution = s * estimate.exp();
-            row.ratio_interval = format!("{} to {}", ratio(low.exp(), resolution), ratio(high.exp(), resolution));
+            row.ratio_interval =
+                format!("{} to {}", ratio(low.exp(), resolution), ratio(high.exp(), resolution));
         }
     }
     row

@@ -11,7 +11,8 @@ use crate::error::{Error, Kind, Result};
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::optimise::stop::StopReason;
-use crate::report::coefficients::{self, Drawn, Row};
+use crate::report::coefficients::{self, Row};
+use crate::report::forest::{Axis, Bar};
 use crate::report::numbers::{brief, count};
 use crate::report::statistics::{TermRow, labelled, percent, terms};
 use crate::report::{Context, Pictures, capitalised, captions, words};
@@ -71,7 +72,10 @@ struct Table {
     statistic_head: String,
     rows: Vec<DrawnRow>,
     ticks: Vec<(String, String)>,
+    /// Where the ratio 1 stands on the axis.
     one: String,
+    /// Columns after the first.
+    span: usize,
     notes: Vec<String>,
 }
 
@@ -82,14 +86,6 @@ struct DrawnRow {
     /// The term, cut where a line may break.
     term_parts: Vec<String>,
     bar: Option<Bar>,
-}
-
-/// One odds ratio on the common axis: places in per cent of its width.
-#[derive(Serialize)]
-struct Bar {
-    left: String,
-    width: String,
-    point: String,
 }
 
 #[derive(Serialize)]
@@ -171,14 +167,17 @@ fn heading(fit: &Fit) -> &'static str {
 
 /// The heading stands above the sentence, and need not open it too.
 fn without_heading(sentence: &str, heading: &str) -> String {
-    sentence.strip_prefix(heading).map_or_else(
-        || sentence.to_string(),
-        |rest| capitalised(rest.trim_start_matches(':').trim_start()),
-    )
+    sentence
+        .strip_prefix(heading)
+        .map_or_else(|| sentence.to_string(), |rest| capitalised(rest.trim_start_matches(':').trim_start()))
 }
 
 fn pieces(sentence: &str) -> Vec<Piece> {
-    sentence.split('`').enumerate().map(|(k, text)| Piece { code: k % 2 == 1, text: text.to_string() }).collect()
+    sentence
+        .split('`')
+        .enumerate()
+        .map(|(k, text)| Piece { code: k % 2 == 1, text: text.to_string() })
+        .collect()
 }
 
 fn flow(fit: &Fit) -> Flow {
@@ -207,16 +206,6 @@ fn table(fit: &Fit) -> Table {
     let inference = coefficients::has_inference(fit);
     let drawn = coefficients::drawn(fit);
     let axis = Axis::of(&drawn);
-    let mut notes = Vec::new();
-    if inference {
-        notes.push(format!("Standard errors: {}.", words::visible(&fit.covariance_kind)));
-    } else {
-        notes.push(format!("No standard errors: {}.", words::why_no_errors(fit)));
-    }
-    let references = words::references(fit);
-    if !references.is_empty() {
-        notes.push(format!("Reference levels: {}.", references.join("; ")));
-    }
     let rows = coefficients::rows(fit)
         .into_iter()
         .zip(&drawn)
@@ -233,79 +222,16 @@ fn table(fit: &Fit) -> Table {
         interval_head: format!("{} CI", percent(fit.spec.conf_level)),
         statistic_head: if logistic { "z" } else { "t" }.to_string(),
         rows,
+        notes: words::notes(fit),
+        span: match (logistic, inference) {
+            (true, true) => 6 + usize::from(axis.is_some()),
+            (true, false) => 2,
+            (false, true) => 5,
+            (false, false) => 1,
+        },
         one: axis.as_ref().map(|a| format!("{:.2}%", a.place(0.0))).unwrap_or_default(),
         ticks: axis.map(|a| a.ticks()).unwrap_or_default(),
-        notes,
     }
-}
-
-/// The common logarithmic axis of the odds ratios.
-struct Axis {
-    low: f64,
-    high: f64,
-}
-
-impl Axis {
-    /// Wide enough for all intervals, but not beyond 1/50 to 50, where an interval is cut.
-    fn of(drawn: &[Drawn]) -> Option<Axis> {
-        let widest = 50_f64.ln();
-        let narrowest = 1.25_f64.ln();
-        let mut ends = drawn.iter().flatten();
-        let first = ends.next()?;
-        let (low, high) = ends.fold((first.1, first.2), |(l, h), d| (l.min(d.1), h.max(d.2)));
-        let margin = 0.04 * (high - low).max(narrowest);
-        let low = (low - margin).min(-narrowest / 4.0).max(-widest);
-        let high = (high + margin).max(narrowest / 4.0).min(widest);
-        Some(Axis { low, high })
-    }
-
-    fn place(&self, log_ratio: f64) -> f64 {
-        (100.0 * (log_ratio - self.low) / (self.high - self.low)).clamp(0.0, 100.0)
-    }
-
-    fn bar(&self, (point, low, high): (f64, f64, f64)) -> Bar {
-        let (left, right) = (self.place(low), self.place(high));
-        Bar {
-            left: format!("{left:.2}%"),
-            width: format!("{:.2}%", right - left),
-            point: format!("{:.2}%", self.place(point)),
-        }
-    }
-
-    /// Round ratios about 1 with room between them: the most of those series that have it.
-    fn ticks(&self) -> Vec<(String, String)> {
-        const SERIES: [&[f64]; 7] = [
-            &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0],
-            &[1.0, 3.0, 9.0, 27.0],
-            &[1.0, 5.0, 25.0],
-            &[1.0, 10.0],
-            &[1.0, 1.5],
-            &[1.0, 1.2],
-            &[1.0],
-        ];
-        const ROOM: f64 = 17.0; // per cent of the axis, so that labels do not touch
-        let inside = |series: &[f64]| {
-            let mut ratios: Vec<f64> = series.iter().flat_map(|r| [1.0 / r, *r]).collect();
-            ratios.sort_by(f64::total_cmp);
-            ratios.dedup();
-            ratios.retain(|r| (self.low..=self.high).contains(&r.ln()));
-            ratios
-        };
-        let roomy =
-            |ratios: &Vec<f64>| ratios.windows(2).all(|p| self.place(p[1].ln()) - self.place(p[0].ln()) >= ROOM);
-        let mut best = Vec::new();
-        for ratios in SERIES.map(inside).into_iter().filter(roomy) {
-            if ratios.len() > best.len() {
-                best = ratios;
-            }
-        }
-        best.iter().map(|r| (format!("{:.2}%", self.place(r.ln())), tick_label(*r))).collect()
-    }
-}
-
-fn tick_label(ratio: f64) -> String {
-    let text = format!("{ratio:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 fn figures(fit: &Fit, pictures: &Pictures) -> Vec<Figure> {
@@ -337,8 +263,12 @@ fn trained(fit: &Fit) -> Vec<(String, String)> {
     pairs.push(("Updates", words::work(end)));
     pairs.push(("Epoch limit", count(used.max_epochs as f64)));
     pairs.push(("Stop", end.reason.words().to_string()));
-    pairs.push(("Gradient norm", format!("{} at the stop; tolerance {}", brief(end.gradient_norm), brief(end.tolerance))));
-    let certificate = words::distance(fit).unwrap_or_else(|| "none: there is nothing to come close to".to_string());
+    pairs.push((
+        "Gradient norm",
+        format!("{} at the stop; tolerance {}", brief(end.gradient_norm), brief(end.tolerance)),
+    ));
+    let certificate =
+        words::distance(fit).unwrap_or_else(|| "none: there is nothing to come close to".to_string());
     pairs.push(("Certificate", certificate));
     pairs.into_iter().map(|(label, value)| (label.to_string(), capitalised(&value))).collect()
 }
@@ -354,4 +284,78 @@ fn reproduce(fit: &Fit, context: &Context) -> Vec<(String, String)> {
         pairs.push(("Time", format!("{:.2} s", context.seconds)));
     }
     pairs.into_iter().map(|(label, value)| (label.to_string(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample;
+
+    fn html(fit: &Fit) -> String {
+        let context = Context { command: "clinreg fit 'a b.csv' 'y ~ x < 3'".to_string(), seconds: 1.25 };
+        let pictures = Pictures { loss_curve: b"one".to_vec(), gradient_norm: b"two".to_vec() };
+        page(fit, &context, &pictures).expect("the template is sound")
+    }
+
+    fn all() -> Vec<Fit> {
+        vec![
+            sample::linear(),
+            sample::unfinished(),
+            sample::diverged(),
+            sample::logistic(),
+            sample::separated(),
+            sample::mini_batch(),
+            sample::hostile(),
+        ]
+    }
+
+    #[test]
+    fn the_page_needs_no_network_and_runs_nothing() {
+        for fit in all() {
+            let html = html(&fit).to_lowercase();
+            for forbidden in
+                ["<script", "http:", "https:", "src=\"//", "@import", "url(", " onload=", "<link", "<iframe"]
+            {
+                assert!(!html.contains(forbidden), "{forbidden}");
+            }
+            assert_eq!(html.matches("src=\"data:image/png;base64,").count(), 2);
+        }
+    }
+
+    #[test]
+    fn hostile_names_are_only_text() {
+        let html = html(&sample::hostile());
+        assert!(html.contains("&lt;b&gt;&quot;x&quot;&amp;"));
+        assert!(!html.contains("<b>\"x\"") && !html.contains("</td><script>"));
+        assert!(!html.contains('\u{1b}'));
+        // As many tags as without the hostile names: nothing broke out.
+        let tags = |text: &str, tag: &str| text.matches(tag).count();
+        for tag in ["<table", "</table>", "<tr", "</tr>"] {
+            assert_eq!(tags(&html, tag), tags(&self::html(&sample::logistic()), tag), "{tag}");
+        }
+    }
+
+    #[test]
+    fn the_page_says_how_the_descent_ended_and_how_to_reproduce_it() {
+        let html = html(&sample::unfinished());
+        for wanted in [
+            "<h2>Not converged</h2>",
+            "at least one coefficient 5.9 standard errors from the least-squares answer",
+            "A curve that looks flat has not arrived",
+            "never crossed the line",
+            "y ~ x &lt; 3",
+            "1.25 s",
+            "<code>--optimizer auto</code>",
+        ] {
+            assert!(html.contains(wanted), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn no_number_is_printed_that_is_none() {
+        for fit in all() {
+            let html = html(&fit);
+            assert!(!html.contains("NaN") && !html.contains(">inf"));
+        }
+    }
 }

@@ -69,8 +69,11 @@ fn write_all(folder: &Path, files: &[NamedFile]) -> Result<()> {
     for file in files {
         let place = folder.join(&file.name);
         if place.is_dir() {
-            return Err(Error::new(Kind::Io, format!("cannot write `{}`: a folder has that name", place.display()))
-                .hint("rename that folder, or name another one with `-o`"));
+            return Err(Error::new(
+                Kind::Io,
+                format!("cannot write `{}`: a folder has that name", place.display()),
+            )
+            .hint("rename that folder, or name another one with `-o`"));
         }
         waiting.push((beside(folder, &file.bytes)?, place));
     }
@@ -86,7 +89,8 @@ fn write_all(folder: &Path, files: &[NamedFile]) -> Result<()> {
 /// The bytes in a nameless-to-be file of the same folder, which vanishes unless it is moved to its place.
 fn beside(folder: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
     let failed = |e: std::io::Error| {
-        Error::io("write to the folder", folder, &e).hint("is it yours to write to, and is there room? else `-o`")
+        Error::io("write to the folder", folder, &e)
+            .hint("is it yours to write to, and is there room? else `-o`")
     };
     let mut builder = tempfile::Builder::new();
     builder.prefix(".clinreg-");
@@ -160,7 +164,8 @@ mod tests {
     fn a_file_in_place_of_the_folder_is_named() {
         let root = tempfile::tempdir().expect("a folder");
         fs::write(root.path().join("out"), "").expect("a file");
-        let error = write(&root.path().join("out/deeper"), &[file("a", "")]).expect_err("a file is in the way");
+        let error =
+            write(&root.path().join("out/deeper"), &[file("a", "")]).expect_err("a file is in the way");
         assert!(error.message.contains("out` is a file"), "{}", error.message);
         assert_eq!(error.exit_status(), 1);
     }

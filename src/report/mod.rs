@@ -11,10 +11,9 @@ mod captions;
 mod coefficients;
 mod context;
 mod folder;
+mod forest;
 mod history;
 pub mod numbers;
-#[cfg(test)]
-pub(crate) mod sample;
 mod statistics;
 pub mod summary;
 mod tables;
@@ -99,5 +98,43 @@ fn capitalised(text: &str) -> String {
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample;
+
+    fn names(fit: &Fit) -> Vec<String> {
+        let context = Context { command: "clinreg fit".to_string(), seconds: 0.5 };
+        files(fit, &context).expect("all files").into_iter().map(|f| f.name).collect()
+    }
+
+    #[test]
+    fn steps_are_written_for_mini_batches_only() {
+        let full = names(&sample::logistic());
+        let mini = names(&sample::mini_batch());
+        let expected = "summary.txt model.json coefficients.csv fit.csv history.csv loss_curve.png gradient_norm.png \
+                        report.html";
+        assert_eq!(full.join(" "), expected);
+        assert_eq!(mini.len(), full.len() + 1);
+        assert!(mini.contains(&"steps.csv".to_string()));
+    }
+
+    #[test]
+    fn only_history_and_page_know_of_time() {
+        let later = |seconds: f64| {
+            let mut fit = sample::logistic();
+            fit.history.records.iter_mut().for_each(|r| r.seconds += seconds);
+            files(&fit, &Context { command: String::new(), seconds: 1.0 + seconds }).expect("all files")
+        };
+        let differing: Vec<String> = later(0.0)
+            .into_iter()
+            .zip(later(3.0))
+            .filter(|(a, b)| a.bytes != b.bytes)
+            .map(|(a, _)| a.name)
+            .collect();
+        assert_eq!(differing, ["history.csv", "report.html"]);
     }
 }

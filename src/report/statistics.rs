@@ -48,7 +48,10 @@ fn linear(fit: &Fit) -> Vec<(&'static str, String)> {
         pairs.push(("R²", format!("{}{adjusted}", share(r2))));
     }
     if let Some(sigma) = s.sigma.filter(|v| v.is_finite()) {
-        pairs.push(("residual SD", format!("{} on {} degrees of freedom", short(sigma), count(s.df_residual))));
+        pairs.push((
+            "residual SD",
+            format!("{} on {} degrees of freedom", short(sigma), count(s.df_residual)),
+        ));
     }
     if let Some(f) = s.f_statistic.filter(|f| f.value.is_finite()) {
         let test = format!(
@@ -93,7 +96,11 @@ fn logistic(fit: &Fit) -> Vec<(&'static str, String)> {
         pairs.push(("test of all terms", chi_squared(chisq, df, p)));
     }
     if s.deviance.is_finite() {
-        let null = format!("{} with {}", short(s.null_deviance), if has_intercept(fit) { "the intercept alone" } else { "no term" });
+        let null = format!(
+            "{} with {}",
+            short(s.null_deviance),
+            if has_intercept(fit) { "the intercept alone" } else { "no term" }
+        );
         pairs.push(("deviance", format!("{} on {} df; {null}", short(s.deviance), count(s.df_residual))));
     }
     if let Some(h) = s.hosmer_lemeshow {

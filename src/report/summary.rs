@@ -1,7 +1,7 @@
 //! The summary: what the terminal shows and `summary.txt` keeps.
 
 use crate::fit::result::Fit;
-use crate::fit::spec::{Family, Interval};
+use crate::fit::spec::Family;
 use crate::optimise::stop::StopReason;
 use crate::report::align::{Align, Head, Line, table, wrapped};
 use crate::report::coefficients::{self, Row};
@@ -15,7 +15,8 @@ const WIDTH: usize = 100;
 ///
 /// Lines are at most 100 columns wide where names allow; it says nothing that changes from run to run.
 pub fn text(fit: &Fit) -> String {
-    let blocks = [title(fit), ledger(fit), descent(fit), coefficient_table(fit), statistics(fit), term_table(fit)];
+    let blocks =
+        [title(fit), ledger(fit), descent(fit), coefficient_table(fit), statistics(fit), term_table(fit)];
     let mut out = blocks.iter().filter(|b| !b.is_empty()).cloned().collect::<Vec<_>>().join("\n");
     if !out.ends_with('\n') {
         out.push('\n');
@@ -98,14 +99,9 @@ fn coefficient_table(fit: &Fit) -> String {
             heads.push(Head { title: &interval, align: Align::Interval });
         }
     }
-    let lines: Vec<Line> = coefficients::rows(fit).into_iter().map(|row| line(row, logistic, inference)).collect();
-    let mut notes = vec![errors_note(fit, inference)];
-    let references = words::references(fit);
-    if !references.is_empty() {
-        notes.push(format!("Reference levels: {}.", references.join("; ")));
-    }
-    let notes: Vec<String> =
-        notes.iter().filter(|n| !n.is_empty()).map(|n| wrapped(n, WIDTH, "  ")).collect();
+    let lines: Vec<Line> =
+        coefficients::rows(fit).into_iter().map(|row| line(row, logistic, inference)).collect();
+    let notes: Vec<String> = words::notes(fit).iter().map(|n| wrapped(n, WIDTH, "  ")).collect();
     format!("{}{}", table(&heads, &lines), with_line_end(&notes))
 }
 
@@ -131,14 +127,6 @@ fn line(row: Row, logistic: bool, inference: bool) -> Line {
     Line::Cells(cells)
 }
 
-fn errors_note(fit: &Fit, inference: bool) -> String {
-    if !inference {
-        return format!("No standard errors: {}.", words::why_no_errors(fit));
-    }
-    let profile = if fit.spec.interval == Interval::Profile { "; intervals: profile likelihood" } else { "" };
-    format!("Standard errors: {}{profile}.", words::visible(&fit.covariance_kind))
-}
-
 fn statistics(fit: &Fit) -> String {
     if fit.convergence.reason == StopReason::Diverged {
         return String::new();
@@ -149,7 +137,8 @@ fn statistics(fit: &Fit) -> String {
     let mut out = if fit.convergence.converged { String::new() } else { "At the stop:\n".to_string() };
     for (label, value) in pairs {
         let pad = " ".repeat(widest + 2 - label.chars().count());
-        out.push_str(&format!("{label}{pad}{}\n", wrapped(&value, WIDTH - indent.len(), "").replace('\n', &format!("\n{indent}"))));
+        let value = wrapped(&value, WIDTH - indent.len(), "").replace('\n', &format!("\n{indent}"));
+        out.push_str(&format!("{label}{pad}{value}\n"));
     }
     out
 }
@@ -160,9 +149,13 @@ fn term_table(fit: &Fit) -> String {
         return String::new();
     }
     let tested = rows.iter().any(|r| !r.statistic.is_empty());
-    let mut heads = vec![Head { title: "term", align: Align::Left }, Head { title: "df", align: Align::Right }];
+    let mut heads =
+        vec![Head { title: "term", align: Align::Left }, Head { title: "df", align: Align::Right }];
     if tested {
-        heads.push(Head { title: if fit.family == Family::Linear { "F" } else { "χ²" }, align: Align::Point });
+        heads
+            .push(Head {
+                title: if fit.family == Family::Linear { "F" } else { "χ²" }, align: Align::Point
+            });
         heads.push(Head { title: "p", align: Align::Point });
     }
     let inflated = rows.iter().any(|r| !r.gvif.is_empty());
@@ -191,20 +184,5 @@ fn with_line_end(lines: &[String]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::sample;
-
-    #[test]
-    fn show() {
-        for fit in [sample::linear(), sample::unfinished(), sample::diverged(), sample::logistic(), sample::separated(), sample::mini_batch(), sample::hostile()] {
-            let t = text(&fit);
-            std::fs::write("/tmp/scratch-report/out.txt", format!("{}\n=====================\n{}", std::fs::read_to_string("/tmp/scratch-report/out.txt").unwrap_or_default(), t)).unwrap();
-        }
-        let folder = std::path::Path::new("/tmp/scratch-report/out");
-        for (name, fit) in [("linear", sample::linear()), ("unfinished", sample::unfinished()), ("diverged", sample::diverged()), ("logistic", sample::logistic()), ("separated", sample::separated()), ("mini", sample::mini_batch()), ("hostile", sample::hostile())] {
-            let c = crate::report::Context { command: "clinreg fit trial.csv 'outcome ~ rx * risk + rcs(age, 4) + age_months'".into(), seconds: 1.234 };
-            crate::report::write(&folder.join(name), &crate::report::files(&fit, &c).unwrap()).unwrap();
-        }
-    }
-}
+#[path = "summary_tests.rs"]
+mod tests;

@@ -103,10 +103,72 @@ fn optional(x: Option<f64>) -> String {
 
 /// Records as CSV bytes with `\n` line ends, quoted where needed.
 pub(crate) fn written(records: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
-    let failed = |cause: &dyn std::fmt::Display| Error::new(Kind::Io, format!("cannot write a CSV record: {cause}"));
+    let failed =
+        |cause: &dyn std::fmt::Display| Error::new(Kind::Io, format!("cannot write a CSV record: {cause}"));
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     for record in records {
         writer.write_record(&record).map_err(|e| failed(&e))?;
     }
     writer.into_inner().map_err(|e| failed(&e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample;
+
+    /// Records of a CSV, read back.
+    fn records(bytes: &[u8]) -> Vec<Vec<String>> {
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes);
+        let owned = |r: csv::StringRecord| r.iter().map(str::to_string).collect();
+        reader.records().map(|r| owned(r.expect("all records have as many cells"))).collect()
+    }
+
+    #[test]
+    fn each_number_reads_back_and_ratios_are_the_exponentials() {
+        let fit = sample::logistic();
+        let rows = records(&coefficients(&fit).expect("written"));
+        let header = "term,variable,level,estimate,std_error,statistic,p_value,conf_low,conf_high,\
+                      odds_ratio,odds_ratio_low,odds_ratio_high";
+        assert_eq!(rows[0].join(","), header);
+        let number = |text: &str| text.parse::<f64>().ok();
+        for (row, c) in rows[1..].iter().zip(&fit.coefficients) {
+            assert_eq!(number(&row[3]), c.estimate);
+            assert_eq!(number(&row[6]), c.p_value);
+            assert_eq!(number(&row[10]), c.conf_low.map(f64::exp));
+        }
+        assert_eq!(rows[8][..3], ["rx[indomethacin]:risk", "rx:risk", "indomethacin:"].map(String::from));
+        assert_eq!(rows[7].join(","), "age_months,age_months,,,,,,,,,,");
+    }
+
+    #[test]
+    fn a_linear_model_has_no_odds_ratios() {
+        let rows = records(&coefficients(&sample::linear()).expect("written"));
+        assert_eq!(rows[0], COLUMNS);
+    }
+
+    #[test]
+    fn hostile_names_stay_in_their_cells() {
+        let rows = records(&coefficients(&sample::hostile()).expect("written"));
+        assert_eq!(rows[2][1], sample::HOSTILE);
+    }
+
+    #[test]
+    fn fit_csv_is_one_row_with_the_same_columns_for_every_model() {
+        let logistic = records(&statistics(&sample::logistic()).expect("written"));
+        let linear = records(&statistics(&sample::linear()).expect("written"));
+        let diverged = records(&statistics(&sample::diverged()).expect("written"));
+        assert_eq!(logistic[0], linear[0]);
+        assert_eq!((logistic.len(), linear.len()), (2, 2));
+        let at = |rows: &[Vec<String>], name: &str| {
+            let place = rows[0].iter().position(|n| n == name).expect("a column");
+            rows[1][place].clone()
+        };
+        assert_eq!(at(&logistic, "n"), "597");
+        assert_eq!(at(&logistic, "hosmer_lemeshow_df"), "8");
+        assert_eq!(at(&logistic, "r_squared"), "");
+        assert_eq!(at(&linear, "f_statistic"), "288.436");
+        assert_eq!(at(&linear, "auc"), "");
+        assert_eq!(at(&diverged, "aic"), "");
+    }
 }

@@ -3,7 +3,7 @@
 use crate::data::missing::Ledger;
 use crate::design::matrix::VariableKind;
 use crate::fit::result::{Convergence, Fit, OptimizerUsed, Separation};
-use crate::fit::spec::{Family, Penalty};
+use crate::fit::spec::{Family, Interval, Penalty};
 use crate::optimise::stop::StopReason;
 use crate::report::numbers::{bound, brief, count};
 
@@ -119,7 +119,8 @@ pub fn ending(fit: &Fit) -> Ending {
     let verdict = fit.verdict.as_ref().map(|v| v.text.clone());
     if end.converged {
         let far = end.max_error_in_standard_errors.is_some_and(|e| e > FAR);
-        let loose = "The tolerance is too loose for these data: try `--tolerance 1e-8`, or `--optimizer auto`.";
+        let loose =
+            "The tolerance is too loose for these data: try `--tolerance 1e-8`, or `--optimizer auto`.";
         let next = verdict.into_iter().chain(far.then(|| loose.to_string())).collect();
         return Ending { good: true, what: arrived(end), distance: distance(fit), next };
     }
@@ -162,15 +163,21 @@ pub fn plural(n: f64, word: &str) -> String {
 
 fn stopped(fit: &Fit) -> String {
     let end = &fit.convergence;
-    let norm = format!("the gradient norm is {}, the tolerance {}", brief(end.gradient_norm), brief(end.tolerance));
+    let norm =
+        format!("the gradient norm is {}, the tolerance {}", brief(end.gradient_norm), brief(end.tolerance));
     match end.reason {
         StopReason::EpochLimit => {
-            format!("Not converged: the limit of {} epochs was reached; {norm}.", count(fit.optimizer.max_epochs as f64))
+            format!(
+                "Not converged: the limit of {} epochs was reached; {norm}.",
+                count(fit.optimizer.max_epochs as f64)
+            )
         }
         StopReason::Diverged => {
             format!("Diverged after {}: the loss grew without bound.", work(end))
         }
-        StopReason::NoProgress => format!("Not converged: after {} no step lowered the loss; {norm}.", work(end)),
+        StopReason::NoProgress => {
+            format!("Not converged: after {} no step lowered the loss; {norm}.", work(end))
+        }
         StopReason::Interrupted => format!("Interrupted after {}: {norm}.", work(end)),
         StopReason::Separated => "No finite estimate exists: the data are separated.".to_string(),
         StopReason::GradientBelowTolerance | StopReason::RoundingFloor => {
@@ -187,15 +194,22 @@ pub fn distance(fit: &Fit) -> Option<String> {
         return None;
     }
     let Some(error) = end.max_error_in_standard_errors else {
-        return (!end.converged)
-            .then(|| format!("How far the coefficients are from the {answer} answer cannot be bounded from here."));
+        return (!end.converged).then(|| {
+            format!("How far the coefficients are from the {answer} answer cannot be bounded from here.")
+        });
     };
     if end.converged && error <= FAR {
-        return Some(format!("Every coefficient is within {} standard errors of the {answer} answer.", bound(error)));
+        return Some(format!(
+            "Every coefficient is within {} standard errors of the {answer} answer.",
+            bound(error)
+        ));
     }
     if fit.optimizer.name == "auto" {
         // The certificate of the stop itself: a bound.
-        return Some(format!("Every coefficient is within {} standard errors of the {answer} answer.", bound(error)));
+        return Some(format!(
+            "Every coefficient is within {} standard errors of the {answer} answer.",
+            bound(error)
+        ));
     }
     // Measured against the answer itself, which a second, exact descent found.
     Some(format!(
@@ -299,7 +313,7 @@ pub fn curvature(fit: &Fit) -> Option<String> {
 }
 
 /// The reference level of each categorical variable that the model uses: `treatment = control`.
-pub fn references(fit: &Fit) -> Vec<String> {
+fn references(fit: &Fit) -> Vec<String> {
     let used = |name: &str| {
         fit.coefficients.iter().any(|c| c.term.parts.iter().any(|p| p.variable == name && p.level.is_some()))
     };
@@ -315,8 +329,25 @@ pub fn references(fit: &Fit) -> Vec<String> {
         .collect()
 }
 
+/// What must be known to read the coefficient table: which standard errors, which intervals, which reference levels.
+pub fn notes(fit: &Fit) -> Vec<String> {
+    let has_errors = fit.coefficients.iter().any(|c| c.std_error.is_some_and(f64::is_finite));
+    let mut notes = vec![if has_errors {
+        let profile =
+            if fit.spec.interval == Interval::Profile { "; intervals by profile likelihood" } else { "" };
+        format!("Standard errors: {}{profile}.", visible(&fit.covariance_kind))
+    } else {
+        format!("No standard errors: {}.", why_no_errors(fit))
+    }];
+    let references = references(fit);
+    if !references.is_empty() {
+        notes.push(format!("Reference levels: {}.", references.join("; ")));
+    }
+    notes
+}
+
 /// Why a fit has no standard errors.
-pub fn why_no_errors(fit: &Fit) -> String {
+fn why_no_errors(fit: &Fit) -> String {
     let end = &fit.convergence;
     if end.separation.is_some() {
         return "there is no finite estimate that they could belong to".to_string();
@@ -325,7 +356,8 @@ pub fn why_no_errors(fit: &Fit) -> String {
         return "the descent diverged".to_string();
     }
     if matches!(fit.spec.penalty, Penalty::ElasticNet { .. }) {
-        return "a penalised estimate is biased on purpose, and its usual standard errors would mislead".to_string();
+        return "a penalised estimate is biased on purpose, and its usual standard errors would mislead"
+            .to_string();
     }
     if fit.statistics.df_residual <= 0.0 {
         return "there are as many coefficients as rows".to_string();
