@@ -75,7 +75,7 @@ impl Model {
         let table = if needed.is_empty() {
             Table { n_rows: source.n_rows, ..Table::default() }
         } else {
-            source.typed(&needed, &self.choices()).map_err(unfit)?.table
+            source.typed(&needed, &self.choices(&needed)).map_err(unfit)?.table
         };
         let encoded = rebuild(&formula, &self.frozen(), &table)?;
         self.predict_rows(&encoded, &table, conf_level)
@@ -98,11 +98,11 @@ impl Model {
     }
 
     /// Types as at the fit: numbers and dates by force, categories by their levels (so that `1.0` is the level `1`,
-    /// a level that is called `NA` stays one, and an unseen one is told with its line).
-    fn choices(&self) -> DataChoices {
+    /// a level that is called `NA` stays one, and an unseen one is told with its line). An offset is a number.
+    fn choices(&self, needed: &[String]) -> DataChoices {
         let of_kind = |wanted: Kind| {
-            let names = self.design.variables.0.iter().filter(|(_, kind)| *kind == wanted);
-            names.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+            let kind = |name: &String| self.design.variables.get(name).copied().unwrap_or(Kind::Number);
+            needed.iter().filter(|name| kind(name) == wanted).cloned().collect::<Vec<_>>()
         };
         DataChoices {
             na: self.data.na.clone(),

@@ -27,7 +27,7 @@ pub fn loss(fit: &Fit) -> String {
     }
     if fit.optimizer.batch_size.is_some() {
         sentences.push(
-            "The faint marks are single batches: each is a small sample of the rows, so its loss jumps."
+            "The faint line is single batches: each is a small sample of the rows, so its loss jumps."
                 .to_string(),
         );
     }
@@ -66,7 +66,7 @@ pub fn gradient(fit: &Fit) -> String {
     }
     if fit.optimizer.batch_size.is_some() {
         sentences.push(
-            "The faint marks are the batches' own gradients: a compass needle that trembles, because each batch \
+            "The faint line is the batches' own gradients: a compass needle that trembles, because each batch \
              shows only part of the rows."
                 .to_string(),
         );
@@ -78,6 +78,9 @@ fn how_the_line_ends(fit: &Fit) -> &'static str {
     match fit.convergence.reason {
         StopReason::GradientBelowTolerance | StopReason::RoundingFloor => {
             "The line ends on the valley floor: no direction leads further down."
+        }
+        StopReason::EpochLimit if fit.optimizer.batch_size.is_some() => {
+            "The line ends because the epochs were used up; the noise of the batches kept it from settling."
         }
         StopReason::EpochLimit => {
             "The line ends because the epochs were used up. A curve that looks flat has not arrived: along the floor \
