@@ -10,6 +10,7 @@ use crate::model::{
     Kind, LikelihoodRatio, Model, Named, Optimizer, Outcome, Part, Penalty, SCHEMA, Separation,
     SeparationKind, Statistics, TermTest, Verdict,
 };
+use crate::optimise::stop::StopReason;
 
 impl Model {
     /// The model of a fit. Numbers that are not finite become `None`; times stay out.
@@ -31,7 +32,7 @@ impl Model {
             },
             formula: fit.formula.clone(),
             factors: factors(&fit.frozen),
-            coefficients: fit.coefficients.iter().map(coefficient).collect(),
+            coefficients: fit.coefficients.iter().map(|c| coefficient(fit, c)).collect(),
             conf_level: fit.spec.conf_level,
             standard_errors: fit.covariance_kind.clone(),
             covariance: covariance(fit),
@@ -93,7 +94,12 @@ fn factors(frozen: &matrix::Frozen) -> Named<Vec<String>> {
         .collect()
 }
 
-fn coefficient(c: &result::Coefficient) -> Coefficient {
+/// The estimate as it may leave the program: where a descent was when it diverged is no estimate.
+pub(crate) fn estimate(fit: &Fit, c: &result::Coefficient) -> Option<f64> {
+    c.estimate.filter(|b| b.is_finite() && fit.convergence.reason != StopReason::Diverged)
+}
+
+fn coefficient(fit: &Fit, c: &result::Coefficient) -> Coefficient {
     Coefficient {
         term: c.term.name.clone(),
         parts: c
@@ -107,7 +113,7 @@ fn coefficient(c: &result::Coefficient) -> Coefficient {
                 index: p.index,
             })
             .collect(),
-        estimate: c.estimate.and_then(finite),
+        estimate: estimate(fit, c),
         std_error: c.std_error.and_then(finite),
         statistic: c.statistic.and_then(finite),
         p_value: c.p_value.and_then(finite),
@@ -120,7 +126,7 @@ fn coefficient(c: &result::Coefficient) -> Coefficient {
 /// The covariance by rows, or nothing where it or an estimate is not a number: after a divergence.
 fn covariance(fit: &Fit) -> Option<Vec<Vec<f64>>> {
     let matrix: &Array2<f64> = fit.covariance.as_ref()?;
-    let estimated = fit.coefficients.iter().filter(|c| c.estimate.is_some_and(f64::is_finite)).count();
+    let estimated = fit.coefficients.iter().filter(|c| estimate(fit, c).is_some()).count();
     let sound = matrix.nrows() == estimated && matrix.iter().all(|v| v.is_finite());
     sound.then(|| matrix.rows().into_iter().map(|row| row.to_vec()).collect())
 }

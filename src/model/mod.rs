@@ -12,6 +12,7 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use from_fit::estimate;
 pub use named::Named;
 pub use predict::Predictions;
 pub use statistics::{ChiSquared, FStatistic, HosmerLemeshow, LikelihoodRatio, Statistics, TermTest};

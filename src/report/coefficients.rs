@@ -2,6 +2,7 @@
 
 use crate::fit::result::{Coefficient, Fit};
 use crate::fit::spec::Family;
+use crate::model::estimate;
 use crate::report::numbers::{NONE, measured, p_value, ratio, short, statistic};
 use crate::report::words::visible;
 
@@ -60,7 +61,7 @@ fn row(fit: &Fit, c: &Coefficient) -> Row {
     if let Some(why) = &c.aliased {
         return Row { term, remark: format!("left out: {}", visible(why)), ..Row::default() };
     }
-    let Some(estimate) = c.estimate.filter(|b| b.is_finite()) else {
+    let Some(estimate) = estimate(fit, c) else {
         return Row { term, remark: "no estimate".to_string(), ..Row::default() };
     };
     let infinite = runs_to(fit, c);

@@ -98,10 +98,11 @@ fn logistic(fit: &Fit) -> Vec<(&'static str, String)> {
     if s.deviance.is_finite() {
         let null = format!(
             "{} with {}",
-            short(s.null_deviance),
+            likelihood(s.null_deviance),
             if has_intercept(fit) { "the intercept alone" } else { "no term" }
         );
-        pairs.push(("deviance", format!("{} on {} df; {null}", short(s.deviance), count(s.df_residual))));
+        pairs
+            .push(("deviance", format!("{} on {} df; {null}", likelihood(s.deviance), count(s.df_residual))));
     }
     if let Some(h) = s.hosmer_lemeshow {
         let test = format!("{} ({} groups)", chi_squared(h.chisq, h.df, h.p_value), h.groups);
@@ -114,13 +115,13 @@ fn common(fit: &Fit) -> Vec<(&'static str, String)> {
     let s = &fit.statistics;
     let mut pairs = Vec::new();
     if s.log_likelihood.is_finite() {
-        pairs.push(("log-likelihood", short(s.log_likelihood)));
+        pairs.push(("log-likelihood", likelihood(s.log_likelihood)));
     }
     if let Some(penalised) = s.penalised_log_likelihood.filter(|v| v.is_finite()) {
-        pairs.push(("penalised log-lik.", short(penalised)));
+        pairs.push(("penalised log-lik.", likelihood(penalised)));
     }
     if s.aic.is_finite() && s.bic.is_finite() {
-        pairs.push(("AIC, BIC", format!("{}, {}", short(s.aic), short(s.bic))));
+        pairs.push(("AIC, BIC", format!("{}, {}", likelihood(s.aic), likelihood(s.bic))));
     }
     if let Some(l) = &s.likelihood_ratio {
         let f = l.f.map_or(String::new(), |(f, p)| format!("; F = {}, {}", statistic(f), p_equals(p)));
@@ -133,6 +134,11 @@ fn common(fit: &Fit) -> Vec<(&'static str, String)> {
         pairs.push(("condition number", format!("{} (standardised design)", brief(condition))));
     }
     pairs
+}
+
+/// Differences of a unit matter in log-likelihoods and criteria, however large they are: one decimal at least.
+fn likelihood(x: f64) -> String {
+    if (1000.0..1e7).contains(&x.abs()) { format!("{x:.1}") } else { short(x) }
 }
 
 fn has_intercept(fit: &Fit) -> bool {

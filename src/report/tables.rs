@@ -3,6 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::fit::result::{Coefficient, Fit};
 use crate::fit::spec::Family;
+use crate::model::estimate;
 use crate::report::numbers::cell;
 
 const COLUMNS: [&str; 9] =
@@ -21,11 +22,12 @@ pub fn coefficients(fit: &Fit) -> Result<Vec<u8>> {
         header.extend(RATIO_COLUMNS);
     }
     let mut records = vec![header.into_iter().map(str::to_string).collect::<Vec<_>>()];
-    records.extend(fit.coefficients.iter().map(|c| record(c, logistic)));
+    records.extend(fit.coefficients.iter().map(|c| record(fit, c, logistic)));
     written(records)
 }
 
-fn record(c: &Coefficient, logistic: bool) -> Vec<String> {
+fn record(fit: &Fit, c: &Coefficient, logistic: bool) -> Vec<String> {
+    let estimate = estimate(fit, c);
     let join = |texts: Vec<&str>| {
         if texts.iter().all(|t| t.is_empty()) { String::new() } else { texts.join(":") }
     };
@@ -35,10 +37,10 @@ fn record(c: &Coefficient, logistic: bool) -> Vec<String> {
         join(parts.iter().map(|p| p.variable.as_str()).collect()),
         join(parts.iter().map(|p| p.level.as_deref().unwrap_or("")).collect()),
     ];
-    let numbers = [c.estimate, c.std_error, c.statistic, c.p_value, c.conf_low, c.conf_high];
+    let numbers = [estimate, c.std_error, c.statistic, c.p_value, c.conf_low, c.conf_high];
     cells.extend(numbers.map(optional));
     if logistic {
-        cells.extend([c.estimate, c.conf_low, c.conf_high].map(|log_odds| optional(log_odds.map(f64::exp))));
+        cells.extend([estimate, c.conf_low, c.conf_high].map(|log_odds| optional(log_odds.map(f64::exp))));
     }
     cells
 }

@@ -125,7 +125,9 @@ pub fn ending(fit: &Fit) -> Ending {
         return Ending { good: true, what: arrived(end), distance: distance(fit), next };
     }
     let mut next: Vec<String> = verdict.into_iter().collect();
-    next.extend(advice(fit));
+    if next.iter().all(|told| !told.contains("--optimizer auto")) {
+        next.extend(advice(fit));
+    }
     Ending { good: false, what: stopped(fit), distance: distance(fit), next }
 }
 
