@@ -29,7 +29,7 @@ pub struct Global {
     #[arg(short, long, value_name = "PATH", global = true)]
     pub out: Option<PathBuf>,
     /// The seed of everything random: the same seed gives the same bytes [default: 0]
-    #[arg(long, value_name = "N", global = true, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", global = true, value_parser = values::seed, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// How many cores to use; the results do not depend on it [default: all]
     #[arg(long, value_name = "N", global = true, value_parser = values::at_least_one, allow_negative_numbers = true)]

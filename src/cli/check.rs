@@ -318,10 +318,7 @@ mod tests {
             penalty("--penalty ridge --lambda 2"),
             Penalty::ElasticNet { lambda: Some(2.0), alpha: 0.0 }
         );
-        assert_eq!(
-            penalty("--penalty lasso --lambda cv"),
-            Penalty::ElasticNet { lambda: None, alpha: 1.0 }
-        );
+        assert_eq!(penalty("--penalty lasso --lambda cv"), Penalty::ElasticNet { lambda: None, alpha: 1.0 });
         assert_eq!(
             penalty("--penalty elastic-net --lambda 0 --alpha 0.2"),
             Penalty::ElasticNet { lambda: Some(0.0), alpha: 0.2 }

@@ -81,7 +81,8 @@ fn separated(separation: &Separation) -> (String, String) {
     )
 }
 
-fn epochs(count: f64) -> String {
+/// `1 epoch`, `10,000 epochs`.
+pub fn epochs(count: f64) -> String {
     if count == 1.0 { "1 epoch".to_string() } else { format!("{} epochs", grouped(count)) }
 }
 

@@ -51,11 +51,8 @@ pub struct Progress {
 impl Progress {
     /// A bar with a label, drawn only on a terminal and not when quiet.
     pub fn new(label: &str, say: &Say) -> Progress {
-        let target = if say.quiet {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr_with_hz(15)
-        };
+        let target =
+            if say.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(15) };
         let bar = ProgressBar::with_draw_target(Some(FULL as u64), target).with_prefix(label.to_string());
         if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:24}] {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));

@@ -142,6 +142,10 @@ pub fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+pub fn seed(text: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| format!("a whole number from 0 to {} is needed", u64::MAX))
+}
+
 pub fn groups(text: &str) -> Result<usize, String> {
     match text.trim().parse() {
         Ok(count) if count >= 3 => Ok(count),
