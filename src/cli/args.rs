@@ -28,7 +28,7 @@ pub struct Global {
     /// Where to write: a folder, or the CSV of predict and simulate
     #[arg(short, long, value_name = "PATH", global = true)]
     pub out: Option<PathBuf>,
-    /// The seed of everything random: the same seed gives the same bytes [default: 0]
+    /// The seed of everything random [default: 0; simulate: 2026]
     #[arg(long, value_name = "N", global = true, value_parser = values::seed, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// How many cores to use; the results do not depend on it [default: all]
@@ -292,10 +292,11 @@ Example:
   clinreg predict reports/trial-recovered/model.json new_patients.csv -o predictions.csv";
 
 const SIMULATE_EXAMPLES: &str = "\
-Writes to standard output, or to the file of --out.
+Writes to standard output, or to the file of --out. Without options: the trial of the demo. data/README.md of
+the project is its codebook, with the true coefficients.
 
 Example:
-  clinreg simulate treatment-effectiveness --rows 2000 --seed 1 -o trial.csv";
+  clinreg simulate treatment-effectiveness --rows 5000 --seed 1 -o trial.csv";
 
 const DATASETS_EXAMPLES: &str = "\
 Example:

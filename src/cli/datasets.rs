@@ -37,24 +37,40 @@ fn as_json(sets: &[DataSet]) -> String {
 
 fn as_text(sets: &[DataSet]) -> String {
     let one = |set: &DataSet| {
-        let columns = wrapped(&set.columns.join(", "));
-        format!("{}   {} rows\n    {}\n    columns:\n{columns}", set.name, set.n_rows, set.description)
+        let columns = format!("columns: {}", set.columns.join(", "));
+        format!("{}   {} rows\n{}{}", set.name, set.n_rows, wrapped(&set.description), wrapped(&columns))
     };
     sets.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
-/// Words in lines of at most 90 characters, indented.
+/// Words in lines of about 100 characters, indented.
 fn wrapped(words: &str) -> String {
-    const WIDTH: usize = 90;
+    const WIDTH: usize = 100;
+    const INDENT: &str = "    ";
     let mut text = String::new();
-    let mut line = String::from("     ");
+    let mut line = String::new();
     for word in words.split(' ') {
-        if line.trim().is_empty() || line.chars().count() + word.chars().count() < WIDTH {
-            line = format!("{line} {word}");
-        } else {
-            text.push_str(&format!("{line}\n"));
-            line = format!("      {word}");
+        if !line.is_empty() && INDENT.len() + line.chars().count() + 1 + word.chars().count() > WIDTH {
+            text.push_str(&format!("{INDENT}{line}\n"));
+            line.clear();
         }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
     }
-    format!("{text}{line}\n")
+    format!("{text}{INDENT}{line}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrapped_lines_keep_every_word_and_stay_narrow() {
+        let words: Vec<String> = (0..60).map(|k| format!("column_{k},")).collect();
+        let text = wrapped(&words.join(" "));
+        assert!(text.lines().all(|line| line.chars().count() <= 100));
+        assert_eq!(text.split_whitespace().collect::<Vec<_>>(), words);
+    }
 }

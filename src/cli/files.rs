@@ -69,13 +69,20 @@ pub fn check_file(out: Option<&Path>, read: &[&Path]) -> Result<()> {
 /// # Errors
 /// Io, when it cannot be written; nothing half-written is left.
 pub fn deliver(out: Option<&Path>, text: &str) -> Result<()> {
-    match out {
-        None => say::data(text),
-        Some(path) => write_whole(path, text.as_bytes()),
-    }
+    deliver_in_parts(out, |sink| sink(text))
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+/// Where a text goes part by part.
+pub type Sink<'a> = &'a mut dyn FnMut(&str) -> Result<()>;
+
+/// Like [`deliver`], for a text that comes in parts; a closed pipe ends the making of it.
+///
+/// # Errors
+/// Io, or whatever `make` says; nothing half-written is left.
+pub fn deliver_in_parts(out: Option<&Path>, make: impl FnOnce(Sink<'_>) -> Result<()>) -> Result<()> {
+    let Some(path) = out else {
+        return say::data_in_parts(make);
+    };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -83,7 +90,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::create_dir_all(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
     let cannot_write = |cause: std::io::Error| Error::io("write", path, &cause);
     let mut file = beside(folder).map_err(cannot_write)?;
-    file.write_all(bytes).and_then(|()| file.flush()).map_err(cannot_write)?;
+    make(&mut |part| file.write_all(part.as_bytes()).map_err(cannot_write))?;
     file.persist(path).map_err(|failed| cannot_write(failed.error))?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use crate::cli::args::Global;
+use crate::cli::files::Sink;
 use crate::error::{Error, Kind, Result};
 
 /// How much is said, and whether in colour.
@@ -75,17 +76,28 @@ pub fn coloured(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && !asked_for_none && !dumb
 }
 
-/// Bytes to standard output. Whoever closes the pipe has seen enough: that is no error.
+/// Text to standard output. Whoever closes the pipe has seen enough: that is no error.
 ///
 /// # Errors
-/// Io, when standard output cannot take them, e.g. on a full disk.
+/// Io, when standard output cannot take it, e.g. on a full disk.
 pub fn data(text: &str) -> Result<()> {
+    data_in_parts(|sink| sink(text))
+}
+
+/// Like [`data`], for a text that comes in parts; once the pipe is closed `make` is told to stop.
+///
+/// # Errors
+/// As [`data`], and whatever `make` says.
+pub fn data_in_parts(make: impl FnOnce(Sink<'_>) -> Result<()>) -> Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(()),
-        Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(cause) => Err(Error::new(Kind::Io, format!("cannot write to standard output: {cause}"))),
-    }
+    let mut closed = false;
+    let made = make(&mut |part| {
+        out.write_all(part.as_bytes()).and_then(|()| out.flush()).map_err(|cause| {
+            closed = cause.kind() == ErrorKind::BrokenPipe;
+            Error::new(Kind::Io, format!("cannot write to standard output: {cause}"))
+        })
+    });
+    if closed { Ok(()) } else { made }
 }
 
 /// Nobody can be told that standard error does not work.
