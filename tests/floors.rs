@@ -70,7 +70,8 @@ fn identifier(text: &str) -> &str {
 fn named_after(prefix: &str, text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices(prefix) {
-        let is_word = text[..at].chars().next_back().is_none_or(|c| !(c.is_alphanumeric() || "_:".contains(c)));
+        let is_word =
+            text[..at].chars().next_back().is_none_or(|c| !(c.is_alphanumeric() || "_:".contains(c)));
         if !is_word {
             continue;
         }
@@ -171,7 +172,8 @@ fn every_file_imports_downwards_says_its_idea_and_is_short() {
 #[test]
 fn every_module_of_the_crate_has_a_floor() {
     let lib = include_str!("../src/lib.rs");
-    let modules = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")).map(|m| m.trim_end_matches(';'));
+    let modules =
+        lib.lines().filter_map(|line| line.strip_prefix("pub mod ")).map(|m| m.trim_end_matches(';'));
     let homeless: Vec<&str> = modules.filter(|module| floor(module).is_none()).collect();
     assert!(homeless.is_empty(), "{homeless:?}");
 }
@@ -184,9 +186,17 @@ fn a_planted_violation_is_caught_with_file_and_line() {
         assert!(found.iter().any(|f| f.contains(words)), "{path}: {body}: {found:?}");
     };
     caught("fit/a.rs", "use crate::report::files;", "src/fit/a.rs:2: `fit` (floor 4) imports `report`");
-    caught("design/a.rs", "\nuse crate::objective::Objective;", "src/design/a.rs:3: `design` imports `objective`");
+    caught(
+        "design/a.rs",
+        "\nuse crate::objective::Objective;",
+        "src/design/a.rs:3: `design` imports `objective`",
+    );
     caught("optimise/a.rs", "fn f(t: &crate::data::table::Table) {}", "across the legs");
-    caught("num/a.rs", "use crate::{\n    error::Error,\n    fit::{result::Fit, spec},\n};", "`num` (floor 0) imports `fit`");
+    caught(
+        "num/a.rs",
+        "use crate::{\n    error::Error,\n    fit::{result::Fit, spec},\n};",
+        "`num` (floor 0) imports `fit`",
+    );
     caught("plot/a.rs", "use crate::report::NamedFile;", "`plot` (floor 7) imports `report`");
     caught("error.rs", "use super::fit::Fit;", "`error` (floor 0) imports `fit`");
     caught("fit/mod.rs", "use super::model::Model;", "`fit` (floor 4) imports `model`");
