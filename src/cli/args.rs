@@ -7,7 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::cli::values::{self, BatchSize, FamilyName, Lambda, LevelsOf, PenaltyName, ReferenceOf};
 use crate::fit::spec::{ClusterCorrection, Interval, LearningRate, MethodName, Schedule, Start};
 
-/// Linear and logistic regression for clinical CSVs by gradient descent, with the proof of how close it came
+/// Linear and logistic regression for clinical CSVs by gradient descent, with proof of its accuracy
 #[derive(Debug, Clone, Parser)]
 #[command(name = "clinreg", version, disable_help_flag = true, disable_version_flag = true)]
 #[command(max_term_width = 110, subcommand_value_name = "COMMAND", after_help = TOP_EXAMPLES)]
@@ -136,7 +136,7 @@ pub struct ListArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Outcome and data")]
 pub struct ReadingArgs {
-    /// auto, linear or logistic; auto: two values are logistic [default: auto]
+    /// linear, logistic or auto (two values: logistic) [default: auto]
     #[arg(long, value_name = "NAME", value_parser = values::family(), hide_possible_values = true)]
     pub family: Option<FamilyName>,
     /// Which outcome level is the event (0/1, no/yes and the like need none)
@@ -154,7 +154,7 @@ pub struct ReadingArgs {
     /// More codes that mean missing, besides empty, NA, N/A, NaN, . and null
     #[arg(long, value_name = "A,B", value_parser = values::record, allow_hyphen_values = true)]
     pub na: Vec<Vec<String>>,
-    /// Rows with a missing value: complete-case (drop) or fail [default: complete-case]
+    /// complete-case or fail, on missing values [default: complete-case]
     #[arg(long, value_name = "WHAT", value_parser = values::fail_on_missing(), hide_possible_values = true)]
     pub missing: Option<bool>,
     /// Column of frequency weights
@@ -172,10 +172,10 @@ pub struct DescentArgs {
     /// Rows a mini-batch, or full [default: full]
     #[arg(long, value_name = "N", value_parser = values::batch_size, allow_negative_numbers = true)]
     pub batch_size: Option<BatchSize>,
-    /// The step: a number, auto (1/L, from the curvature) or line-search [default: auto]
+    /// A number, auto (1/L, from the curvature) or line-search [default: auto]
     #[arg(long, value_name = "X", value_parser = values::learning_rate, allow_negative_numbers = true)]
     pub learning_rate: Option<LearningRate>,
-    /// constant, inverse-time or cosine [default: constant; mini-batch: inverse-time]
+    /// constant (default), inverse-time (default of mini-batches) or cosine
     #[arg(long, value_name = "NAME", value_parser = values::schedule(), hide_possible_values = true)]
     pub schedule: Option<Schedule>,
     /// Passes over the data [default: 10000; mini-batch: 200]
@@ -202,7 +202,7 @@ pub struct InferenceArgs {
     /// Intervals: wald or profile [default: wald]
     #[arg(long, value_name = "NAME", value_parser = values::interval(), hide_possible_values = true)]
     pub ci: Option<Interval>,
-    /// Sandwich standard errors: hc0, hc1, hc2 or hc3 [default: model-based]
+    /// Sandwich errors: hc0, hc1, hc2 or hc3 [default: model-based]
     #[arg(long, value_name = "NAME", value_parser = values::sandwich(), hide_possible_values = true)]
     pub robust: Option<u8>,
     /// Cluster-robust standard errors by this column
@@ -263,10 +263,10 @@ Examples:
   clinreg fit trial.csv 'recovered ~ treatment * age + site'
   clinreg fit --help
 
-Exit status: 0 done, 1 could not be done (data, formula, file), 2 wrong usage, 3 ran but did not converge.";
+Exit status: 0 done, 1 could not be done, 2 wrong usage, 3 ran but did not converge.";
 
 const DEMO_EXAMPLES: &str = "\
-Fits both models of data/treatment_effectiveness.csv (or of the copy inside the program), full batch and in
+Fits both models of data/treatment_effectiveness.csv (or of the copy inside the program), in full batch and in \
 mini-batches, compares three learning rates, and writes all to reports/treatment_effectiveness/.
 
 Example:
@@ -278,26 +278,26 @@ Examples:
   clinreg fit trial.csv 'score ~ .' --optimizer gradient-descent --learning-rate 0.3 --batch-size 64";
 
 const COMPARE_EXAMPLES: &str = "\
-The optimiser is gradient-descent and the tolerance 1e-3 unless said otherwise. The status is 0 when the comparison
-ran: a learning rate that diverges is one of its results.
+The optimiser is gradient-descent and the tolerance 1e-3 unless said otherwise. The exit status is 0 when the \
+comparison ran: a learning rate that diverges is one of its results.
 
 Example:
   clinreg compare trial.csv 'recovered ~ treatment * age' --learning-rates 0.01,0.3,1.9,auto";
 
 const PREDICT_EXAMPLES: &str = "\
-Writes the columns and rows of DATA with prediction, conf_low, conf_high (linear models also pred_low, pred_high)
-to standard output, or to the file of --out. A row with a missing value has an empty prediction.
+Writes the columns and rows of DATA with prediction, conf_low, conf_high (linear models also \
+pred_low, pred_high) to standard output, or to the file of --out. A row with a missing value has an empty prediction.
 
 Example:
   clinreg predict reports/trial-recovered/model.json new_patients.csv -o predictions.csv";
 
 const SIMULATE_EXAMPLES: &str = "\
-Writes to standard output, or to the file of --out. Without options: the trial of the demo. data/README.md of
-the project is its codebook, with the true coefficients.
+Writes to standard output, or to the file of --out. Without options: the trial of the demo. \
+data/README.md of the project is its codebook, with the true coefficients.
 
 Example:
   clinreg simulate treatment-effectiveness --rows 5000 --seed 1 -o trial.csv";
 
 const DATASETS_EXAMPLES: &str = "\
 Example:
-  clinreg fit @diabetes 'disease_progression ~ .'     (see the list for the names of the columns)";
+  clinreg fit @diabetes 'progression ~ .'";

@@ -27,7 +27,7 @@ struct Added {
 pub fn run(args: &PredictArgs, global: &Global, say: &Say) -> Result<Status> {
     check_file(global.out.as_deref(), &[&args.model, &args.data])?;
     let text = read_model(&args.model)?;
-    let model = Model::from_json(&text)?;
+    let model = Model::from_json(&text).map_err(|error| in_file(error, &args.model))?;
     warn_if_unconverged(&text);
     let source = csv::open(&args.data)?;
     source.notices.iter().for_each(|notice| say.note(&format!("note: {notice}")));
@@ -56,6 +56,11 @@ fn read_model(path: &Path) -> Result<String> {
         Error::model(format!("`{}` is not text, so it is no model file", path.display()))
             .hint("give the `model.json` that `clinreg fit` wrote")
     })
+}
+
+fn in_file(mut error: Error, path: &Path) -> Error {
+    error.message = format!("`{}`: {}", path.display(), error.message);
+    error
 }
 
 /// A descent that stopped early predicts too, but nobody shall miss it.

@@ -45,7 +45,8 @@ fn as_error(told: &clap::Error) -> Error {
         }
         for line in paragraph.lines().map(str::trim) {
             let hint = line.strip_prefix("tip: ").or_else(|| line.strip_prefix("hint: "));
-            hints.extend(hint.map(str::to_string));
+            let is_useful = |hint: &&str| !hint.starts_with("to pass ");
+            hints.extend(hint.filter(is_useful).map(str::to_string));
         }
     }
     if is_loose_formula(told) {
@@ -60,7 +61,7 @@ fn as_error(told: &clap::Error) -> Error {
 /// A word too many that is no option: the shell has split a formula.
 fn is_loose_formula(told: &clap::Error) -> bool {
     told.kind() == ErrorKind::UnknownArgument
-        && matches!(told.get(ContextKind::InvalidArg), Some(ContextValue::String(word)) if !word.starts_with("--"))
+        && matches!(told.get(ContextKind::InvalidArg), Some(ContextValue::String(word)) if !word.starts_with('-'))
 }
 
 fn look_at_help(told: &clap::Error) -> String {
