@@ -1,1 +1,5 @@
+//! All integration tests in one binary: each further one would link the CSV reader again.
 
+mod cli;
+mod floors;
+mod refuses;

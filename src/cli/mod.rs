@@ -1,8 +1,108 @@
 //! The only floor that speaks: arguments, one verb a file, progress, messages.
 
+mod args;
+mod check;
+mod compare;
+mod comparison;
+mod datasets;
+mod demo;
+mod ending;
+mod files;
+mod fit;
+mod predict;
+mod progress;
+mod say;
+mod simulate;
+mod status;
+mod threads;
+mod tour;
+mod usage;
+mod values;
+
+use std::panic;
 use std::process::ExitCode;
 
-/// Runs the program.
+use clap::Parser;
+
+use crate::cli::args::{Cli, Verb};
+use crate::cli::say::Say;
+use crate::cli::status::Status;
+use crate::error::{Error, Result};
+
+/// Runs the program on the arguments of the process.
+///
+/// Exit status: 0 done, 1 the job could not be done, 2 wrong usage, 3 it ran but did not converge. A panic is a bug
+/// of the program: it is told as such, with status 1.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    panic::set_hook(Box::new(|panic| say::error(&bug(panic))));
+    panic::catch_unwind(|| match Cli::try_parse() {
+        Ok(cli) => finish(&cli),
+        Err(told) => usage::tell(&told),
+    })
+    .unwrap_or(ExitCode::FAILURE)
+}
+
+fn finish(cli: &Cli) -> ExitCode {
+    match dispatch(cli) {
+        Ok(status) => status.into(),
+        Err(error) => {
+            say::error(&error);
+            ExitCode::from(error.exit_status())
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<Status> {
+    let global = &cli.global;
+    let say = Say::new(global);
+    if let Some(threads) = global.threads {
+        threads::limit(threads)?;
+    }
+    match &cli.verb {
+        Verb::Demo => demo::run(global, &say),
+        Verb::Fit(args) => fit::run(args, global, &command_line(std::env::args()), &say),
+        Verb::Compare(args) => compare::run(args, global, &say),
+        Verb::Predict(args) => predict::run(args, global, &say),
+        Verb::Simulate(args) => simulate::run(args, global, &say),
+        Verb::Datasets => datasets::run(global, &say),
+    }
+}
+
+/// The command as one could type it again: `clinreg`, then the words, quoted where a shell would split them.
+fn command_line(words: impl IntoIterator<Item = String>) -> String {
+    let quoted = words.into_iter().skip(1).map(|word| {
+        let plain = |c: char| c.is_alphanumeric() || "-_./=,:@+%".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    });
+    std::iter::once("clinreg".to_string()).chain(quoted).collect::<Vec<_>>().join(" ")
+}
+
+fn bug(panic: &panic::PanicHookInfo<'_>) -> Error {
+    let payload = panic.payload();
+    let what = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_string())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_string());
+    let place = panic.location().map_or_else(String::new, |place| format!(" ({place})"));
+    Error::data(format!("this is a bug in clinreg, not in your data: {what}{place}"))
+        .hint("please report it with the command and, if you may share them, a few rows that show it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_can_be_typed_again() {
+        let words = ["/usr/bin/clinreg", "fit", "a b.csv", "y ~ it's", "--seed", "1", ""];
+        assert_eq!(
+            command_line(words.map(str::to_string)),
+            r"clinreg fit 'a b.csv' 'y ~ it'\''s' --seed 1 ''"
+        );
+    }
 }

@@ -6,11 +6,13 @@ pub mod descent;
 pub mod exact;
 pub mod frame;
 pub mod outcome;
+pub mod path;
 pub mod prepare;
 pub mod result;
 pub mod separation;
 pub mod spec;
 pub mod statistics;
+pub mod tune;
 
 use ndarray::{Array1, Array2};
 

@@ -6,8 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::objective::Sampled;
+use crate::objective::l1::L1;
 use crate::optimise::history::Step;
 use crate::optimise::method::{Memory, Method, Rate, fixed_step};
+use crate::optimise::proximal::{proximal_search, proximal_step, step_from};
 use crate::optimise::step::{Point, backtrack};
 use crate::optimise::{Run, norm};
 
@@ -25,6 +27,7 @@ impl Run<'_> {
     pub(crate) fn epoch(&mut self, sampled: &dyn Sampled, batch: usize) {
         let factor = self.settings.decay.factor(self.epochs, self.settings.max_epochs);
         self.rate = self.settings.method.rate() * factor;
+        let l1 = self.objective.l1();
         let order = shuffled(sampled.n_rows(), self.settings.seed, self.epochs);
         for (k, rows) in order.chunks(batch).enumerate() {
             let (value, gradient) = sampled.of_rows(rows, &self.at.beta);
@@ -32,8 +35,11 @@ impl Run<'_> {
             self.recorder.step(Step {
                 iteration: self.iterations,
                 epoch: self.epochs as f64 + (k * batch + rows.len()) as f64 / order.len() as f64,
-                loss: value,
-                gradient_norm: norm(&gradient),
+                loss: l1.map_or(value, |l1| value + l1.value(&self.at.beta)),
+                gradient_norm: l1.map_or_else(
+                    || norm(&gradient),
+                    |l1| norm(&l1.least_subgradient(&self.at.beta, &gradient)),
+                ),
             });
             if !value.is_finite() {
                 break; // the full gradient below tells the same, and the loop stops there
@@ -46,6 +52,10 @@ impl Run<'_> {
     }
 
     fn batch_step(&mut self, sampled: &dyn Sampled, rows: &[usize], from: Point, factor: f64) {
+        let objective = self.objective;
+        if let Some(l1) = objective.l1() {
+            return self.proximal_batch_step(sampled, rows, &from, factor, l1);
+        }
         if let (Method::GradientDescent(Rate::LineSearch(_)), Memory::LastRate(last)) =
             (&self.settings.method, &mut self.memory)
         {
@@ -59,6 +69,29 @@ impl Run<'_> {
             return;
         }
         fixed_step(&self.settings.method, &mut self.memory, self.rate, &from.gradient, &mut self.at.beta);
+    }
+
+    fn proximal_batch_step(
+        &mut self,
+        sampled: &dyn Sampled,
+        rows: &[usize],
+        from: &Point,
+        factor: f64,
+        l1: &L1,
+    ) {
+        if let (Method::GradientDescent(Rate::LineSearch(_)), Memory::LastRate(last)) =
+            (&self.settings.method, &mut self.memory)
+        {
+            let mut evaluate = |b: &ArrayRef1<f64>| sampled.of_rows(rows, b);
+            if let Ok(found) = proximal_search(from, l1, 2.0 * *last, &mut evaluate) {
+                *last = found.length;
+                self.rate = found.length * factor;
+                self.at.beta = step_from(from, l1, self.rate);
+            }
+            return;
+        }
+        let method = &self.settings.method;
+        proximal_step(method, &mut self.memory, self.rate, &from.gradient, l1, &mut self.at.beta);
     }
 }
 

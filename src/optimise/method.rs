@@ -2,6 +2,8 @@
 
 use ndarray::{Array1, ArrayRef1};
 
+use crate::objective::Objective;
+use crate::optimise::newton::Proximal;
 use crate::optimise::precondition::Preconditioner;
 
 /// A method of descent and how long its steps are.
@@ -67,6 +69,8 @@ impl Decay {
 pub enum Memory {
     /// Quasi-Newton pairs around a curvature.
     Preconditioner(Box<Preconditioner>),
+    /// Where absolute values are penalised: a curvature and the step that it proposes.
+    Proximal(Box<Proximal>),
     /// Plain descent: the last accepted rate of a line search.
     LastRate(f64),
     /// The velocity.
@@ -90,6 +94,14 @@ pub enum Memory {
 }
 
 impl Method {
+    /// The memory at the start, where the coefficients are `start`, for an objective.
+    pub(crate) fn memory_for(&self, objective: &dyn Objective, start: &Array1<f64>) -> Memory {
+        if *self == Method::Auto && objective.l1().is_some() {
+            return Memory::Proximal(Box::default());
+        }
+        self.memory(start)
+    }
+
     /// The memory at the start, where the coefficients are `start`.
     pub fn memory(&self, start: &Array1<f64>) -> Memory {
         let zeros = Array1::zeros(start.len());
@@ -143,6 +155,20 @@ pub fn fixed_step(
     }
 }
 
+const ADAM_EPSILON: f64 = 1e-8;
+const ADAM_DECAY_SECOND: f64 = 0.999;
+
+/// The rate of each coefficient in the Adam step just made: rate / (sqrt(second / unbias) + epsilon).
+pub(crate) fn adam_rates(memory: &Memory, rate: f64) -> Array1<f64> {
+    match memory {
+        Memory::Moments { second, t, .. } => {
+            let unbias = 1.0 - ADAM_DECAY_SECOND.powi(*t);
+            second.mapv(|s| rate / ((s / unbias).sqrt() + ADAM_EPSILON))
+        }
+        _ => Array1::zeros(0),
+    }
+}
+
 /// Kingma & Ba 2015, algorithm 1.
 fn adam_step(
     first: &mut Array1<f64>,
@@ -153,15 +179,13 @@ fn adam_step(
     beta: &mut Array1<f64>,
 ) {
     const DECAY_FIRST: f64 = 0.9;
-    const DECAY_SECOND: f64 = 0.999;
-    const EPSILON: f64 = 1e-8;
     *t += 1;
     let unbias_first = 1.0 - DECAY_FIRST.powi(*t);
-    let unbias_second = 1.0 - DECAY_SECOND.powi(*t);
+    let unbias_second = 1.0 - ADAM_DECAY_SECOND.powi(*t);
     for j in 0..beta.len() {
         first[j] = DECAY_FIRST * first[j] + (1.0 - DECAY_FIRST) * gradient[j];
-        second[j] = DECAY_SECOND * second[j] + (1.0 - DECAY_SECOND) * gradient[j] * gradient[j];
-        beta[j] -= rate * (first[j] / unbias_first) / ((second[j] / unbias_second).sqrt() + EPSILON);
+        second[j] = ADAM_DECAY_SECOND * second[j] + (1.0 - ADAM_DECAY_SECOND) * gradient[j] * gradient[j];
+        beta[j] -= rate * (first[j] / unbias_first) / ((second[j] / unbias_second).sqrt() + ADAM_EPSILON);
     }
 }
 
@@ -181,7 +205,8 @@ mod tests {
             fixed_step(&method, &mut memory, rate, &g, &mut beta);
             beta
         };
-        assert_eq!(after(Method::GradientDescent(Rate::Fixed(0.1)), 0.1), array![0.6, 1.8]);
+        let plain = after(Method::GradientDescent(Rate::Fixed(0.1)), 0.1);
+        assert!((plain - array![0.6, 1.8]).iter().all(|d| d.abs() < 1e-15));
         // v1 = -0.1 g, v2 = -0.19 g.
         let ball = after(Method::Momentum { rate: 0.1, friction: 0.9 }, 0.1);
         assert!((ball - array![1.0 - 0.58, 1.0 + 1.16]).iter().all(|d| d.abs() < 1e-15));

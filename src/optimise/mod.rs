@@ -3,9 +3,14 @@
 pub mod auto;
 pub mod batch;
 pub mod certificate;
+mod face;
 pub mod history;
 pub mod method;
+pub mod newton;
+#[cfg(test)]
+mod newton_tests;
 pub mod precondition;
+pub mod proximal;
 pub mod step;
 pub mod stop;
 pub mod verdict;
@@ -31,7 +36,7 @@ pub struct Settings {
     pub decay: Decay,
     /// Passes over the data by updates.
     pub max_epochs: usize,
-    /// Stop when the full gradient's Euclidean norm is at most this.
+    /// Stop when the full gradient's Euclidean norm is at most this (with absolute values: of its shortest subgradient).
     pub tolerance: f64,
     /// Seed of shuffles and subsamples.
     pub seed: u64,
@@ -42,9 +47,9 @@ pub struct Settings {
 pub struct Descent {
     /// The coefficients at the stop.
     pub beta: Array1<f64>,
-    /// The objective there.
+    /// The objective there, penalty and all.
     pub value: f64,
-    /// Its gradient there.
+    /// Its gradient there; where absolute values are penalised the shortest subgradient, zero at the minimum.
     pub gradient: Array1<f64>,
     /// Why it stopped.
     pub reason: StopReason,
@@ -86,7 +91,7 @@ pub(crate) struct Run<'a> {
 /// Descends from `start` until a reason to stop: the one loop that moves beta.
 ///
 /// 1. The state is recorded and judged on the full gradient; 2. the method moves: one update in full batch, one
-/// epoch of updates in mini-batches. The watcher sees every record and may say stop.
+///    epoch of updates in mini-batches. The watcher sees every record and may say stop.
 pub fn minimise(
     objective: &dyn Objective,
     start: &ArrayRef1<f64>,
@@ -110,7 +115,7 @@ impl<'a> Run<'a> {
     fn new(objective: &'a dyn Objective, start: &ArrayRef1<f64>, settings: &'a Settings) -> Self {
         let beta = start.to_owned();
         let (value, gradient) = objective.value_and_gradient(&beta);
-        let memory = settings.method.memory(&beta);
+        let memory = settings.method.memory_for(objective, &beta);
         Run {
             objective,
             settings,
@@ -128,8 +133,8 @@ impl<'a> Run<'a> {
         let record = Record {
             iteration: self.iterations,
             epoch: self.epochs as f64,
-            loss: self.at.value,
-            gradient_norm: norm(&self.at.gradient),
+            loss: self.value(),
+            gradient_norm: self.gradient_norm(),
             learning_rate: self.rate,
             seconds: watcher.seconds(),
         };
@@ -139,7 +144,7 @@ impl<'a> Run<'a> {
 
     fn judge(&self, limits: &Limits, signal: Signal) -> Option<StopReason> {
         limits.judge(&self.at).or_else(|| {
-            let small = norm(&self.at.gradient) <= self.settings.tolerance;
+            let small = self.gradient_norm() <= self.settings.tolerance;
             if small && self.is_settled() {
                 Some(StopReason::GradientBelowTolerance)
             } else if signal == Signal::Stop {
@@ -167,12 +172,15 @@ impl<'a> Run<'a> {
 
     /// One update from the full gradient.
     fn full_step(&mut self) -> Result<(), StopReason> {
+        let objective = self.objective;
+        if let Some(l1) = objective.l1() {
+            return self.full_proximal_step(l1);
+        }
         let factor = self.settings.decay.factor(self.epochs, self.settings.max_epochs);
         if let (Method::GradientDescent(Rate::LineSearch(_)), Memory::LastRate(last)) =
             (&self.settings.method, &mut self.memory)
         {
             let direction = -&self.at.gradient;
-            let objective = self.objective;
             let mut evaluate = |b: &ArrayRef1<f64>| objective.value_and_gradient(b);
             let first = if self.iterations == 0 { *last } else { 2.0 * *last };
             let found =
@@ -199,10 +207,11 @@ impl<'a> Run<'a> {
     }
 
     fn end(self, reason: StopReason) -> Descent {
+        let (value, gradient) = (self.value(), self.gradient());
         Descent {
             beta: self.at.beta,
-            value: self.at.value,
-            gradient: self.at.gradient,
+            value,
+            gradient,
             reason,
             history: self.recorder.finish(),
             iterations: self.iterations,

@@ -30,6 +30,14 @@ impl Preconditioner {
         regular
     }
 
+    /// Takes a new curvature root and keeps the pairs, which correct it: for a curvature that is only near the
+    /// Hessian. A singular root is refused.
+    pub fn rebase(&mut self, root: Array2<f64>) {
+        if is_regular(&root) {
+            self.root = Some(root);
+        }
+    }
+
     /// Whether there is a curvature yet.
     pub fn is_ready(&self) -> bool {
         self.root.is_some()

@@ -13,6 +13,9 @@ pub struct Point {
     pub gradient: Array1<f64>,
 }
 
+/// What gives value and gradient at a point.
+pub type Evaluate<'a> = dyn FnMut(&ArrayRef1<f64>) -> (f64, Array1<f64>) + 'a;
+
 /// A step that was found.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -25,7 +28,10 @@ pub struct Found {
 }
 
 /// Halvings before a search gives up: 2^-50 of the first trial is rounding.
-const MOST_TRIALS: usize = 50;
+pub(crate) const MOST_TRIALS: usize = 50;
+
+/// Changes of a value below this share of it may be rounding.
+pub(crate) const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
 /// Backtracks from `first` along `direction` until the loss falls enough.
 ///
@@ -42,11 +48,10 @@ pub fn backtrack(
     from: &Point,
     direction: &ArrayRef1<f64>,
     first: f64,
-    evaluate: &mut dyn FnMut(&ArrayRef1<f64>) -> (f64, Array1<f64>),
+    evaluate: &mut Evaluate<'_>,
 ) -> Result<Found, usize> {
     const ENOUGH_DECREASE: f64 = 1e-4;
     const SLOPE_LEFT: f64 = 0.9;
-    const ROUNDING: f64 = 16.0 * f64::EPSILON;
     let slope = from.gradient.dot(direction);
     if slope.is_nan() || slope >= 0.0 {
         return Err(0);

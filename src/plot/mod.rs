@@ -1,4 +1,24 @@
 //! Pictures worth printing: one style, one figure a file; each figure returns PNG bytes.
+//!
+//! From the figure down to the pixel: [`descent`] says what is to be shown; [`loss_curve`] and [`gradient_norm`] decide
+//! the scales; [`course`] draws a course over the epochs on a [`panel`] with its [`axis`]; [`canvas`] knows lines,
+//! markers and text in the sizes and colours of [`style`]; [`raster`] and [`png`] make the file.
 
+pub mod axis;
+pub mod canvas;
+pub mod course;
 pub mod descent;
+pub mod gradient_norm;
+pub mod key;
+pub mod loss_curve;
+pub mod number;
+pub mod overlay;
+pub mod panel;
+pub mod place;
+pub mod png;
+pub mod raster;
+pub mod single;
+pub mod stop;
 pub mod style;
+pub mod trace;
+pub mod typeface;

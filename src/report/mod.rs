@@ -1,11 +1,25 @@
 //! What a fit leaves in its folder: tables, text, page, pictures; all appear whole or not at all.
 
-use std::path::Path;
-
 use crate::error::Result;
 use crate::fit::result::Fit;
+use crate::fit::spec::Family;
+use crate::model::Model;
+use crate::plot::descent::{Curve, DescentFigure, gradient_norm, loss_curve};
 
+pub mod align;
+mod captions;
+mod coefficients;
+mod context;
+mod folder;
+mod forest;
+mod history;
+pub mod numbers;
+mod statistics;
 pub mod summary;
+mod tables;
+pub mod words;
+
+pub use folder::write;
 
 /// A file to be written: its name in the folder and its content.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,13 +39,102 @@ pub struct Context {
     pub seconds: f64,
 }
 
-/// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch),
-/// loss_curve.png, gradient_norm.png, report.html.
-pub fn files(_fit: &Fit, _context: &Context) -> Result<Vec<NamedFile>> {
-    Ok(Vec::new())
+/// The two pictures of the descent as PNG bytes.
+struct Pictures {
+    loss_curve: Vec<u8>,
+    gradient_norm: Vec<u8>,
 }
 
-/// Writes files to a folder, made if need be; each is written beside its place and then moved there.
-pub fn write(_folder: &Path, _files: &[NamedFile]) -> Result<()> {
-    Ok(())
+/// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch),
+/// loss_curve.png, gradient_norm.png, report.html.
+///
+/// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
+///
+/// # Errors
+/// As the pictures' and tables' writers say.
+pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
+    let pictures = draw(fit)?;
+    let page = context::page(fit, context, &pictures)?;
+    let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
+    let mut files = vec![
+        file("summary.txt", summary::text(fit).into_bytes()),
+        file("model.json", Model::from_fit(fit).to_json().into_bytes()),
+        file("coefficients.csv", tables::coefficients(fit)?),
+        file("fit.csv", tables::statistics(fit)?),
+        file("history.csv", history::history(&fit.history)?),
+    ];
+    if fit.optimizer.batch_size.is_some() {
+        files.push(file("steps.csv", history::steps(&fit.history)?));
+    }
+    files.push(file("loss_curve.png", pictures.loss_curve));
+    files.push(file("gradient_norm.png", pictures.gradient_norm));
+    files.push(file("report.html", page.into_bytes()));
+    Ok(files)
+}
+
+fn draw(fit: &Fit) -> Result<Pictures> {
+    let family = match fit.family {
+        Family::Linear => "linear regression",
+        Family::Logistic => "logistic regression",
+    };
+    let title = format!("{}: {family}", words::visible(&fit.formula));
+    let method = words::method(&fit.optimizer);
+    let subtitle = capitalised(&method);
+    let curves = [Curve { label: &method, history: &fit.history, reason: fit.convergence.reason }];
+    let figure = DescentFigure {
+        title: &title,
+        subtitle: &subtitle,
+        curves: &curves,
+        optimum: fit.optimum,
+        tolerance: fit.convergence.tolerance,
+        loss_name: words::loss_name(fit.family),
+    };
+    Ok(Pictures { loss_curve: loss_curve(&figure)?, gradient_norm: gradient_norm(&figure)? })
+}
+
+/// The text with a capital first letter.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample;
+
+    fn names(fit: &Fit) -> Vec<String> {
+        let context = Context { command: "clinreg fit".to_string(), seconds: 0.5 };
+        files(fit, &context).expect("all files").into_iter().map(|f| f.name).collect()
+    }
+
+    #[test]
+    fn steps_are_written_for_mini_batches_only() {
+        let full = names(&sample::logistic());
+        let mini = names(&sample::mini_batch());
+        let expected = "summary.txt model.json coefficients.csv fit.csv history.csv loss_curve.png gradient_norm.png \
+                        report.html";
+        assert_eq!(full.join(" "), expected);
+        assert_eq!(mini.len(), full.len() + 1);
+        assert!(mini.contains(&"steps.csv".to_string()));
+    }
+
+    #[test]
+    fn only_history_and_page_know_of_time() {
+        let later = |seconds: f64| {
+            let mut fit = sample::logistic();
+            fit.history.records.iter_mut().for_each(|r| r.seconds += seconds);
+            files(&fit, &Context { command: String::new(), seconds: 1.0 + seconds }).expect("all files")
+        };
+        let differing: Vec<String> = later(0.0)
+            .into_iter()
+            .zip(later(3.0))
+            .filter(|(a, b)| a.bytes != b.bytes)
+            .map(|(a, _)| a.name)
+            .collect();
+        assert_eq!(differing, ["history.csv", "report.html"]);
+    }
 }

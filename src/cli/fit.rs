@@ -1,0 +1,71 @@
+//! `clinreg fit`: trains a model on a CSV and writes its report folder.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::cli::args::{FitArgs, Global};
+use crate::cli::check::fit_spec;
+use crate::cli::ending::unconverged;
+use crate::cli::files::{check_folder, default_folder};
+use crate::cli::progress::{self, Progress};
+use crate::cli::say::{self, Say};
+use crate::cli::status::Status;
+use crate::data::csv;
+use crate::error::Result;
+use crate::fit::result::Fit;
+use crate::report::{self, Context, NamedFile, summary};
+
+/// A fit whose files are written.
+#[derive(Debug)]
+pub struct Written {
+    pub fit: Fit,
+    pub folder: PathBuf,
+    pub files: Vec<NamedFile>,
+}
+
+/// The verb: fits, writes, says how it went.
+///
+/// # Errors
+/// As [`fit_and_write`].
+pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<Status> {
+    progress::listen()?;
+    let written = fit_and_write(args, global, command, say)?;
+    let status = match unconverged(&written.fit) {
+        Some((what, hint)) => {
+            say::warn(&what, Some(&hint));
+            Status::NotConverged
+        }
+        None => Status::Done,
+    };
+    say.result(&summary::text(&written.fit))?;
+    if say.json {
+        say::data(&written.model_json())?;
+    }
+    say.written(&written.folder);
+    Ok(status)
+}
+
+/// Fits and writes the folder, without a word but the progress.
+///
+/// # Errors
+/// Usage, Data, Formula or Io: see `fit` and `report::write`. Nothing half-written is left.
+pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<Written> {
+    let start = Instant::now();
+    let spec = fit_spec(args, global.seed())?;
+    check_folder(global.out.as_deref())?;
+    let source = csv::open(&args.model.data)?;
+    let fit = crate::fit::fit(&spec, &source, &mut Progress::new("fit", say))?;
+    let folder = global.out.clone().unwrap_or_else(|| default_folder(&args.model.data, &fit.outcome.text));
+    let context = Context { command: command.to_string(), seconds: start.elapsed().as_secs_f64() };
+    let files = report::files(&fit, &context)?;
+    report::write(&folder, &files)?;
+    Ok(Written { fit, folder, files })
+}
+
+impl Written {
+    /// The text of `model.json`.
+    pub fn model_json(&self) -> String {
+        let model = self.files.iter().find(|file| file.name == "model.json");
+        model.map_or_else(String::new, |file| String::from_utf8_lossy(&file.bytes).into_owned())
+    }
+}

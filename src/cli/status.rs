@@ -1,0 +1,21 @@
+//! How the program ends when nothing went wrong: done, or run without converging.
+
+use std::process::ExitCode;
+
+/// The end of a verb that could do its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Exit status 0.
+    Done,
+    /// Exit status 3: it ran but did not converge; the files say so.
+    NotConverged,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> ExitCode {
+        match status {
+            Status::Done => ExitCode::SUCCESS,
+            Status::NotConverged => ExitCode::from(3),
+        }
+    }
+}

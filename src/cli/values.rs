@@ -1,0 +1,341 @@
+//! One value of an option: from the text on the command line to a checked value, or words that say what is wrong.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::fit::spec::{ClusterCorrection, Family, Interval, LearningRate, MethodName, Schedule, Start};
+
+/// `--family`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FamilyName {
+    Auto,
+    Is(Family),
+}
+
+/// `--batch-size`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchSize {
+    Full,
+    Rows(usize),
+}
+
+/// `--penalty`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PenaltyName {
+    None,
+    Ridge,
+    Lasso,
+    ElasticNet,
+    Firth,
+}
+
+/// `--lambda`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Lambda {
+    CrossValidated,
+    Is(f64),
+}
+
+/// `--levels VAR=a,b,c`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LevelsOf {
+    pub variable: String,
+    pub levels: Vec<String>,
+}
+
+/// `--reference VAR=LEVEL`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferenceOf {
+    pub variable: String,
+    pub level: String,
+}
+
+/// A choice among names, each with its value.
+fn one_of<T: Copy + Send + Sync + 'static>(
+    choices: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(choices.iter().map(|c| c.0)).map(move |name: String| {
+        choices.iter().find(|c| c.0 == name).map(|c| c.1).expect("clap lets only these names through")
+    })
+}
+
+pub fn family() -> impl TypedValueParser<Value = FamilyName> {
+    one_of(&[
+        ("auto", FamilyName::Auto),
+        ("linear", FamilyName::Is(Family::Linear)),
+        ("logistic", FamilyName::Is(Family::Logistic)),
+    ])
+}
+
+pub fn method() -> impl TypedValueParser<Value = MethodName> {
+    one_of(&[
+        ("auto", MethodName::Auto),
+        ("gradient-descent", MethodName::GradientDescent),
+        ("momentum", MethodName::Momentum),
+        ("nesterov", MethodName::Nesterov),
+        ("adam", MethodName::Adam),
+    ])
+}
+
+pub fn schedule() -> impl TypedValueParser<Value = Schedule> {
+    one_of(&[
+        ("constant", Schedule::Constant),
+        ("inverse-time", Schedule::InverseTime),
+        ("cosine", Schedule::Cosine),
+    ])
+}
+
+pub fn start() -> impl TypedValueParser<Value = Start> {
+    one_of(&[("zero", Start::Zero), ("random", Start::Random)])
+}
+
+/// `true`: fail; `false`: drop the row.
+pub fn fail_on_missing() -> impl TypedValueParser<Value = bool> {
+    one_of(&[("complete-case", false), ("fail", true)])
+}
+
+pub fn interval() -> impl TypedValueParser<Value = Interval> {
+    one_of(&[("wald", Interval::Wald), ("profile", Interval::Profile)])
+}
+
+pub fn sandwich() -> impl TypedValueParser<Value = u8> {
+    one_of(&[("hc0", 0), ("hc1", 1), ("hc2", 2), ("hc3", 3)])
+}
+
+pub fn correction() -> impl TypedValueParser<Value = ClusterCorrection> {
+    one_of(&[
+        ("cr0", ClusterCorrection::Cr0),
+        ("cr1", ClusterCorrection::Cr1),
+        ("cr1s", ClusterCorrection::Cr1s),
+    ])
+}
+
+pub fn penalty() -> impl TypedValueParser<Value = PenaltyName> {
+    one_of(&[
+        ("none", PenaltyName::None),
+        ("ridge", PenaltyName::Ridge),
+        ("lasso", PenaltyName::Lasso),
+        ("elastic-net", PenaltyName::ElasticNet),
+        ("firth", PenaltyName::Firth),
+    ])
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    let value: f64 = text.trim().parse().map_err(|_| {
+        if text.contains(',') {
+            "not a number; write a decimal point, not a comma".to_string()
+        } else {
+            "not a number".to_string()
+        }
+    })?;
+    if value.is_finite() { Ok(value) } else { Err("a finite number is needed".to_string()) }
+}
+
+pub fn positive(text: &str) -> Result<f64, String> {
+    let value = number(text)?;
+    if value > 0.0 { Ok(value) } else { Err("it must be above 0".to_string()) }
+}
+
+pub fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(0) | Err(_) => Err("a whole number of at least 1 is needed".to_string()),
+        Ok(count) => Ok(count),
+    }
+}
+
+pub fn seed(text: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| format!("a whole number from 0 to {} is needed", u64::MAX))
+}
+
+pub fn groups(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(count) if count >= 3 => Ok(count),
+        _ => Err("a whole number of at least 3 groups is needed (10 is usual)".to_string()),
+    }
+}
+
+pub fn learning_rate(text: &str) -> Result<LearningRate, String> {
+    match text.trim() {
+        "auto" => Ok(LearningRate::Auto),
+        "line-search" => Ok(LearningRate::LineSearch),
+        other => positive(other).map(LearningRate::Fixed).map_err(|why| {
+            format!("{why}\n\nhint: give a number above 0, `auto` (from the curvature) or `line-search`")
+        }),
+    }
+}
+
+pub fn batch_size(text: &str) -> Result<BatchSize, String> {
+    if text.trim() == "full" {
+        return Ok(BatchSize::Full);
+    }
+    at_least_one(text)
+        .map(BatchSize::Rows)
+        .map_err(|why| format!("{why}\n\nhint: give the rows of a mini-batch, or `full`"))
+}
+
+pub fn conf_level(text: &str) -> Result<f64, String> {
+    let level = number(text.trim().trim_end_matches('%'))?;
+    if 0.0 < level && level < 1.0 {
+        return Ok(level);
+    }
+    let why = "a level lies between 0 and 1";
+    if 1.0 < level && level < 100.0 {
+        return Err(format!("{why}\n\nhint: for {level} % write {}", level / 100.0));
+    }
+    Err(format!("{why}\n\nhint: 0.95 is usual"))
+}
+
+pub fn lambda(text: &str) -> Result<Lambda, String> {
+    if text.trim() == "cv" {
+        return Ok(Lambda::CrossValidated);
+    }
+    let value = number(text).map_err(|why| format!("{why}\n\nhint: give a number, or `cv`"))?;
+    if value >= 0.0 { Ok(Lambda::Is(value)) } else { Err("it must not be below 0".to_string()) }
+}
+
+pub fn share(text: &str) -> Result<f64, String> {
+    let value = number(text)?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("it must lie from 0 to 1".to_string()) }
+}
+
+/// One CSV record: fields between commas, blanks round them dropped; a field with a comma or a quotation mark stands
+/// in quotation marks, those inside it doubled.
+pub fn record(text: &str) -> Result<Vec<String>, String> {
+    let mut fields = Vec::new();
+    let mut rest = text.trim();
+    loop {
+        let (field, after) = match rest.strip_prefix('"') {
+            Some(quoted) => quoted_field(quoted)?,
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                (rest[..end].trim_end().to_string(), &rest[end..])
+            }
+        };
+        if field.is_empty() {
+            return Err("a field of the list is empty".to_string());
+        }
+        fields.push(field);
+        match after.strip_prefix(',') {
+            Some(next) => rest = next.trim_start(),
+            None => return Ok(fields),
+        }
+    }
+}
+
+/// The field after an opening quotation mark, and what follows its closing one: nothing, or a comma and the rest.
+fn quoted_field(text: &str) -> Result<(String, &str), String> {
+    let mut field = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('"') {
+        field.push_str(before);
+        match after.strip_prefix('"') {
+            Some(next) => {
+                field.push('"');
+                rest = next;
+            }
+            None => {
+                let after = after.trim_start();
+                if after.is_empty() || after.starts_with(',') {
+                    return Ok((field, after));
+                }
+                return Err("a comma is missing after a closing quotation mark".to_string());
+            }
+        }
+    }
+    Err("a quotation mark is not closed".to_string())
+}
+
+/// `VAR=rest`, cut at the first `=`.
+fn assignment<'a>(text: &'a str, form: &str) -> Result<(&'a str, &'a str), String> {
+    match text.split_once('=').map(|(name, rest)| (name.trim(), rest.trim())) {
+        Some((name, rest)) if !name.is_empty() && !rest.is_empty() => Ok((unquoted(name), rest)),
+        _ => Err(format!("not of the form {form}")),
+    }
+}
+
+/// A column's name may stand in backticks, as in a formula.
+fn unquoted(name: &str) -> &str {
+    name.strip_prefix('`').and_then(|n| n.strip_suffix('`')).unwrap_or(name)
+}
+
+pub fn levels(text: &str) -> Result<LevelsOf, String> {
+    let (variable, list) = assignment(text, "VAR=a,b,c\n\nhint: `--levels stage=I,II,III`")?;
+    let levels = record(list)?;
+    for (position, level) in levels.iter().enumerate() {
+        if levels[..position].contains(level) {
+            return Err(format!("the level `{level}` stands twice"));
+        }
+    }
+    Ok(LevelsOf { variable: variable.to_string(), levels })
+}
+
+pub fn reference(text: &str) -> Result<ReferenceOf, String> {
+    let (variable, level) = assignment(text, "VAR=LEVEL\n\nhint: `--reference treatment=control`")?;
+    match record(level)?.as_slice() {
+        [level] => Ok(ReferenceOf { variable: variable.to_string(), level: level.clone() }),
+        _ => Err("one level is needed; a level with a comma stands in quotation marks".to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_learning_rate_is_positive_and_finite_or_a_word() {
+        assert_eq!(learning_rate("1e-4"), Ok(LearningRate::Fixed(1e-4)));
+        assert_eq!(learning_rate("auto"), Ok(LearningRate::Auto));
+        assert_eq!(learning_rate("line-search"), Ok(LearningRate::LineSearch));
+        for wrong in ["0", "-0.1", "inf", "NaN", "fast", "", "0,1"] {
+            assert!(learning_rate(wrong).is_err(), "{wrong}");
+        }
+        assert!(learning_rate("0,1").is_err_and(|e| e.contains("decimal point")));
+    }
+
+    #[test]
+    fn a_level_in_per_cent_is_told_its_share() {
+        assert_eq!(conf_level("0.9"), Ok(0.9));
+        assert!(conf_level("95").is_err_and(|e| e.contains("write 0.95")));
+        assert!(conf_level("95%").is_err_and(|e| e.contains("write 0.95")));
+        for wrong in ["0", "1", "-1", "100", "NaN"] {
+            assert!(conf_level(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn levels_are_cut_at_the_first_equals_sign_and_may_hold_commas_in_quotation_marks() {
+        let read = levels("dose=a=1, \"2, then 3\" ,c").expect("well formed");
+        assert_eq!(read.variable, "dose");
+        assert_eq!(read.levels, ["a=1", "2, then 3", "c"]);
+        let quoted = levels("`days in hospital`=1,2").expect("well formed");
+        assert_eq!(quoted.variable, "days in hospital");
+        for wrong in ["dose", "=a,b", "dose=", "dose=a,,b", "dose=a,a"] {
+            assert!(levels(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_record_keeps_what_stands_in_quotation_marks() {
+        assert_eq!(record(r#""a ""b"" c", d"#), Ok(vec![r#"a "b" c"#.to_string(), "d".to_string()]));
+        for wrong in ["", "a,", ",a", "\"a", "\"a\"b", "a,,b"] {
+            assert!(record(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_reference_is_one_level() {
+        let read = reference("arm=\"placebo, then drug\"").expect("well formed");
+        assert_eq!((read.variable.as_str(), read.level.as_str()), ("arm", "placebo, then drug"));
+        assert!(reference("arm=a,b").is_err());
+    }
+
+    #[test]
+    fn counts_begin_at_one() {
+        assert_eq!(batch_size("64"), Ok(BatchSize::Rows(64)));
+        assert_eq!(batch_size("full"), Ok(BatchSize::Full));
+        for wrong in ["0", "-1", "1.5", "all", "99999999999999999999999"] {
+            assert!(batch_size(wrong).is_err(), "{wrong}");
+            assert!(at_least_one(wrong).is_err(), "{wrong}");
+        }
+        assert!(groups("2").is_err());
+    }
+}
