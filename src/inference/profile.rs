@@ -289,6 +289,7 @@ mod tests {
     use crate::inference::covariance::to_user_units;
     use crate::inference::fixture::{AM, HP, MPG, WT, near, optimum, rows, with_intercept};
     use crate::num::special::normal_quantile;
+    use crate::objective::firth::Firth;
     use crate::objective::glm::Glm;
     use crate::objective::loss::Loss;
     use crate::rows::{InMemory, Rows};
@@ -304,9 +305,9 @@ mod tests {
 
     /// Solved with 40 digits from the definition (Newton for the others, secant for the end).
     const CARS: [(f64, f64); 3] = [
-        (8.36649781893269545, 40.5507475729560712),
-        (0.0105942727649549134, 0.0905523562994142424),
-        (-17.2071281789389858, -3.76953015350864367),
+        (8.366497818932695, 40.55074757295607),
+        (0.010594272764954914, 0.09055235629941424),
+        (-17.207128178938987, -3.7695301535086436),
     ];
 
     #[test]
@@ -371,6 +372,24 @@ mod tests {
         assert!(found[1].0.is_finite() && found[1].1.is_finite());
     }
 
+    /// Of group means Firth's penalty adds half an event and half a non-event to each group: its profile is that of
+    /// (y + 1/2) ln p + (m - y + 1/2) ln(1 - p), and even a group without events has two ends.
+    #[test]
+    fn firth_s_profile_of_a_group_without_events_is_that_of_half_an_event_more() {
+        let x = Array2::from_shape_fn((12, 2), |(i, j)| if (i < 4) == (j == 0) { 1.0 } else { 0.0 });
+        let data = rows(x, &[0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        let firth = Firth::new(&data);
+        let beta = array![f64::ln(0.5 / 4.5), f64::ln(3.5 / 5.5)];
+        let (value, _, root) = firth.all_at(&beta);
+        let optimum = Optimum { objective: &firth, beta: &beta, value, root: &root, information: 12.0 };
+        let of_group = |eta: f64| -0.5 * (-eta).exp().ln_1p() - 4.5 * eta.exp().ln_1p();
+        let (low, high) = interval(&optimum, &array![1.0, 0.0], normal_quantile(0.975)).ends();
+        for end in [low, high] {
+            let drop = 2.0 * (of_group(beta[0]) - of_group(end));
+            assert!((drop - normal_quantile(0.975).powi(2)).abs() < 1e-8, "{end} {drop}");
+        }
+    }
+
     #[test]
     fn the_drop_at_zero_is_the_likelihood_ratio_of_the_smaller_model() {
         let data = rows(with_intercept(&[&HP, &WT]), &AM);
@@ -378,6 +397,6 @@ mod tests {
         let glm = Glm::new(&data, Loss::Logistic);
         let optimum = Optimum { objective: &glm, beta: &beta, value, root: &root, information: 32.0 };
         let drop = drop_at(&optimum, &array![0.0, 1.0, 0.0], 0.0).expect("found");
-        near(&[drop], &[9.116974335178099], 1e-10); // R: drop1(glm(am ~ hp + wt, binomial), test = "LRT")
+        near(&[drop], &[9.1169743351781], 1e-10); // R: drop1(glm(am ~ hp + wt, binomial), test = "LRT")
     }
 }
