@@ -53,3 +53,27 @@ impl Reference {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inference::fixture::near;
+
+    /// R 4.2: 1.2 +- qnorm(0.95) * 0.5 and 2 * pnorm(-2.4); qt and pt with 7 degrees of freedom.
+    #[test]
+    fn intervals_and_tests_use_the_normal_or_the_t_distribution() {
+        let z = Reference::Normal.wald(1.2, 0.5, Reference::Normal.half_width(0.9));
+        near(
+            &[z.statistic, z.p_value, z.low, z.high],
+            &[2.4, 0.01639507184919227, 0.3775731865242642, 2.022426813475736],
+            1e-13,
+        );
+        let reference = Reference::T(7.0);
+        let t = reference.wald(1.2, 0.5, reference.half_width(0.9));
+        near(
+            &[t.statistic, t.p_value, t.low, t.high],
+            &[2.4, 0.04746615311039816, 0.2527106974549969, 2.147289302545003],
+            1e-13,
+        );
+    }
+}

@@ -111,8 +111,9 @@ mod tests {
             let residual = if rows.y[i] == 1.0 { -1.0 / (1.0 + eta.exp()) } else { mu };
             for j in 0..p {
                 g[j] += w * residual * rows.x[[i, j]];
-                for k in 0..p {
-                    h[j][k] += w * mu / (1.0 + eta.exp()) * rows.x[[i, j]] * rows.x[[i, k]];
+                let scaled = w * mu / (1.0 + eta.exp()) * rows.x[[i, j]];
+                for (k, sum) in h[j].iter_mut().enumerate() {
+                    *sum += scaled * rows.x[[i, k]];
                 }
             }
             total += w;
@@ -132,9 +133,8 @@ mod tests {
             b.swap(k, pivot);
             for i in k + 1..p {
                 let share = a[i][k] / a[k][k];
-                for j in k..p {
-                    a[i][j] -= share * a[k][j];
-                }
+                let upper = a[k].clone();
+                a[i].iter_mut().zip(&upper).for_each(|(v, u)| *v -= share * u);
                 b[i] -= share * b[k];
             }
         }
