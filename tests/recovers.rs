@@ -84,7 +84,10 @@ fn the_planted_truth_lies_inside_the_99_9_per_cent_intervals_of_many_seeds() {
             for (term, value) in &truth.coefficients {
                 let found = fit.coefficients.iter().find(|c| c.term.name == *term).expect("a planted term");
                 let (low, high) = (found.conf_low.expect("low"), found.conf_high.expect("high"));
-                assert!(low <= *value && *value <= high, "seed {seed}, {term}: {value} not in {low} to {high}");
+                assert!(
+                    low <= *value && *value <= high,
+                    "seed {seed}, {term}: {value} not in {low} to {high}"
+                );
             }
             assert_eq!(truth.coefficients.len(), fit.coefficients.len(), "every term has a planted value");
         }

@@ -84,6 +84,10 @@ impl Curved for Restricted<'_> {
     fn is_quadratic(&self) -> bool {
         self.inner.curved().is_some_and(Curved::is_quadratic)
     }
+
+    fn is_exact(&self) -> bool {
+        self.inner.curved().is_none_or(Curved::is_exact)
+    }
 }
 
 #[cfg(test)]
