@@ -80,16 +80,22 @@ impl Error {
     }
 }
 
-/// The name among `names` that `wanted` was probably meant to be, if one is near enough.
+/// The name among `names` that `wanted` was probably meant to be, if one is near enough: a slip or two of the keyboard
+/// away (letters swapped, missing, added or wrong), or with most letters in common.
 pub fn probably_meant<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    const NEAR_ENOUGH: f64 = 0.75; // Jaro-Winkler similarity; typing slips score 0.85 and more
+    const ALIKE: f64 = 0.75; // Jaro-Winkler similarity
+    const LETTERS_A_SLIP: usize = 3;
     let lower = wanted.to_lowercase();
+    let slips_allowed = lower.chars().count() / LETTERS_A_SLIP;
     names
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&lower, &name.to_lowercase()), name))
-        .filter(|(score, _)| *score >= NEAR_ENOUGH)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
+        .map(|name| {
+            let other = name.to_lowercase();
+            (strsim::osa_distance(&lower, &other), strsim::jaro_winkler(&lower, &other), name)
+        })
+        .filter(|(slips, alike, _)| slips <= &slips_allowed || *alike >= ALIKE)
+        .min_by(|a, b| (a.0.cmp(&b.0)).then(b.1.total_cmp(&a.1)))
+        .map(|(_, _, name)| name)
 }
 
 #[cfg(test)]
@@ -101,6 +107,8 @@ mod tests {
         let names = ["age", "baseline_severity", "sex"];
         assert_eq!(probably_meant("basline_severity", names), Some("baseline_severity"));
         assert_eq!(probably_meant("Age", names), Some("age"));
+        assert_eq!(probably_meant("spb", ["sbp", "sex"]), Some("sbp"));
+        assert_eq!(probably_meant("lgo", ["log2", "log", "log1p"]), Some("log"));
         assert_eq!(probably_meant("zzz", names), None);
     }
 }

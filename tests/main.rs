@@ -2,4 +2,6 @@
 
 mod cli;
 mod floors;
+mod recovers;
+mod reference;
 mod refuses;

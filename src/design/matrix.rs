@@ -3,9 +3,17 @@
 use ndarray::{Array1, Array2};
 
 use crate::data::table::Table;
+use crate::design::coding::codings;
+use crate::design::expand::Model;
 use crate::design::formula::Formula;
+use crate::design::learn::learn;
+use crate::design::numbers::numbers;
+use crate::design::piece::{Cells, Ground, Piece, PieceColumn};
 use crate::design::term::Term;
 use crate::error::{Error, Result};
+
+/// A design may have this many columns.
+const MOST_COLUMNS: usize = 20_000;
 
 /// What a variable was at the fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,20 +73,130 @@ pub struct Encoded {
 }
 
 /// Encodes complete rows: levels, knots and polynomials are learnt from them (frequency weights count rows) and frozen.
-pub fn encode(
-    _formula: &Formula,
-    _table: &Table,
-    _weight: Option<&Array1<f64>>,
-) -> Result<(Encoded, Frozen)> {
-    Err(Error::formula("cannot encode"))
+///
+/// Levels that occur in no row are left out; the reference is the first that occurs. Columns and their order are
+/// those of R's `model.matrix`.
+///
+/// # Errors
+/// Formula, when a term does not fit its column (text in a function, one level, too few values for the knots);
+/// Data, when a transform of a cell is not finite or there is no row.
+pub fn encode(formula: &Formula, table: &Table, weight: Option<&Array1<f64>>) -> Result<(Encoded, Frozen)> {
+    assert!(weight.is_none_or(|w| w.len() == table.n_rows), "one weight a row");
+    let frozen = learn(formula, table, weight)?;
+    let encoded = build(formula, &frozen, table, weight)?;
+    Ok((encoded, frozen))
 }
 
 /// Encodes new rows exactly as the fit did; needs no outcome column. Missing cells give NaN in that row's columns.
-pub fn rebuild(_formula: &Formula, _frozen: &Frozen, _table: &Table) -> Result<Encoded> {
-    Err(Error::formula("cannot encode"))
+///
+/// # Errors
+/// Data, when a column is missing or of another kind than at the fit, or a cell has a level that the fit never saw;
+/// Model, when `frozen` does not belong to the formula.
+pub fn rebuild(formula: &Formula, frozen: &Frozen, table: &Table) -> Result<Encoded> {
+    build(formula, frozen, table, None)
 }
 
 /// The numeric outcome, transformed as the formula says.
-pub fn outcome_numbers(_formula: &Formula, _table: &Table) -> Result<Array1<f64>> {
-    Err(Error::formula("no outcome"))
+///
+/// # Errors
+/// Formula, when it is text; Data, when the transform of a cell is not finite.
+pub fn outcome_numbers(formula: &Formula, table: &Table) -> Result<Array1<f64>> {
+    numbers(formula, formula.outcome(), table).map(|values| Array1::from(values.into_owned()))
+}
+
+fn build(formula: &Formula, frozen: &Frozen, table: &Table, weight: Option<&Array1<f64>>) -> Result<Encoded> {
+    let model = formula.model()?;
+    let ground = Ground::new(formula, frozen, table, weight);
+    let mut used = vec![false; model.atoms.len()];
+    model.terms.iter().flatten().for_each(|k| used[*k] = true);
+    let pieces: Vec<Option<Piece>> = model
+        .atoms
+        .iter()
+        .zip(used)
+        .map(|(atom, used)| if used { ground.piece(atom).map(Some) } else { Ok(None) })
+        .collect::<Result<_>>()?;
+    let columns = columns(formula, model, &pieces)?;
+    let x = fill(&columns, table.n_rows)?;
+    let mut offset: Option<Array1<f64>> = None;
+    for e in &model.offsets {
+        let values = Array1::from(ground.numbers(e)?.into_owned());
+        offset = Some(offset.map_or_else(|| values.clone(), |sum| sum + &values));
+    }
+    let terms = columns.into_iter().map(|c| c.term).collect();
+    Ok(Encoded { terms, x, has_intercept: model.intercept, offset })
+}
+
+/// One column of the design: its term and the cells that are multiplied.
+struct DesignColumn<'a> {
+    term: Term,
+    cells: Vec<Cells<'a>>,
+}
+
+/// All columns, the intercept first; within a term the first variable's columns change fastest.
+fn columns<'a>(
+    formula: &Formula,
+    model: &Model,
+    pieces: &'a [Option<Piece<'a>>],
+) -> Result<Vec<DesignColumn<'a>>> {
+    let is_factor = |k: usize| pieces[k].as_ref().is_some_and(Piece::is_factor);
+    let mut columns = Vec::new();
+    if model.intercept {
+        let term = Term { name: "(Intercept)".into(), group: "(Intercept)".into(), parts: Vec::new() };
+        columns.push(DesignColumn { term, cells: Vec::new() });
+    }
+    for (term, coding) in model.terms.iter().zip(codings(model, &is_factor)) {
+        let group = model.term_text(term);
+        let mut products = vec![DesignColumn {
+            term: Term { name: String::new(), group: group.clone(), parts: Vec::new() },
+            cells: Vec::new(),
+        }];
+        for (atom, coding) in term.iter().zip(coding) {
+            let choices = pieces[*atom].as_ref().map(|p| p.columns(coding)).unwrap_or_default();
+            if columns.len() + products.len().saturating_mul(choices.len()) > MOST_COLUMNS {
+                let what = format!("with `{group}` the model has more than {MOST_COLUMNS} columns");
+                let first = model.atoms[*atom].columns().first().copied().unwrap_or_default();
+                return Err(formula
+                    .error_at(first, what)
+                    .hint("join rare levels, or leave the interaction out"));
+            }
+            products = choices.iter().flat_map(|c| products.iter().map(|p| p.times(c))).collect();
+        }
+        columns.extend(products);
+    }
+    Ok(columns)
+}
+
+impl<'a> DesignColumn<'a> {
+    fn times(&self, piece: &PieceColumn<'a>) -> DesignColumn<'a> {
+        let joint = if self.term.name.is_empty() { "" } else { ":" };
+        let name = format!("{}{joint}{}", self.term.name, piece.name);
+        let parts = self.term.parts.iter().chain([&piece.part]).cloned().collect();
+        let cells = self.cells.iter().chain([&piece.cells]).copied().collect();
+        DesignColumn { term: Term { name, group: self.term.group.clone(), parts }, cells }
+    }
+}
+
+/// n x p, row-major, written in blocks of rows that stay in the cache.
+fn fill(columns: &[DesignColumn], n_rows: usize) -> Result<Array2<f64>> {
+    const ROWS: usize = 256;
+    let p = columns.len();
+    let too_large = || {
+        Error::data(format!("the design of {n_rows} rows and {p} columns does not fit into memory"))
+            .hint("use fewer rows or fewer terms")
+    };
+    let size = n_rows.checked_mul(p).ok_or_else(too_large)?;
+    let mut cells: Vec<f64> = Vec::new();
+    cells.try_reserve_exact(size).map_err(|_| too_large())?;
+    cells.resize(size, 1.0);
+    for start in (0..n_rows).step_by(ROWS) {
+        let end = (start + ROWS).min(n_rows);
+        for (j, column) in columns.iter().enumerate() {
+            for factor in &column.cells {
+                for row in start..end {
+                    cells[row * p + j] *= factor.value(row);
+                }
+            }
+        }
+    }
+    Array2::from_shape_vec((n_rows, p), cells).map_err(|_| too_large())
 }

@@ -1,7 +1,22 @@
 //! A table becomes numbers: the formula, its terms, spline bases, the matrix and its scale.
 
+mod atom;
+mod coding;
+mod cursor;
+mod expand;
+mod expression;
 pub mod formula;
+mod learn;
 pub mod matrix;
+mod natural;
+mod numbers;
+mod parse;
+mod parse_expression;
+mod piece;
+mod pointing;
+mod poly;
+mod sample;
 pub mod scale;
-pub mod spline;
+mod spline;
 pub mod term;
+mod tokens;

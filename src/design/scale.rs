@@ -1,6 +1,11 @@
 //! Centre and scale: what standardises the columns, and carries coefficients back to the user's units.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
+
+/// A column whose spread is below this share of its mean differs from a constant by rounding only.
+const ROUNDING: f64 = 1e-13;
+/// How far from its centre, as a share of it, a value of such a column can lie in a table of any length.
+const NEAR_CENTRE: f64 = 1e-9;
 
 /// Centre and spread of each column: z = (x - centre) / spread.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,12 +24,92 @@ impl Scale {
     }
 
     /// The scale of a design's columns.
-    pub fn of(x: &Array2<f64>, _weight: Option<&Array1<f64>>, _has_intercept: bool) -> Scale {
-        Scale::identity(x.ncols())
+    ///
+    ///   centre = sum w x / sum w,  spread = sqrt(sum w (x - centre)^2 / sum w)
+    ///
+    /// Two passes in the order of the rows with compensated sums, so that the result is the same on any number of
+    /// threads and a large mean costs no digits. A column that is constant but for rounding gets spread 1.
+    /// x: n x p; weight: n, not negative, all 1 if absent.
+    pub fn of(x: &Array2<f64>, weight: Option<&Array1<f64>>, has_intercept: bool) -> Scale {
+        let p = x.ncols();
+        let mut scale = Scale::identity(p);
+        let total = weight.map_or(x.nrows() as f64, |w| w.sum());
+        if total <= 0.0 {
+            return scale;
+        }
+        let first = usize::from(has_intercept);
+        let w = |row: usize| weight.map_or(1.0, |w| w[row]);
+        if has_intercept {
+            let sums = column_sums(x, |row, _, value| w(row) * value);
+            for j in first..p {
+                scale.centre[j] = sums[j] / total;
+            }
+        }
+        let centre = scale.centre.clone();
+        let largest = largest_distances(x, &centre, &w);
+        let squares = column_sums(x, |row, j, value| {
+            let z = if largest[j] > 0.0 { (value - centre[j]) / largest[j] } else { 0.0 };
+            w(row) * z * z
+        });
+        for j in first..p {
+            let spread = largest[j] * (squares[j] / total).sqrt();
+            if spread > ROUNDING * centre[j].abs() {
+                scale.spread[j] = spread;
+            }
+        }
+        scale
     }
 
-    /// (x - centre) / spread.
+    /// (x - centre) / spread; a column that is constant but for rounding becomes exactly 0.
     pub fn apply(&self, x: &Array2<f64>) -> Array2<f64> {
-        x.clone()
+        let mut z = x.clone();
+        for mut row in z.rows_mut() {
+            for ((value, centre), spread) in row.iter_mut().zip(&self.centre).zip(&self.spread) {
+                *value = (*value - centre) / spread;
+            }
+        }
+        for (j, mut column) in z.columns_mut().into_iter().enumerate() {
+            let (centre, spread) = (self.centre[j].abs(), self.spread[j]);
+            if spread == 1.0 && centre > 0.0 && column.iter().all(|v| v.abs() <= NEAR_CENTRE * centre) {
+                column.fill(0.0);
+            }
+        }
+        z
     }
+}
+
+/// The largest |x - centre| of each column among rows with a weight.
+fn largest_distances(
+    x: &ArrayRef2<f64>,
+    centre: &ArrayRef1<f64>,
+    weight: &dyn Fn(usize) -> f64,
+) -> Array1<f64> {
+    let mut largest = Array1::<f64>::zeros(x.ncols());
+    for (row, values) in x.rows().into_iter().enumerate() {
+        if weight(row) > 0.0 {
+            for ((most, value), centre) in largest.iter_mut().zip(values).zip(centre) {
+                *most = most.max((value - centre).abs());
+            }
+        }
+    }
+    largest
+}
+
+/// The sum over rows of f(row, column, cell), one a column, compensated (Neumaier 1974), in the order of the rows.
+fn column_sums(x: &ArrayRef2<f64>, f: impl Fn(usize, usize, f64) -> f64) -> Array1<f64> {
+    let mut total = Array1::<f64>::zeros(x.ncols());
+    let mut lost = Array1::<f64>::zeros(x.ncols());
+    for (row, values) in x.rows().into_iter().enumerate() {
+        for (j, value) in values.iter().enumerate() {
+            let term = f(row, j, *value);
+            let next = total[j] + term;
+            lost[j] += if total[j].abs() >= term.abs() {
+                (total[j] - next) + term
+            } else {
+                (term - next) + total[j]
+            };
+            total[j] = next;
+        }
+    }
+    total + lost
 }

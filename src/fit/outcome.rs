@@ -74,6 +74,9 @@ pub fn choose(
                 .hint("a two-valued outcome is modelled with `--family logistic`"));
             }
             let y = outcome_numbers(formula, used)?;
+            if let ([only], true) = (levels.as_slice(), y.len() > 1) {
+                return Err(one_value(name, only));
+            }
             let outcome = Outcome {
                 text: formula.outcome_text().to_string(),
                 variable: name.to_string(),
@@ -175,6 +178,11 @@ fn event_of(name: &str, levels: &[String], event: Option<&str>) -> Result<((Stri
             }
         }
     }
+}
+
+fn one_value(name: &str, only: &str) -> Error {
+    Error::data(format!("all rows used have `{name}` = {only}; there is nothing to predict"))
+        .hint("check which rows were dropped, and whether a missing code hides the other values (`--na`)")
 }
 
 /// Two numbers other than 0 and 1: a score, or codes of which one is the event? Only the user knows.

@@ -22,6 +22,11 @@ pub(crate) const SETTLED: f64 = 1e-12;
 /// A decrement up to this share of sqrt(2 loss) that no step lowers is what rounding leaves.
 const FLOOR: f64 = 1e-7;
 
+/// The same in the size of the start, for fits without residuals: what rounding leaves of sqrt(2 loss) there.
+const EXACT_SETTLED: f64 = 1e-15;
+/// ... and what no step lowers any more.
+const EXACT_FLOOR: f64 = 1e-12;
+
 /// A step that leaves more than this share of the decrement says that the curvature is stale.
 pub(crate) const SLOW: f64 = 0.3;
 
@@ -31,8 +36,9 @@ impl Run<'_> {
     pub(crate) fn is_settled(&self) -> bool {
         match &self.memory {
             Memory::Preconditioner(p) => {
+                let settled = SETTLED * (2.0 * self.at.value.abs()).sqrt();
                 p.is_ready()
-                    && decrement(p, &self.at.gradient) <= SETTLED * (2.0 * self.at.value.abs()).sqrt()
+                    && decrement(p, &self.at.gradient) <= settled.max(EXACT_SETTLED * self.start_size)
             }
             Memory::Proximal(p) => p.is_settled(self.value()),
             _ => true,
@@ -119,7 +125,8 @@ impl Run<'_> {
 
     /// The reason to give if no step helps any more: below the floor the arithmetic is at its end.
     pub(crate) fn rounding_floor(&self, decrement: f64) -> Option<StopReason> {
-        if decrement > FLOOR * (2.0 * self.value().abs()).sqrt() {
+        let floor = FLOOR * (2.0 * self.value().abs()).sqrt();
+        if decrement > floor.max(EXACT_FLOOR * self.start_size) {
             return None;
         }
         let small = self.gradient_norm() <= self.settings.tolerance;

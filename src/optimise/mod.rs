@@ -86,6 +86,8 @@ pub(crate) struct Run<'a> {
     pub(crate) epochs: usize,
     pub(crate) sweeps: f64,
     pub(crate) rate: f64,
+    /// sqrt(2 |loss|) at the start: the size of what is explained, which sets the rounding of an exact fit.
+    pub(crate) start_size: f64,
 }
 
 /// Descends from `start` until a reason to stop: the one loop that moves beta.
@@ -126,6 +128,7 @@ impl<'a> Run<'a> {
             epochs: 0,
             sweeps: 1.0,
             rate: settings.method.rate(),
+            start_size: (2.0 * value.abs()).sqrt(),
         }
     }
 

@@ -1,0 +1,136 @@
+//! What a fit learns from its rows and freezes: the levels that occur, knots, orthogonal polynomials.
+
+use ndarray::Array1;
+
+use crate::data::table::{Column, MISSING, Table, Values};
+use crate::design::atom::{Atom, Knots};
+use crate::design::expression::Expression;
+use crate::design::formula::Formula;
+use crate::design::matrix::{Basis, Frozen, VariableKind};
+use crate::design::numbers::{column, numbers};
+use crate::design::sample::Sample;
+use crate::design::{natural, poly, spline};
+use crate::error::{Error, Result};
+
+/// A factor with more levels than this share of the rows names patients, not groups.
+const LEVELS_PER_ROW: f64 = 0.5;
+/// In a table of at most this many rows every row may have a level of its own before it is called a name.
+const FEW_ROWS: usize = 20;
+
+/// Learns from the rows with a positive weight; a weight of 3 counts as three rows.
+pub fn learn(formula: &Formula, table: &Table, weight: Option<&Array1<f64>>) -> Result<Frozen> {
+    let counted = |row: usize| weight.is_none_or(|w| w[row] > 0.0);
+    if !(0..table.n_rows).any(counted) {
+        return Err(Error::data("there is no row to fit the model to")
+            .hint("each row lacks a value in some column of the formula, or has weight 0"));
+    }
+    let mut frozen = Frozen::default();
+    for name in formula.predictors() {
+        let kind = kind_of(formula, column(table, &name)?, &counted)?;
+        frozen.variables.push((name, kind));
+    }
+    let model = formula.model()?;
+    let mut used = vec![false; model.atoms.len()];
+    model.terms.iter().flatten().for_each(|k| used[*k] = true);
+    for (atom, _) in model.atoms.iter().zip(used).filter(|(_, used)| *used) {
+        if let Some(basis) = basis_of(formula, atom, table, weight)? {
+            frozen.bases.push((atom.to_string(), basis));
+        }
+    }
+    Ok(frozen)
+}
+
+fn kind_of(formula: &Formula, column: &Column, counted: &dyn Fn(usize) -> bool) -> Result<VariableKind> {
+    match &column.values {
+        Values::Number(_) => Ok(VariableKind::Number),
+        Values::Date(_) => Ok(VariableKind::Date),
+        Values::Category { codes, levels } => {
+            let mut occurs = vec![false; levels.len()];
+            let mut n_rows = 0;
+            for (_, code) in codes.iter().enumerate().filter(|(row, c)| counted(*row) && **c != MISSING) {
+                occurs[*code as usize] = true;
+                n_rows += 1;
+            }
+            let used: Vec<String> =
+                levels.iter().zip(occurs).filter(|(_, o)| *o).map(|(l, _)| l.clone()).collect();
+            check_levels(formula, &column.name, &used, n_rows)?;
+            Ok(VariableKind::Category(used))
+        }
+    }
+}
+
+/// Refuses a factor of one level, and one that names (nearly) every patient.
+fn check_levels(formula: &Formula, name: &str, levels: &[String], n_rows: usize) -> Result<()> {
+    if let [only] = levels {
+        return Err(formula
+            .error_at(name, format!("`{name}` has only one level in the rows used: {only}"))
+            .hint(format!("there is nothing to compare; leave it out (after `.`: `- {name}`)")));
+    }
+    let n = levels.len();
+    let too_many = n as f64 > LEVELS_PER_ROW * n_rows as f64 && n_rows > FEW_ROWS;
+    if too_many || (n == n_rows && n > 2) {
+        let what = format!(
+            "`{name}` has {} different values in {} rows: it identifies patients and is no factor",
+            thousands(n),
+            thousands(n_rows)
+        );
+        return Err(formula.error_at(name, what).hint(format!(
+            "leave it out (after `.`: `- {name}`); if it should be a number, declare its other cells with `--na`"
+        )));
+    }
+    Ok(())
+}
+
+/// 1998 as `1,998`.
+fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (k, digit) in digits.chars().enumerate() {
+        if k > 0 && (digits.len() - k) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn basis_of(
+    formula: &Formula,
+    atom: &Atom,
+    table: &Table,
+    weight: Option<&Array1<f64>>,
+) -> Result<Option<Basis>> {
+    let sample = |e: &Expression| -> Result<Sample> {
+        let values = numbers(formula, e, table)?;
+        let rows: Vec<usize> = (0..table.n_rows).filter(|r| !values[*r].is_nan()).collect();
+        let cells: Vec<f64> = rows.iter().map(|r| values[*r]).collect();
+        let counts: Option<Vec<f64>> = weight.map(|w| rows.iter().map(|r| w[*r]).collect());
+        Ok(Sample::of(&cells, counts.as_deref()))
+    };
+    let basis = match atom {
+        Atom::Column(_) | Atom::Factor(_) | Atom::Transform(_) => return Ok(None),
+        Atom::Rcs(e, Knots::Count(count)) => {
+            spline::default_knots(&sample(e)?, *count).map(|knots| Basis::Rcs { knots })
+        }
+        Atom::Rcs(_, Knots::At(knots)) => Ok(Basis::Rcs { knots: knots.clone() }),
+        Atom::Ns(e, Knots::Count(df)) => {
+            natural::default_knots(&sample(e)?, *df).map(|(knots, boundary)| Basis::Ns { knots, boundary })
+        }
+        Atom::Ns(e, Knots::At(knots)) => natural::extremes(&sample(e)?).and_then(|boundary| {
+            natural::check(knots, boundary)?;
+            Ok(Basis::Ns { knots: knots.clone(), boundary })
+        }),
+        Atom::Poly(e, degree) => {
+            poly::orthogonal(&sample(e)?, *degree).map(|(alpha, norm2)| Basis::Poly { alpha, norm2 })
+        }
+    };
+    basis.map(Some).map_err(|why| {
+        let hint = match atom {
+            Atom::Poly(..) => "use a lower degree",
+            Atom::Ns(..) => "use fewer degrees of freedom, or give inner knots: `ns(x, knots = c(...))`",
+            _ => "use fewer knots, or give them: `rcs(x, c(...))`",
+        };
+        let name = atom.columns().first().copied().unwrap_or_default();
+        formula.error_at(name, format!("`{atom}` cannot be built: {why}")).hint(hint)
+    })
+}
