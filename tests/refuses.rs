@@ -257,7 +257,12 @@ fn choices() -> Vec<Refusal> {
         ),
         fit_of("weights that are words", GOOD, "y ~ x", "--weights site", 1, &["site"]),
         fit_of("weights that are not there", GOOD, "y ~ x", "--weights freq", 1, &["freq"]),
-        fit_of("a report folder that is a file", GOOD, "y ~ x", "--out d.csv", 1, &["d.csv", "folder"]),
+        any(
+            "a report folder that is a file",
+            &["fit", "d.csv", "y ~ x", "--out", "d.csv"],
+            1,
+            &["d.csv", "folder"],
+        ),
     ]
 }
 

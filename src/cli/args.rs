@@ -214,6 +214,9 @@ pub struct InferenceArgs {
     /// Likelihood-ratio test against this smaller formula
     #[arg(long, value_name = "FORMULA")]
     pub against: Option<String>,
+    /// Also write fitted.csv: each row's fitted value, residuals, leverage, Cook's distance
+    #[arg(long)]
+    pub save_fitted: bool,
     /// Hosmer-Lemeshow test with G groups
     #[arg(long, value_name = "G", value_parser = values::groups, allow_negative_numbers = true)]
     pub hosmer_lemeshow: Option<usize>,

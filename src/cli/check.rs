@@ -172,6 +172,7 @@ fn infer(spec: &mut Spec, args: &InferenceArgs) -> Result<()> {
     spec.interval = args.ci.unwrap_or(Interval::Wald);
     spec.against = args.against.clone();
     spec.hosmer_lemeshow = args.hosmer_lemeshow;
+    spec.save_fitted = args.save_fitted;
     spec.robust = sandwich(args)?;
     check_inference(spec)
 }
@@ -281,7 +282,7 @@ mod tests {
             "--event yes --factor a,b --factor c --levels d=x,y --reference e=z --na 99,-1 --missing fail \
              --weights w --optimizer momentum --batch-size 32 --learning-rate 0.5 --schedule cosine \
              --max-epochs 7 --tolerance 1e-5 --start random --raw-scale --conf-level 0.9 --ci profile \
-             --against y~1 --hosmer-lemeshow 8 --seed 3",
+             --against y~1 --hosmer-lemeshow 8 --save-fitted --seed 3",
         )
         .expect("no contradiction");
         let mut wanted = Spec::new("y ~ x");
@@ -307,6 +308,7 @@ mod tests {
         wanted.interval = Interval::Profile;
         wanted.against = Some("y~1".to_string());
         wanted.hosmer_lemeshow = Some(8);
+        wanted.save_fitted = true;
         wanted.seed = 3;
         assert_eq!(spec, wanted);
     }

@@ -36,7 +36,7 @@ const BATCH: &str = "64";
 /// Learning rates too low, about right and too high, as shares of 1/L (above 2/L the descent climbs).
 const SHARES: [f64; 3] = [0.02, 1.0, 2.5];
 /// Enough to see which rate arrives, crawls and climbs.
-const COMPARED_EPOCHS: &str = "200";
+const COMPARED_EPOCHS: &str = "2000";
 
 /// One outcome's four exercises.
 #[derive(Debug)]

@@ -47,11 +47,12 @@ impl Formula {
     /// The same formula with `.` written out and every column checked against the header.
     ///
     /// `.` is every column but those of the outcome, of an offset, and those that stand in `factor()`. A column
-    /// that is only removed again (`. - id`) is not written at all, so that it need not be read.
+    /// that is only removed again (`. - id`) is not written at all, so that it need not be read. Nor are columns with
+    /// a part of their own: `beside` (weights, clusters).
     ///
     /// # Errors
     /// Formula, when a column is not in the header: it says which was probably meant.
-    pub fn resolve(&self, header: &[String]) -> Result<Formula> {
+    pub fn resolve(&self, header: &[String], beside: &[&str]) -> Result<Formula> {
         let known: HashSet<&str> = header.iter().map(String::as_str).collect();
         if let Some(mention) = self.parsed.mentions.iter().find(|m| !known.contains(m.name.as_str())) {
             return Err(self.missing_column(mention, header));
@@ -59,7 +60,7 @@ impl Formula {
         if self.model.is_some() {
             return Ok(self.clone());
         }
-        let others = self.other_columns(header);
+        let others = self.other_columns(header, beside);
         if others.is_empty() {
             let fault = Fault::new(&self.dot(), "`.` stands for all other columns, and there is none");
             return Err(fault.in_formula(&self.source));
@@ -198,8 +199,9 @@ impl Formula {
     }
 
     /// Columns of the header that `.` stands for.
-    fn other_columns<'a>(&self, header: &'a [String]) -> Vec<&'a str> {
+    fn other_columns<'a>(&self, header: &'a [String], beside: &[&str]) -> Vec<&'a str> {
         let mut taken: HashSet<&str> = self.parsed.outcome.expression.columns().into_iter().collect();
+        taken.extend(beside);
         self.parsed.terms.visit(&mut |leaf| match leaf {
             Node::Offset(e) => taken.extend(e.columns()),
             Node::Atom(Atom::Factor(name)) => {

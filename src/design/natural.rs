@@ -1,5 +1,7 @@
 //! Natural cubic splines on a B-spline basis, the columns of R's `ns`.
 
+use std::cmp::Ordering;
+
 use crate::design::sample::Sample;
 
 /// Cubic: order 4.
@@ -48,7 +50,7 @@ pub fn check(knots: &[f64], boundary: [f64; 2]) -> Result<(), String> {
         if pair[0] == pair[1] {
             return Err(format!("two knots fall on the same value, {}", pair[0]));
         }
-        if !(pair[0] < pair[1]) {
+        if pair[0].partial_cmp(&pair[1]) != Some(Ordering::Less) {
             let outside = if k == 0 { pair[1] } else { pair[0] };
             return Err(format!("the knot {outside} is not between {} and {}", boundary[0], boundary[1]));
         }

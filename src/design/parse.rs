@@ -56,7 +56,9 @@ pub fn parse(text: &str) -> Result<Parsed, Fault> {
 }
 
 /// The words before and after the first `~`, and its place.
-fn sides<'a>(tokens: &'a [Placed], text: &str) -> Result<(&'a [Placed], &'a [Placed], Range<usize>), Fault> {
+type Sides<'a> = (&'a [Placed], &'a [Placed], Range<usize>);
+
+fn sides<'a>(tokens: &'a [Placed], text: &str) -> Result<Sides<'a>, Fault> {
     let is = |sign: char| move |t: &Placed| t.token == Token::Sign(sign);
     if let Some(k) = tokens.iter().position(is('~')) {
         return Ok((&tokens[..k], &tokens[k + 1..], tokens[k].at.clone()));

@@ -20,6 +20,26 @@ pub struct Independent {
     pub aliased: Vec<Option<String>>,
 }
 
+/// A standardised column has length 1 in the factor; one that is constant has none but rounding.
+const CONSTANT: f64 = 0.5;
+
+/// Leaves out the constant columns alone. root, scale: as for [`find`].
+pub fn constant(root: &ArrayRef2<f64>, scale: &Scale, has_intercept: bool) -> Independent {
+    let mut found = Independent { kept: Vec::new(), aliased: vec![None; root.ncols()] };
+    for j in 0..root.ncols() {
+        if norm(&root.column(j).to_owned()) < CONSTANT && !(has_intercept && j == 0) {
+            found.aliased[j] = Some(always(scale, j));
+        } else {
+            found.kept.push(j);
+        }
+    }
+    found
+}
+
+fn always(scale: &Scale, j: usize) -> String {
+    format!("constant (always {})", plain(scale.centre[j]))
+}
+
 /// Goes through the columns from left to right and leaves out each that the kept ones before it determine.
 ///
 /// root: triangular factor of the scaled design (all columns), so that its columns have the lengths and angles of
@@ -42,8 +62,8 @@ pub fn find(root: &ArrayRef2<f64>, scale: &Scale, terms: &[Term], has_intercept:
             }
         }
         let left = norm(&rest);
-        if length < 1e-150 {
-            found.aliased[j] = Some(format!("constant (always {})", plain(scale.centre[j])));
+        if length < CONSTANT {
+            found.aliased[j] = Some(always(scale, j));
         } else if left <= NEGLIGIBLE * length {
             let k = basis.len();
             let shares = solve_upper(&triangle.slice(ndarray::s![..k, ..k]).to_owned(), &along);

@@ -3,20 +3,31 @@
 use ndarray::{Array1, Array2};
 
 use crate::design::term::Term;
+use crate::error::Result;
 use crate::fit::descent::{Plan, method_name, schedule_name};
 use crate::fit::exact::{Exact, dispersion, distance_in_standard_errors};
 use crate::fit::frame::Frame;
+use crate::fit::nested;
 use crate::fit::prepare::Prepared;
-use crate::fit::result::{Coefficient, Convergence, Fit, Inflation, OptimizerUsed};
+use crate::fit::result::{
+    ByRow, Coefficient, Convergence, Fit, Inflation, OptimizerUsed, PenaltyUsed, Statistics,
+};
 use crate::fit::spec::{MethodName, Spec};
 use crate::fit::statistics::{Ingredients, statistics};
+use crate::fit::target::{Search, Target};
+use crate::fit::uncertainty::{self, Uncertainty};
 use crate::inference::collinearity::{condition_number, generalised_inflation, without_intercept};
 use crate::inference::covariance::{self, to_user_units};
+use crate::inference::profile::Optimum;
+use crate::inference::residual::residuals;
+use crate::inference::solution::Solution;
 use crate::inference::table::{Reference, Wald};
 use crate::num::linalg::{is_regular, singular_values};
 use crate::objective::Curved;
+use crate::objective::firth::Firth;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
+use crate::objective::penalty::Penalised;
 use crate::optimise::Descent;
 use crate::optimise::stop::StopReason;
 use crate::optimise::verdict::{Evidence, Verdict, judge};
@@ -32,6 +43,10 @@ pub struct Ended<'a> {
     pub frame: Frame,
     /// The loss.
     pub loss: Loss,
+    /// What was minimised.
+    pub target: Target,
+    /// What other lambdas would have given.
+    pub search: Option<Search>,
     /// The rows in the scale of the descent, where that is the raw one.
     pub swept: Option<InMemory>,
     /// How the descent was set up.
@@ -43,52 +58,224 @@ pub struct Ended<'a> {
 }
 
 impl Ended<'_> {
-    /// The fit in the user's units.
-    pub fn into_fit(self) -> Fit {
+    /// The fit in the user's units. `header`: the columns of the file, for a formula to compare with.
+    ///
+    /// # Errors
+    /// As [`nested::against`] and [`uncertainty::at`] say.
+    pub fn into_fit(mut self, header: &[String]) -> Result<Fit> {
         let convergence = self.convergence();
         let swept = self.swept.as_ref().unwrap_or(&self.frame.rows);
         let glm = Glm::new(swept, self.loss);
         let fitted = glm.linear_predictor(&self.descent.beta).mapv(|eta| self.loss.mean(eta));
         let (value, _, root) = glm.all_at(&self.descent.beta);
-        let mut statistics = statistics(
-            self.prepared.chosen.family,
-            &Ingredients {
-                rows: swept,
-                mean_loss: value,
-                n_coefficients: self.frame.dim(),
-                has_intercept: self.frame.has_intercept,
-                fitted: &fitted,
-                conf_level: self.spec.conf_level,
-                hosmer_lemeshow: self.spec.hosmer_lemeshow,
-            },
-        );
-        statistics.condition_number = condition_number(&self.predictors_root());
-        let spread = self.covariance_root(value, &root);
-        let coefficients = self.coefficients(spread.as_ref(), statistics.df_residual, &convergence);
+        let mut statistics = self.statistics(swept, value, &fitted);
+        let uncertainty = self.uncertainty(swept, value, &root)?;
+        let coefficients = self.coefficients(&uncertainty, statistics.df_residual, &convergence);
+        statistics.penalised_log_likelihood = self.penalised_log_likelihood(swept);
+        if let Some(text) = &self.spec.against {
+            let larger = (&self.frame, &self.exact);
+            statistics.likelihood_ratio = Some(nested::against(
+                text,
+                (header, &self.spec.beside()),
+                &self.prepared,
+                larger,
+                self.loss,
+            )?);
+        }
+        statistics.term_tests = self.term_tests(&statistics, &uncertainty);
         let mut outcome = self.prepared.chosen.outcome.clone();
         if self.loss == Loss::Logistic {
             outcome.n_events = Some(n_events(swept));
         }
         let verdict = (self.spec.method != MethodName::Auto).then(|| self.verdict());
-        let reliable = self.exact.error_in_standard_errors.is_some();
-        Fit {
+        let penalty = self.penalty();
+        let by_row = self.spec.save_fitted.then(|| self.by_row(swept, value, &root, &uncertainty));
+        self.prepared.ledger.notices.extend(uncertainty.notices);
+        Ok(Fit {
             spec: self.spec.clone(),
             formula: self.prepared.formula.to_string(),
             family: self.prepared.chosen.family,
             outcome,
             coefficients,
-            covariance: spread.as_ref().map(|a| covariance::from_root(a)),
-            covariance_kind: "model".to_string(),
+            covariance: uncertainty.root.as_ref().map(|a| covariance::from_root(a)),
+            covariance_kind: uncertainty.kind,
+            penalty,
             statistics,
             verdict,
             collinearity: self.collinearity(),
             optimizer: self.optimizer(),
-            optimum: reliable.then_some(self.exact.value),
+            optimum: self.is_optimum_known().then_some(self.exact.value),
             fitted: fitted.to_vec(),
+            by_row,
             convergence,
             ledger: self.prepared.ledger,
             frozen: self.prepared.frozen,
             history: self.descent.history,
+        })
+    }
+
+    /// Whether the second descent (or the first, if it was `auto`) is proved to be at the optimum.
+    fn is_optimum_known(&self) -> bool {
+        self.exact.error_in_standard_errors.is_some() || self.gap_is_small()
+    }
+
+    fn gap_is_small(&self) -> bool {
+        const SMALL: f64 = 1e-9;
+        self.exact.duality_gap.is_some_and(|gap| gap <= SMALL * self.exact.value.abs().max(f64::MIN_POSITIVE))
+    }
+
+    fn statistics(&self, swept: &InMemory, mean_loss: f64, fitted: &Array1<f64>) -> Statistics {
+        let shrunk = matches!(self.target, Target::ElasticNet(_));
+        let mut statistics = statistics(
+            self.prepared.chosen.family,
+            &Ingredients {
+                rows: swept,
+                mean_loss,
+                n_coefficients: if shrunk { self.non_zero(true) } else { self.frame.dim() },
+                has_intercept: self.frame.has_intercept,
+                fitted,
+                conf_level: self.spec.conf_level,
+                hosmer_lemeshow: self.spec.hosmer_lemeshow,
+            },
+        );
+        statistics.condition_number = condition_number(&self.predictors_root());
+        if shrunk {
+            // These count parameters that were estimated freely: shrunken ones are not.
+            (statistics.aic, statistics.bic) = (f64::NAN, f64::NAN);
+            (statistics.adj_r_squared, statistics.sigma) = (None, None);
+            (statistics.f_statistic, statistics.model_chisq) = (None, None);
+        }
+        statistics
+    }
+
+    /// Coefficients of the descent that are not zero, with or without the intercept (which always counts).
+    fn non_zero(&self, with_intercept: bool) -> usize {
+        let first = usize::from(self.frame.has_intercept);
+        let predictors = self.descent.beta.iter().skip(first).filter(|b| **b != 0.0).count();
+        predictors + if with_intercept { first } else { 0 }
+    }
+
+    fn penalty(&self) -> Option<PenaltyUsed> {
+        let Target::ElasticNet(strength) = self.target else { return None };
+        let penalised =
+            Penalised::new(&self.frame.rows, self.loss, strength, &Target::sizes(&self.frame, false));
+        let at_optimum = self.spec.method == MethodName::Auto && !self.spec.raw_scale;
+        let duality_gap = match self.exact.duality_gap {
+            Some(gap) if at_optimum => gap,
+            _ => penalised.gap(&self.standardised()),
+        };
+        Some(PenaltyUsed {
+            strength,
+            non_zero: self.non_zero(false),
+            predictors: self.frame.dim() - usize::from(self.frame.has_intercept),
+            duality_gap,
+            search: self.search.clone(),
+        })
+    }
+
+    /// The coefficients of the descent on the standardised columns.
+    fn standardised(&self) -> Array1<f64> {
+        if !self.spec.raw_scale {
+            return self.descent.beta.clone();
+        }
+        let (beta, scale) = (&self.descent.beta, &self.frame.scale);
+        let mut standardised = beta * &scale.spread;
+        if self.frame.has_intercept {
+            standardised[0] =
+                beta[0] + beta.iter().zip(&scale.centre).skip(1).map(|(b, m)| b * m).sum::<f64>();
+        }
+        standardised
+    }
+
+    /// ll + 1/2 ln det(information), the information of the coefficients in the user's units.
+    fn penalised_log_likelihood(&self, swept: &InMemory) -> Option<f64> {
+        if self.target != Target::Firth {
+            return None;
+        }
+        let change = if self.spec.raw_scale { 0.0 } else { self.frame.scale.spread.mapv(f64::ln).sum() };
+        Some(Firth::new(swept).penalised_log_likelihood(&self.descent.beta) + change)
+    }
+
+    /// The optimum as a place to take profiles and nested models from, if it is one.
+    fn with_optimum<T>(&self, say: impl FnOnce(&Optimum<'_>) -> T) -> Option<T> {
+        let n = self.frame.rows.total_weight();
+        let exists = self.exact.error_in_standard_errors.is_some() && is_regular(&self.exact.root);
+        let dispersion = match self.target {
+            Target::Likelihood => dispersion(self.loss, self.exact.value, n, self.frame.dim()),
+            Target::Firth => 1.0,
+            Target::ElasticNet(_) => return None,
+        };
+        if !exists || dispersion <= 0.0 {
+            return None;
+        }
+        let objective =
+            self.target.objective(&self.frame.rows, self.loss, &Target::sizes(&self.frame, false));
+        Some(say(&Optimum {
+            objective: &*objective,
+            beta: &self.exact.beta,
+            value: self.exact.value,
+            root: &self.exact.root,
+            information: n / dispersion,
+        }))
+    }
+
+    /// Model-based tests of each term; with robust standard errors or a penalty there are none.
+    fn term_tests(
+        &self,
+        statistics: &Statistics,
+        uncertainty: &Uncertainty,
+    ) -> Vec<crate::fit::result::TermTest> {
+        if self.target != Target::Likelihood || !uncertainty.is_model_based {
+            return Vec::new();
+        }
+        let df_residual = (self.loss == Loss::Squared).then_some(statistics.df_residual);
+        self.with_optimum(|optimum| nested::each_term(&self.frame, optimum, df_residual)).unwrap_or_default()
+    }
+
+    /// Standard errors and profiles as the specification asks for, from the information where the descent stopped.
+    fn uncertainty(&self, swept: &InMemory, value: f64, root: &Array2<f64>) -> Result<Uncertainty> {
+        let n = self.frame.rows.total_weight();
+        let exists = self.exact.separation.is_none()
+            && self.descent.reason != StopReason::Diverged
+            && is_regular(root)
+            && value.is_finite();
+        if matches!(self.target, Target::ElasticNet(_)) || !exists || n <= self.frame.dim() as f64 {
+            return Ok(Uncertainty::none(matches!(self.target, Target::ElasticNet(_))));
+        }
+        let solution = Solution { rows: swept, loss: self.loss, beta: &self.descent.beta, root };
+        let dispersion = dispersion(self.loss, value, n, self.frame.dim());
+        let mut found = uncertainty::at(
+            &solution,
+            &self.to_user(),
+            dispersion,
+            &self.spec.robust,
+            self.prepared.cluster.as_deref(),
+        )?;
+        if self.spec.interval == crate::fit::spec::Interval::Profile {
+            let half_width = self.reference(n - self.frame.dim() as f64).half_width(self.spec.conf_level);
+            let intervals =
+                self.with_optimum(|optimum| uncertainty::profiles(optimum, &self.frame, half_width));
+            found.take_profiles(intervals, self.spec.method != MethodName::Auto);
+        }
+        Ok(found)
+    }
+
+    /// Residuals, leverage and Cook's distances, which need an information to be measured in.
+    fn by_row(&self, swept: &InMemory, value: f64, root: &Array2<f64>, uncertainty: &Uncertainty) -> ByRow {
+        let n = self.frame.rows.total_weight();
+        let solution = Solution { rows: swept, loss: self.loss, beta: &self.descent.beta, root };
+        let dispersion = dispersion(self.loss, value, n, self.frame.dim());
+        ByRow {
+            lines: self.prepared.used.lines.clone(),
+            outcome: swept.y.to_vec(),
+            residuals: uncertainty.root.is_some().then(|| residuals(&solution, dispersion)),
+        }
+    }
+
+    fn reference(&self, df_residual: f64) -> Reference {
+        match self.loss {
+            Loss::Squared => Reference::T(df_residual),
+            Loss::Logistic => Reference::Normal,
         }
     }
 
@@ -116,7 +303,9 @@ impl Ended<'_> {
         };
         let reason = match self.descent.reason {
             _ if exact.separation.is_some() => StopReason::Separated,
-            StopReason::NoProgress if error.is_some_and(|e| e < CLOSE) => StopReason::RoundingFloor,
+            StopReason::NoProgress if error.is_some_and(|e| e < CLOSE) || self.gap_is_small() => {
+                StopReason::RoundingFloor
+            }
             reason => reason,
         };
         Convergence {
@@ -132,27 +321,15 @@ impl Ended<'_> {
         }
     }
 
-    /// Square root of the covariance in the user's units, from the information where the descent stopped.
-    fn covariance_root(&self, value: f64, root: &Array2<f64>) -> Option<Array2<f64>> {
-        let n = self.frame.rows.total_weight();
-        let dispersion = dispersion(self.loss, value, n, self.frame.dim());
-        let exists = self.exact.separation.is_none() && is_regular(root) && value.is_finite();
-        let enough = n > self.frame.dim() as f64;
-        (exists && enough).then(|| covariance::root(root, &self.to_user(), dispersion, n))
-    }
-
     fn coefficients(
         &self,
-        spread: Option<&Array2<f64>>,
+        uncertainty: &Uncertainty,
         df_residual: f64,
         convergence: &Convergence,
     ) -> Vec<Coefficient> {
         let user = self.to_user().dot(&self.descent.beta);
-        let errors = spread.map(|a| covariance::standard_errors(a));
-        let reference = match self.loss {
-            Loss::Squared => Reference::T(df_residual),
-            Loss::Logistic => Reference::Normal,
-        };
+        let errors = uncertainty.root.as_ref().map(|a| covariance::standard_errors(a));
+        let reference = self.reference(df_residual);
         let half_width = reference.half_width(self.spec.conf_level);
         let diverged = convergence.reason == StopReason::Diverged;
         let terms = &self.prepared.encoded.terms;
@@ -177,13 +354,17 @@ impl Ended<'_> {
             let estimate = user[j];
             let se = errors.as_ref().map(|e| e[j]).filter(|_| !diverged);
             let wald: Option<Wald> = se.map(|se| reference.wald(estimate, se, half_width));
+            let (low, high) = match &uncertainty.profiles {
+                Some(ends) => ends[j],
+                None => (wald.map(|w| w.low), wald.map(|w| w.high)),
+            };
             Coefficient {
                 estimate: Some(estimate),
                 std_error: se,
                 statistic: wald.map(|w| w.statistic),
                 p_value: wald.map(|w| w.p_value),
-                conf_low: wald.map(|w| w.low),
-                conf_high: wald.map(|w| w.high),
+                conf_low: low,
+                conf_high: high,
                 ..empty
             }
         };
@@ -227,7 +408,13 @@ impl Ended<'_> {
         let root = match &self.swept {
             Some(raw) => {
                 let user = self.frame.to_user.dot(&self.exact.beta);
-                Glm::new(raw, self.loss).curvature_root(&user)
+                match self.target {
+                    Target::ElasticNet(strength) => {
+                        let size = Target::sizes(&self.frame, true);
+                        Penalised::new(raw, self.loss, strength, &size).curvature_root(&user)
+                    }
+                    Target::Likelihood | Target::Firth => Glm::new(raw, self.loss).curvature_root(&user),
+                }
             }
             None => self.exact.root.clone(),
         };
@@ -239,7 +426,7 @@ impl Ended<'_> {
             descent: &self.descent,
             tolerance: self.plan.settings.tolerance,
             curvatures: (squared(values.first()), squared(values.last())),
-            optimum: self.exact.error_in_standard_errors.map(|_| self.exact.value),
+            optimum: self.is_optimum_known().then_some(self.exact.value),
         })
     }
 

@@ -3,12 +3,11 @@
 use ndarray::{Array1, Array2};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 
 use crate::error::{Error, Result};
 use crate::fit::spec::{LearningRate, MethodName, Schedule, Spec, Start};
 use crate::num::linalg::singular_values;
+use crate::num::random::stream;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::{Objective, Sampled};
@@ -60,17 +59,30 @@ pub fn schedule_name(decay: Decay) -> &'static str {
     }
 }
 
+/// What the automatic learning rate is worked out from.
+pub struct Valley<'a> {
+    /// The mean loss in the scale of the descent.
+    pub glm: &'a Glm<'a>,
+    /// Its loss.
+    pub loss: Loss,
+    /// R with R'R = X'WX / n in that scale.
+    pub design_root: &'a Array2<f64>,
+    /// The largest curvature that a ridge penalty adds.
+    pub ridge: f64,
+}
+
 /// Works out method, rate, limits and tolerance.
 ///
 /// The automatic rate is 1/L with L the largest curvature that the loss can have: for the squared loss the largest
-/// eigenvalue of X'X/n, for the logistic loss a quarter of it. In mini-batches of b rows L is the expected
+/// eigenvalue of X'X/n, for the logistic loss a quarter of it; a ridge penalty adds its own. In mini-batches of b rows L is the expected
 /// smoothness L_b = n(b-1)/(b(n-1)) L + (n-b)/(b(n-1)) L_max, L_max the largest of one row
 /// (Gower et al. 2019, ICML, proposition 3.8).
 ///
 /// # Errors
 /// Usage, when a line search is asked for with a method that has none.
-pub fn plan(spec: &Spec, glm: &Glm<'_>, loss: Loss, design_root: &Array2<f64>) -> Result<Plan> {
-    let n = Sampled::n_rows(glm);
+pub fn plan(spec: &Spec, valley: &Valley<'_>) -> Result<Plan> {
+    let Valley { glm, loss, design_root, ridge } = valley;
+    let n = Sampled::n_rows(*glm);
     let batch = spec.batch_size.filter(|b| *b < n && spec.method != MethodName::Auto);
     let largest = singular_values(design_root).first().map_or(0.0, |s| s * s) * loss.largest_curvature();
     let smooth = match batch {
@@ -80,7 +92,7 @@ pub fn plan(spec: &Spec, glm: &Glm<'_>, loss: Loss, design_root: &Array2<f64>) -
                 + (n - b) / (b * (n - 1.0)) * glm.largest_row_curvature()
         }
         None => largest,
-    };
+    } + ridge;
     let auto = if smooth > 0.0 { 1.0 / smooth } else { 1.0 };
     let rate = match spec.learning_rate {
         LearningRate::Fixed(rate) => rate,
@@ -129,10 +141,7 @@ pub fn plan(spec: &Spec, glm: &Glm<'_>, loss: Loss, design_root: &Array2<f64>) -
 pub fn start(spec: &Spec, dim: usize) -> Array1<f64> {
     match spec.start {
         Start::Zero => Array1::zeros(dim),
-        Start::Random => {
-            let mut rng = ChaCha8Rng::seed_from_u64(spec.seed);
-            Array1::random_using(dim, StandardNormal, &mut rng)
-        }
+        Start::Random => Array1::random_using(dim, StandardNormal, &mut stream(spec.seed, "start", 0)),
     }
 }
 

@@ -6,11 +6,14 @@ use crate::error::Result;
 use crate::fit::frame::Frame;
 use crate::fit::result::Separation;
 use crate::fit::separation;
+use crate::fit::target::Target;
 use crate::inference::covariance;
 use crate::num::linalg::{inverse_upper, is_regular, singular_values, solve_upper_transposed};
 use crate::objective::Curved;
+use crate::objective::firth::Firth;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
+use crate::objective::penalty::Penalised;
 use crate::optimise::certificate::{logistic_distance, yardstick_factor};
 use crate::optimise::{Descent, norm};
 use crate::rows::{InMemory, Rows};
@@ -19,7 +22,7 @@ use crate::rows::{InMemory, Rows};
 pub struct Exact {
     /// Standardised coefficients.
     pub beta: Array1<f64>,
-    /// Mean loss.
+    /// What was minimised: the mean loss, with its penalty if there is one.
     pub value: f64,
     /// Triangular root of the Hessian there.
     pub root: Array2<f64>,
@@ -29,25 +32,47 @@ pub struct Exact {
     pub error_in_standard_errors: Option<f64>,
     /// Found where no finite optimum could be proved.
     pub separation: Option<Separation>,
+    /// Elastic net: how far the objective can be above its minimum.
+    pub duality_gap: Option<f64>,
 }
 
 /// Examines where an exact descent ended.
 ///
 /// Linear: the way still to go is H⁻¹g exactly. Logistic: the self-concordant bound of [`logistic_distance`], which
 /// also proves that a finite optimum exists; where it says nothing, the linear programme decides whether the data
-/// are separated. To both the rounding of the gradient is added, as `rounding` says.
+/// are separated. To both the rounding of the gradient is added. Firth: the Newton decrement, an estimate and no
+/// bound. Elastic net: the duality gap; there are no standard errors to measure in.
 ///
 /// # Errors
 /// Data, when the linear programme for separation fails.
-pub fn examine(frame: &Frame, loss: Loss, descent: &Descent) -> Result<Exact> {
+pub fn examine(frame: &Frame, loss: Loss, target: Target, descent: &Descent) -> Result<Exact> {
+    let mut exact = Exact {
+        beta: descent.beta.clone(),
+        value: descent.value,
+        root: Array2::zeros((frame.dim(), frame.dim())),
+        covariance_root: None,
+        error_in_standard_errors: None,
+        separation: None,
+        duality_gap: None,
+    };
+    match target {
+        Target::Likelihood => likelihood(frame, loss, &mut exact)?,
+        Target::Firth => firth(frame, &mut exact),
+        Target::ElasticNet(strength) => {
+            let penalised = Penalised::new(&frame.rows, loss, strength, &Target::sizes(frame, false));
+            exact.root = penalised.curvature_root(&exact.beta);
+            exact.duality_gap = Some(penalised.gap(&exact.beta));
+        }
+    }
+    Ok(exact)
+}
+
+fn likelihood(frame: &Frame, loss: Loss, exact: &mut Exact) -> Result<()> {
     let glm = Glm::new(&frame.rows, loss);
-    let (value, gradient, root) = glm.all_at(&descent.beta);
+    let (value, gradient, root) = glm.all_at(&exact.beta);
     let n = frame.rows.total_weight();
-    let beta = descent.beta.clone();
-    let mut exact =
-        Exact { beta, value, root, covariance_root: None, error_in_standard_errors: None, separation: None };
-    let solvable = is_regular(&exact.root) && value.is_finite();
-    if solvable {
+    (exact.value, exact.root) = (value, root);
+    if is_regular(&exact.root) && value.is_finite() {
         let noise = rounding(&frame.rows, loss, &exact.beta, &exact.root, value);
         let dispersion = dispersion(loss, value, n, frame.dim());
         let unit = (n / dispersion).sqrt();
@@ -63,9 +88,7 @@ pub fn examine(frame: &Frame, loss: Loss, descent: &Descent) -> Result<Exact> {
             }
         }
         .filter(|e| e.is_finite());
-        if dispersion > 0.0 {
-            exact.covariance_root = Some(covariance_root);
-        }
+        exact.covariance_root = (dispersion > 0.0).then_some(covariance_root);
     }
     if loss == Loss::Logistic && exact.error_in_standard_errors.is_none() {
         exact.separation = separation::find(&frame.rows.x, &frame.rows.y)?.map(|s| Separation {
@@ -74,7 +97,20 @@ pub fn examine(frame: &Frame, loss: Loss, descent: &Descent) -> Result<Exact> {
             rows: s.rows,
         });
     }
-    Ok(exact)
+    Ok(())
+}
+
+fn firth(frame: &Frame, exact: &mut Exact) {
+    let objective = Firth::new(&frame.rows);
+    let (value, gradient, root) = objective.all_at(&exact.beta);
+    let n = frame.rows.total_weight();
+    (exact.value, exact.root) = (value, root);
+    if is_regular(&exact.root) && value.is_finite() {
+        let decrement = norm(&solve_upper_transposed(&exact.root, &gradient));
+        let noise = rounding(&frame.rows, Loss::Logistic, &exact.beta, &exact.root, value);
+        exact.error_in_standard_errors = Some((decrement + noise) * n.sqrt());
+        exact.covariance_root = Some(covariance::root(&exact.root, &frame.to_user, 1.0, n));
+    }
 }
 
 /// RSS / (n - k) for the squared loss (0 without residual degrees of freedom), 1 for the logistic one.

@@ -12,6 +12,15 @@ use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::rows::InMemory;
 
+/// What becomes of columns that others determine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dependent {
+    /// They are left out, as R does: the likelihood cannot tell them apart.
+    LeftOut,
+    /// They stay: a penalty tells them apart.
+    Kept,
+}
+
 /// Standardised rows of the independent columns, and what leads back to the user's units.
 pub struct Frame {
     /// Which columns stay, and why the others do not.
@@ -31,8 +40,9 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Standardises the design and leaves out the columns that say nothing new.
-    pub fn new(prepared: &Prepared) -> Frame {
+    /// Standardises the design and leaves out the columns that say nothing new: constant ones always, those that
+    /// others determine as `dependent` says.
+    pub fn new(prepared: &Prepared, dependent: Dependent) -> Frame {
         let design = &prepared.encoded;
         let (weight, has_intercept) = (&prepared.weight, design.has_intercept);
         let scale = Scale::of(&design.x, weight.as_ref(), has_intercept);
@@ -43,7 +53,10 @@ impl Frame {
             design.offset.clone(),
         );
         let root = design_root(&rows);
-        let independent = aliasing::find(&root, &scale, &design.terms, has_intercept);
+        let independent = match dependent {
+            Dependent::LeftOut => aliasing::find(&root, &scale, &design.terms, has_intercept),
+            Dependent::Kept => aliasing::constant(&root, &scale, has_intercept),
+        };
         let terms = independent.kept.iter().map(|j| design.terms[*j].clone()).collect();
         if independent.kept.len() == design.terms.len() {
             let to_user = to_user_units(&scale.centre, &scale.spread, has_intercept);

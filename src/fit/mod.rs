@@ -5,6 +5,7 @@ pub mod assemble;
 pub mod descent;
 pub mod exact;
 pub mod frame;
+pub mod nested;
 pub mod outcome;
 pub mod path;
 pub mod prepare;
@@ -12,22 +13,26 @@ pub mod result;
 pub mod separation;
 pub mod spec;
 pub mod statistics;
+pub mod target;
 pub mod tune;
+pub mod uncertainty;
 
 use ndarray::{Array1, Array2};
 
 use crate::data::csv::Source;
 use crate::error::Result;
 use crate::fit::assemble::Ended;
-use crate::fit::descent::{optimum, plan, run, start};
+use crate::fit::descent::{Valley, optimum, plan, run, start};
 use crate::fit::exact::examine;
-use crate::fit::frame::Frame;
+use crate::fit::frame::{Dependent, Frame};
 use crate::fit::prepare::{Prepared, prepare};
 use crate::fit::result::Fit;
-use crate::fit::spec::{Family, MethodName, Spec};
+use crate::fit::spec::{Family, MethodName, Penalty, Spec};
+use crate::fit::target::{Search, Target};
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
+use crate::optimise::verdict::short;
 use crate::optimise::watch::Watcher;
 use crate::rows::{InMemory, Rows};
 
@@ -43,22 +48,35 @@ use crate::rows::{InMemory, Rows};
 /// As [`prepare()`] and [`plan()`] say. A descent that did not converge is no error: the fit says so.
 pub fn fit(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Result<Fit> {
     let mut prepared = prepare(spec, source)?; // 1
-    let frame = Frame::new(&prepared); // 2
+    let dependent = match spec.penalty {
+        Penalty::ElasticNet { .. } => Dependent::Kept,
+        Penalty::None | Penalty::Firth => Dependent::LeftOut,
+    };
+    let frame = Frame::new(&prepared, dependent); // 2
     say_what_was_left_out(&mut prepared, &frame);
     let loss = loss_of(prepared.chosen.family);
+    let (target, search) = Target::of(spec, &frame, loss)?;
+    say_what_the_penalty_does(&mut prepared, &frame, target, search.as_ref());
     let raw = spec.raw_scale.then(|| frame.raw_rows(&prepared));
-    let swept = raw.as_ref().unwrap_or(&frame.rows);
-    let glm = Glm::new(swept, loss);
-    let root = if spec.raw_scale { design_root(swept) } else { frame.design_root.clone() };
-    let plan = plan(spec, &glm, loss, &root)?;
-    let descent = run(&plan, &glm, &start(spec, frame.dim()), watcher); // 3
-    let exact = if spec.method == MethodName::Auto && !spec.raw_scale {
-        examine(&frame, loss, &descent)? // 4
-    } else {
-        examine(&frame, loss, &optimum(&Glm::new(&frame.rows, loss), spec.seed))?
+    let (swept, root) = match &raw {
+        Some(rows) => (rows, design_root(rows)),
+        None => (&frame.rows, frame.design_root.clone()),
     };
-    let ended = Ended { spec, prepared, frame, loss, swept: raw, plan, descent, exact };
-    Ok(ended.into_fit()) // 5
+    let size = Target::sizes(&frame, spec.raw_scale);
+    let glm = Glm::new(swept, loss);
+    let valley = Valley { glm: &glm, loss, design_root: &root, ridge: target.ridge(swept, loss, &size) };
+    let plan = plan(spec, &valley)?;
+    let objective = target.objective(swept, loss, &size);
+    let descent = run(&plan, &*objective, &start(spec, frame.dim()), watcher); // 3
+    let exact = if spec.method == MethodName::Auto && !spec.raw_scale {
+        examine(&frame, loss, target, &descent)? // 4
+    } else {
+        let standardised = target.objective(&frame.rows, loss, &Target::sizes(&frame, false));
+        examine(&frame, loss, target, &optimum(&*standardised, spec.seed))?
+    };
+    drop(objective);
+    let ended = Ended { spec, prepared, frame, loss, target, search, swept: raw, plan, descent, exact };
+    ended.into_fit(&source.header) // 5
 }
 
 /// The loss of a family.
@@ -66,6 +84,45 @@ pub fn loss_of(family: Family) -> Loss {
     match family {
         Family::Linear => Loss::Squared,
         Family::Logistic => Loss::Logistic,
+    }
+}
+
+/// Says where a penalty's answer is not the only one, and what cross-validation chose.
+fn say_what_the_penalty_does(
+    prepared: &mut Prepared,
+    frame: &Frame,
+    target: Target,
+    search: Option<&Search>,
+) {
+    let Target::ElasticNet(strength) = target else { return };
+    let notices = &mut prepared.ledger.notices;
+    if strength.alpha == 1.0 {
+        let found = aliasing::find(&frame.design_root, &frame.scale, &frame.terms, frame.has_intercept);
+        notices.extend(found.aliased.iter().zip(&frame.terms).filter_map(|(why, term)| {
+            why.as_ref().map(|why| {
+                format!(
+                    "`{}` is {why}: the lasso's choice between them is one of several equally good",
+                    term.name
+                )
+            })
+        }));
+    }
+    let Some(tuned) = search.and_then(|s| s.tuned.as_ref()) else { return };
+    notices.push(format!(
+        "lambda = {} by {}-fold cross-validation: the largest within one standard error of the smallest {} (at {})",
+        short(tuned.lambda_1se()),
+        tuned.folds,
+        tuned.measure.words(),
+        short(tuned.lambda_min())
+    ));
+    if tuned.is_at_the_end() {
+        notices.push(
+            "the smallest lambda that was tried is the best: these data ask for hardly any penalty"
+                .to_string(),
+        );
+    }
+    if tuned.unconverged > 0 {
+        notices.push(format!("{} of the cross-validation's fits did not converge", tuned.unconverged));
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Prepared {
 /// Formula or data, as each step says; data, when rows are missing and the specification says to stop, or when no
 /// row is left.
 pub fn prepare(spec: &Spec, source: &Source) -> Result<Prepared> {
-    let formula = Formula::parse(&spec.formula)?.resolve(&source.header)?; // 1
+    let formula = Formula::parse(&spec.formula)?.resolve(&source.header, &spec.beside())?; // 1
     let mut choices = spec.data.clone();
     choices.factors.extend(formula.factor_variables());
     let typed = source.typed(&formula.variables(), &choices)?; // 2

@@ -6,6 +6,9 @@ use crate::data::missing::Ledger;
 use crate::design::matrix::Frozen;
 use crate::design::term::Term;
 use crate::fit::spec::{Family, Spec};
+use crate::fit::target::Search;
+use crate::inference::residual::Residuals;
+use crate::objective::penalty::Strength;
 use crate::optimise::history::History;
 use crate::optimise::stop::StopReason;
 use crate::optimise::verdict::Verdict;
@@ -225,6 +228,32 @@ pub struct OptimizerUsed {
     pub seed: u64,
 }
 
+/// Ridge, lasso or elastic net as it was used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PenaltyUsed {
+    /// lambda and alpha.
+    pub strength: Strength,
+    /// Predictors (columns) whose coefficient is not zero.
+    pub non_zero: usize,
+    /// Predictors (columns) in all.
+    pub predictors: usize,
+    /// The objective can be at most this far above its minimum; infinite if no bound is known.
+    pub duality_gap: f64,
+    /// The coefficients along other lambdas, and how cross-validation chose one.
+    pub search: Option<Search>,
+}
+
+/// What the fit says about each row used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ByRow {
+    /// The line of the file on which the row starts; empty for data without a file.
+    pub lines: Vec<u32>,
+    /// Outcome as the model saw it.
+    pub outcome: Vec<f64>,
+    /// Residuals, leverage, influence; of a penalised or failed fit `None`.
+    pub residuals: Option<Residuals>,
+}
+
 /// Everything that is known of a fitted model. It holds no patient's row except, on request, `fitted`.
 #[derive(Debug, Clone)]
 pub struct Fit {
@@ -246,6 +275,8 @@ pub struct Fit {
     pub covariance: Option<Array2<f64>>,
     /// Which standard errors these are, in words: `model`, `HC3`, `cluster (site, CR1)`, `none (penalised)`.
     pub covariance_kind: String,
+    /// The elastic-net penalty, where there is one.
+    pub penalty: Option<PenaltyUsed>,
     /// Fit statistics.
     pub statistics: Statistics,
     /// How it ended.
@@ -262,4 +293,6 @@ pub struct Fit {
     pub optimum: Option<f64>,
     /// Fitted values by row used (probabilities or means); leaves the program only on request.
     pub fitted: Vec<f64>,
+    /// Each row used, on request.
+    pub by_row: Option<ByRow>,
 }

@@ -150,6 +150,8 @@ pub struct Spec {
     pub max_epochs: Option<usize>,
     /// Stop below this gradient norm; `None`: 1e-8 for auto, 1e-3 for the teaching methods.
     pub tolerance: Option<f64>,
+    /// Keep each row's fitted value, residuals, leverage and Cook's distance.
+    pub save_fitted: bool,
     /// Coverage of the intervals.
     pub conf_level: f64,
     /// The seed of everything random.
@@ -179,8 +181,18 @@ impl Spec {
             schedule: None,
             max_epochs: None,
             tolerance: None,
+            save_fitted: false,
             conf_level: 0.95,
             seed: 0,
         }
+    }
+
+    /// Columns with a part of their own, which `.` in a formula does not mean: weights and clusters.
+    pub fn beside(&self) -> Vec<&str> {
+        let cluster = match &self.robust {
+            Robust::Cluster { variable, .. } => Some(variable.as_str()),
+            Robust::Model | Robust::Hc(_) => None,
+        };
+        self.weights.as_deref().into_iter().chain(cluster).collect()
     }
 }

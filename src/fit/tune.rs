@@ -12,8 +12,6 @@ use crate::rows::{InMemory, Rows};
 
 /// Folds, unless said otherwise.
 pub const FOLDS: usize = 10;
-/// The stream of the shuffle that makes the folds: no epoch of a descent has its number.
-const STREAM: usize = usize::MAX / 2 - 1;
 
 /// What the cross-validated loss is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +97,7 @@ pub fn cross_validate(problem: &Problem<'_>, lambdas: &[f64], folds: usize, seed
         return Err(Error::usage(format!("{folds} folds cannot be made of {n} rows"))
             .hint("use from 2 folds to as many as there are rows; 10 is usual"));
     }
-    let order = shuffled(n, seed, STREAM);
+    let order = shuffled(n, seed, "folds", 0);
     let judged: Vec<Judged> = (0..folds)
         .into_par_iter()
         .map(|k| judge_fold(problem, lambdas, &order, folds, k))

@@ -53,11 +53,7 @@ impl Model {
                     (i.group.clone(), inflation)
                 })
                 .collect(),
-            penalty: match fit.spec.penalty {
-                spec::Penalty::None => Penalty::None,
-                spec::Penalty::ElasticNet { lambda, alpha } => Penalty::ElasticNet { lambda, alpha },
-                spec::Penalty::Firth => Penalty::Firth,
-            },
+            penalty: penalty(fit),
             optimizer: optimizer(fit),
             design: design(fit),
         }
@@ -206,6 +202,23 @@ fn convergence(c: &result::Convergence) -> Convergence {
             terms: s.terms.clone(),
             rows: s.rows,
         }),
+    }
+}
+
+fn penalty(fit: &Fit) -> Penalty {
+    let Some(used) = &fit.penalty else {
+        return if fit.spec.penalty == spec::Penalty::Firth { Penalty::Firth } else { Penalty::None };
+    };
+    let tuned = used.search.as_ref().and_then(|s| s.tuned.as_ref());
+    Penalty::ElasticNet {
+        lambda: finite(used.strength.lambda),
+        alpha: used.strength.alpha,
+        chosen_by: tuned.map_or("given".to_string(), |t| {
+            format!("{}-fold cross-validation, one-standard-error rule", t.folds)
+        }),
+        non_zero: used.non_zero,
+        duality_gap: finite(used.duality_gap),
+        lambda_min: tuned.map(|t| t.lambda_min()),
     }
 }
 

@@ -197,7 +197,7 @@ pub enum SeparationKind {
 /// The learning rate's verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// `about right`, `too low (crawling)`, `oscillating`, `too high (diverging)`.
+    /// `about right`, `about right, but the valley is long`, `too low (crawling)`, `oscillating`, `too high (diverging)`.
     pub learning_rate: String,
     /// In a sentence or two, with what to try.
     pub text: String,
@@ -230,6 +230,15 @@ pub enum Penalty {
         lambda: Option<f64>,
         /// 0 is ridge, 1 is lasso.
         alpha: f64,
+        /// `given`, or by cross-validation.
+        chosen_by: String,
+        /// Columns whose coefficient is not zero, without the intercept.
+        non_zero: usize,
+        /// The objective can be at most this far above its minimum.
+        duality_gap: Option<f64>,
+        /// Cross-validation: the lambda with the smallest mean.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lambda_min: Option<f64>,
     },
     /// Bias reduction.
     Firth,

@@ -88,6 +88,7 @@ pub fn linear() -> Fit {
         ],
         covariance: Some(array![[20.474946, -0.2], [-0.2, 0.0020966]]),
         covariance_kind: "model".to_string(),
+        penalty: None,
         statistics: Statistics {
             n: 50.0,
             df_model: 1,
@@ -130,6 +131,7 @@ pub fn linear() -> Fit {
         },
         history: history(&[5353.102765736, 41.153557], &[90.1, 3.1e-13], 1.0),
         optimum: Some(41.153557),
+        by_row: None,
         fitted: Vec::new(),
     }
 }

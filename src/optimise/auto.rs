@@ -168,7 +168,7 @@ impl Run<'_> {
         const MOST_STEPS: usize = 12;
         let n = sampled.n_rows();
         let m = FEW_ROWS.max(ROWS_A_COEFFICIENT * self.at.beta.len()).min((n / SHARE).max(FEW_ROWS / 2));
-        let mut rows = shuffled(n, self.settings.seed, usize::MAX / 2);
+        let mut rows = shuffled(n, self.settings.seed, "subsample", 0);
         rows.truncate(m);
         rows.sort_unstable();
         let settings = Settings {

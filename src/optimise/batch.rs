@@ -2,9 +2,8 @@
 
 use ndarray::ArrayRef1;
 use ndarray_rand::rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 
+use crate::num::random::stream;
 use crate::objective::Sampled;
 use crate::objective::l1::L1;
 use crate::optimise::history::Step;
@@ -13,10 +12,9 @@ use crate::optimise::proximal::{proximal_search, proximal_step, step_from};
 use crate::optimise::step::{Point, backtrack};
 use crate::optimise::{Run, norm};
 
-/// The order of the rows in an epoch: a function of seed and epoch alone.
-pub fn shuffled(n_rows: usize, seed: u64, epoch: usize) -> Vec<usize> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(1 + epoch as u64);
+/// The rows in an order that is a function of seed, purpose and part (an epoch, say) alone.
+pub fn shuffled(n_rows: usize, seed: u64, purpose: &str, part: u64) -> Vec<usize> {
+    let mut rng = stream(seed, purpose, part);
     let mut order: Vec<usize> = (0..n_rows).collect();
     order.shuffle(&mut rng);
     order
@@ -28,7 +26,7 @@ impl Run<'_> {
         let factor = self.settings.decay.factor(self.epochs, self.settings.max_epochs);
         self.rate = self.settings.method.rate() * factor;
         let l1 = self.objective.l1();
-        let order = shuffled(sampled.n_rows(), self.settings.seed, self.epochs);
+        let order = shuffled(sampled.n_rows(), self.settings.seed, "epoch", self.epochs as u64);
         for (k, rows) in order.chunks(batch).enumerate() {
             let (value, gradient) = sampled.of_rows(rows, &self.at.beta);
             self.iterations += 1;
@@ -101,9 +99,9 @@ mod tests {
 
     #[test]
     fn every_epoch_shuffles_anew_and_the_same_seed_repeats() {
-        let (a, b) = (shuffled(100, 7, 0), shuffled(100, 7, 1));
+        let (a, b) = (shuffled(100, 7, "epoch", 0), shuffled(100, 7, "epoch", 1));
         assert_ne!(a, b);
-        assert_eq!(a, shuffled(100, 7, 0));
+        assert_eq!(a, shuffled(100, 7, "epoch", 0));
         let mut sorted = a;
         sorted.sort_unstable();
         assert_eq!(sorted, (0..100).collect::<Vec<_>>());

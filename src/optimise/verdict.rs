@@ -11,6 +11,8 @@ pub enum Pace {
     Crawling,
     /// The learning rate is about right.
     AboutRight,
+    /// The learning rate is as high as it may be, and the valley is long: the descent crawls all the same.
+    LongValley,
     /// The steps jump from wall to wall but still descend.
     Oscillating,
     /// The learning rate is too high: the descent climbs out of the valley.
@@ -20,7 +22,7 @@ pub enum Pace {
 /// The verdict on a descent, with the curvatures that it rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// The verdict as one of four words.
+    /// The verdict as one of five.
     pub pace: Pace,
     /// One or two sentences for the reader, with the numbers and the next thing to try.
     pub text: String,
@@ -36,6 +38,7 @@ impl Pace {
         match self {
             Pace::Crawling => "too low (crawling)",
             Pace::AboutRight => "about right",
+            Pace::LongValley => "about right, but the valley is long",
             Pace::Oscillating => "oscillating",
             Pace::Diverging => "too high (diverging)",
         }
@@ -229,7 +232,7 @@ fn crawling(evidence: &Evidence<'_>, rate: f64) -> (Pace, String) {
         short(condition),
         short(2.0 / largest)
     );
-    (Pace::Crawling, text)
+    (Pace::LongValley, text)
 }
 
 /// Three or four significant digits, plain where that is readable.

@@ -24,7 +24,7 @@ fn tied(risk: f64) -> f64 {
 
 /// AUC of risks for a 0/1 outcome with frequency weights, ties counted half.
 ///
-///   AUC = (1/(m n)) sum over events i, non-events j of [risk_i > risk_j] + [risk_i = risk_j]/2
+///   AUC = (1/(m n)) sum over events i, non-events j of (1 if risk_i > risk_j, 1/2 if they are equal)
 ///   var = var_i(V_i)/m + var_j(V_j)/n,  V_i the share of non-events below event i, V_j of events above non-event j
 ///
 /// risk, outcome, weight: one a row. `None` without both events and non-events.

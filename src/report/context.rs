@@ -256,7 +256,7 @@ fn trained(fit: &Fit) -> Vec<(String, String)> {
     let (end, used) = (&fit.convergence, &fit.optimizer);
     let mut pairs = vec![
         ("Loss", words::loss_name(fit.family).to_string()),
-        ("Penalty", words::penalty_words(&fit.spec.penalty).unwrap_or_else(|| "none".to_string())),
+        ("Penalty", words::penalty_words(fit).unwrap_or_else(|| "none".to_string())),
         ("Method", words::method(used)),
     ];
     pairs.extend(words::curvature(fit).map(|text| ("Curvature", text)));

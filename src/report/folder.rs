@@ -11,13 +11,14 @@ use crate::report::NamedFile;
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 11] = [
+const FIT_FILES: [&str; 12] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
     "fit.csv",
     "history.csv",
     "steps.csv",
+    "fitted.csv",
     "loss_curve.png",
     "gradient_norm.png",
     "report.html",

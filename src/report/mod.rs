@@ -45,7 +45,7 @@ struct Pictures {
     gradient_norm: Vec<u8>,
 }
 
-/// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch),
+/// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv (on request),
 /// loss_curve.png, gradient_norm.png, report.html.
 ///
 /// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
@@ -65,6 +65,9 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     ];
     if fit.optimizer.batch_size.is_some() {
         files.push(file("steps.csv", history::steps(&fit.history)?));
+    }
+    if let Some(rows) = &fit.by_row {
+        files.push(file("fitted.csv", tables::by_row(fit, rows)?));
     }
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));

@@ -1,7 +1,7 @@
 //! `coefficients.csv` and `fit.csv`: the numbers of a fit as other programs read them, with all their digits.
 
 use crate::error::{Error, Kind, Result};
-use crate::fit::result::{Coefficient, Fit};
+use crate::fit::result::{ByRow, Coefficient, Fit};
 use crate::fit::spec::Family;
 use crate::model::estimate;
 use crate::report::numbers::cell;
@@ -43,6 +43,55 @@ fn record(fit: &Fit, c: &Coefficient, logistic: bool) -> Vec<String> {
         cells.extend([estimate, c.conf_low, c.conf_high].map(|log_odds| optional(log_odds.map(f64::exp))));
     }
     cells
+}
+
+const ROW_COLUMNS: [&str; 10] = [
+    "line",
+    "outcome",
+    "fitted",
+    "residual",
+    "pearson",
+    "deviance",
+    "leverage",
+    "standardised_pearson",
+    "standardised_deviance",
+    "cooks_distance",
+];
+
+/// One row of the data used a record, in order: the line of the file it starts on, the outcome as the model saw it,
+/// the fitted mean or probability, and residuals, leverage and Cook's distance where the fit has standard errors.
+///
+/// # Errors
+/// Io, when the record cannot be written (memory).
+pub fn by_row(fit: &Fit, rows: &ByRow) -> Result<Vec<u8>> {
+    let mut records = vec![ROW_COLUMNS.map(str::to_string).to_vec()];
+    records.extend(fit.fitted.iter().enumerate().map(|(i, fitted)| {
+        let mut cells = vec![
+            rows.lines.get(i).map_or_else(String::new, u32::to_string),
+            cell(rows.outcome[i]),
+            cell(*fitted),
+        ];
+        match &rows.residuals {
+            Some(r) => cells.extend(
+                [
+                    &r.response,
+                    &r.pearson,
+                    &r.deviance,
+                    &r.leverage,
+                    &r.standardised_pearson,
+                    &r.standardised_deviance,
+                    &r.cooks_distance,
+                ]
+                .map(|column| cell(column[i])),
+            ),
+            None => {
+                cells.push(cell(rows.outcome[i] - fitted));
+                cells.extend((4..ROW_COLUMNS.len()).map(|_| String::new()));
+            }
+        }
+        cells
+    }));
+    written(records)
 }
 
 /// One row: the numbers under `fit` in `model.json`, nested ones with their key in front. The columns are the same

@@ -29,27 +29,25 @@ pub fn family_name(fit: &Fit) -> String {
         Family::Linear => "Linear regression",
         Family::Logistic => "Logistic regression",
     };
-    match penalty_words(&fit.spec.penalty) {
+    match penalty_words(fit) {
         Some(penalty) => format!("{family} with {penalty}"),
         None => family.to_string(),
     }
 }
 
 /// The penalty in words, `None` for maximum likelihood.
-pub fn penalty_words(penalty: &Penalty) -> Option<String> {
-    let strength = |lambda: Option<f64>| match lambda {
-        Some(lambda) => format!("lambda {}", brief(lambda)),
-        None => "lambda chosen by cross-validation".to_string(),
+pub fn penalty_words(fit: &Fit) -> Option<String> {
+    let Some(used) = &fit.penalty else {
+        return (fit.spec.penalty == Penalty::Firth).then(|| "Firth's bias reduction".to_string());
     };
-    match penalty {
-        Penalty::None => None,
-        Penalty::Firth => Some("Firth's bias reduction".to_string()),
-        Penalty::ElasticNet { lambda, alpha: 0.0 } => Some(format!("ridge penalty ({})", strength(*lambda))),
-        Penalty::ElasticNet { lambda, alpha: 1.0 } => Some(format!("lasso penalty ({})", strength(*lambda))),
-        Penalty::ElasticNet { lambda, alpha } => {
-            Some(format!("elastic-net penalty ({}, alpha {})", strength(*lambda), brief(*alpha)))
-        }
-    }
+    let cross_validated = used.search.as_ref().is_some_and(|s| s.tuned.is_some());
+    let by = if cross_validated { ", by cross-validation" } else { "" };
+    let lambda = format!("lambda {}{by}", brief(used.strength.lambda));
+    Some(match used.strength.alpha {
+        0.0 => format!("ridge penalty ({lambda})"),
+        1.0 => format!("lasso penalty ({lambda})"),
+        alpha => format!("elastic-net penalty ({lambda}, alpha {})", brief(alpha)),
+    })
 }
 
 /// What the descent looks for: `least-squares`, `maximum-likelihood`, or with a penalty.
@@ -194,6 +192,14 @@ pub fn distance(fit: &Fit) -> Option<String> {
     let answer = answer(fit);
     if end.reason == StopReason::Diverged || end.separation.is_some() {
         return None;
+    }
+    if let Some(used) = &fit.penalty {
+        return Some(match used.duality_gap {
+            gap if gap.is_finite() => {
+                format!("The penalised loss is within {} of its minimum (duality gap).", bound(gap))
+            }
+            _ => "How far the penalised loss is above its minimum cannot be bounded from here.".to_string(),
+        });
     }
     let Some(error) = end.max_error_in_standard_errors else {
         return (!end.converged).then(|| {
