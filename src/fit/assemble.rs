@@ -57,12 +57,20 @@ pub struct Ended<'a> {
     pub exact: Exact,
 }
 
+/// A fit with the rows that it rests on, for statements that need both: effects, validation, performance.
+pub struct Analysis {
+    /// The fit.
+    pub fit: Fit,
+    /// The rows used, their design and outcome.
+    pub prepared: Prepared,
+}
+
 impl Ended<'_> {
-    /// The fit in the user's units. `header`: the columns of the file, for a formula to compare with.
+    /// The fit in the user's units, and the rows that it rests on. `header`: the columns of the file, for a formula to compare with.
     ///
     /// # Errors
     /// As [`nested::against`] and [`uncertainty::at`] say.
-    pub fn into_fit(mut self, header: &[String]) -> Result<Fit> {
+    pub fn into_analysis(mut self, header: &[String]) -> Result<Analysis> {
         let convergence = self.convergence();
         let swept = self.swept.as_ref().unwrap_or(&self.frame.rows);
         let glm = Glm::new(swept, self.loss);
@@ -91,7 +99,7 @@ impl Ended<'_> {
         let penalty = self.penalty();
         let by_row = self.spec.save_fitted.then(|| self.by_row(swept, value, &root, &uncertainty));
         self.prepared.ledger.notices.extend(uncertainty.notices);
-        Ok(Fit {
+        let fit = Fit {
             spec: self.spec.clone(),
             formula: self.prepared.formula.to_string(),
             family: self.prepared.chosen.family,
@@ -108,10 +116,11 @@ impl Ended<'_> {
             fitted: fitted.to_vec(),
             by_row,
             convergence,
-            ledger: self.prepared.ledger,
-            frozen: self.prepared.frozen,
+            ledger: self.prepared.ledger.clone(),
+            frozen: self.prepared.frozen.clone(),
             history: self.descent.history,
-        })
+        };
+        Ok(Analysis { fit, prepared: self.prepared })
     }
 
     /// Whether the second descent (or the first, if it was `auto`) is proved to be at the optimum.

@@ -21,7 +21,7 @@ use ndarray::{Array1, Array2};
 
 use crate::data::csv::Source;
 use crate::error::Result;
-use crate::fit::assemble::Ended;
+use crate::fit::assemble::{Analysis, Ended};
 use crate::fit::descent::{Valley, optimum, plan, run, start};
 use crate::fit::exact::examine;
 use crate::fit::frame::{Dependent, Frame};
@@ -47,6 +47,14 @@ use crate::rows::{InMemory, Rows};
 /// # Errors
 /// As [`prepare()`] and [`plan()`] say. A descent that did not converge is no error: the fit says so.
 pub fn fit(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Result<Fit> {
+    analyse(spec, source, watcher).map(|analysis| analysis.fit)
+}
+
+/// As [`fit()`], and keeps the rows that the fit rests on.
+///
+/// # Errors
+/// As [`fit()`].
+pub fn analyse(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Result<Analysis> {
     let mut prepared = prepare(spec, source)?; // 1
     let dependent = match spec.penalty {
         Penalty::ElasticNet { .. } => Dependent::Kept,
@@ -76,7 +84,7 @@ pub fn fit(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Result<Fi
     };
     drop(objective);
     let ended = Ended { spec, prepared, frame, loss, target, search, swept: raw, plan, descent, exact };
-    ended.into_fit(&source.header) // 5
+    ended.into_analysis(&source.header) // 5
 }
 
 /// The loss of a family.
