@@ -9,6 +9,7 @@ use crate::cli::fit::Written;
 use crate::fit::result::{Coefficient, Fit};
 use crate::fit::spec::Family;
 use crate::optimise::verdict::{grouped, short};
+use crate::report::numbers;
 
 /// The tour of all studies.
 pub fn text(studies: &[Study]) -> String {
@@ -57,22 +58,46 @@ fn answer(written: &Written) -> String {
         (true, Some(bound)) => format!(
             "The answer, after {}: no coefficient is further than {} of its standard errors from the optimum.",
             epochs(end.epochs),
-            short(bound)
+            numbers::bound(bound)
         ),
         (true, None) => format!("The answer, after {}.", epochs(end.epochs)),
         (false, _) => format!("Not an answer: {}.", end.reason.words()),
     }];
-    let of_treatment = |c: &&Coefficient| c.term.parts.iter().any(|part| part.variable == "treatment");
-    lines.extend(fit.coefficients.iter().filter(of_treatment).filter_map(coefficient));
-    if fit.family == Family::Logistic {
-        lines.push("(log odds; the odds ratios stand beside them in coefficients.csv)".to_string());
-    }
+    lines.extend(["new", "standard"].iter().filter_map(|arm| effect(fit, arm)));
+    lines.push(format!(
+        "(at the middle severity, {SEVERITY}; the interaction says that the sicker gain more: see report.html)"
+    ));
     stop(&written.folder, "report.html", &lines)
 }
 
-fn coefficient(c: &Coefficient) -> Option<String> {
-    let (estimate, low, high) = (c.estimate?, c.conf_low?, c.conf_high?);
-    Some(format!("{}: {} ({} to {})", c.term.name, short(estimate), short(low), short(high)))
+/// The severity that the tour speaks of: half of the score. A main effect alone would be that of patients without
+/// any symptom, of whom there are none.
+const SEVERITY: f64 = 50.0;
+
+/// An arm against control at that severity: b + 50 b_interaction, its variance from the covariance of the two.
+fn effect(fit: &Fit, arm: &str) -> Option<String> {
+    let covariance = fit.covariance.as_ref()?;
+    let estimated: Vec<&Coefficient> = fit.coefficients.iter().filter(|c| c.estimate.is_some()).collect();
+    let place = |name: String| estimated.iter().position(|c| c.term.name == name);
+    let main = place(format!("treatment[{arm}]"))?;
+    let interaction = place(format!("treatment[{arm}]:baseline_severity"))?;
+    let at = |j: usize| estimated[j].estimate;
+    let value = at(main)? + SEVERITY * at(interaction)?;
+    let variance = covariance[[main, main]]
+        + 2.0 * SEVERITY * covariance[[main, interaction]]
+        + SEVERITY * SEVERITY * covariance[[interaction, interaction]];
+    let half_width = (estimated[main].conf_high? - at(main)?) / estimated[main].std_error?;
+    let ends = [value, value - half_width * variance.sqrt(), value + half_width * variance.sqrt()];
+    Some(match fit.family {
+        Family::Linear => {
+            let [value, low, high] = ends.map(|x| format!("{x:.1}"));
+            format!("{arm} against control: {value} points of the score ({low} to {high})")
+        }
+        Family::Logistic => {
+            let [value, low, high] = ends.map(|x| format!("{:.2}", x.exp()));
+            format!("{arm} against control: odds ratio {value} ({low} to {high})")
+        }
+    })
 }
 
 fn full_batch(written: &Written) -> String {
@@ -105,7 +130,7 @@ fn mini_batch(written: &Written) -> String {
 
 fn distance(fit: &Fit) -> Option<String> {
     let bound = fit.convergence.max_error_in_standard_errors?;
-    Some(format!("A coefficient may be {} of its standard errors from the answer.", short(bound)))
+    Some(format!("One coefficient is still {bound:.2} of its standard errors from the answer."))
 }
 
 fn rates(written: &compare::Written) -> String {
