@@ -9,6 +9,7 @@ use crate::fit::exact::{Exact, dispersion, distance_in_standard_errors};
 use crate::fit::frame::Frame;
 use crate::fit::nested;
 use crate::fit::prepare::Prepared;
+use crate::fit::refine::Refined;
 use crate::fit::result::{
     ByRow, Coefficient, Convergence, Fit, Inflation, OptimizerUsed, PenaltyUsed, Statistics,
 };
@@ -55,6 +56,8 @@ pub struct Ended<'a> {
     pub descent: Descent,
     /// The optimum.
     pub exact: Exact,
+    /// Least squares: the answer of `auto` to its last digits.
+    pub refined: Option<Refined>,
 }
 
 /// A fit with the rows that it rests on, for statements that need both: effects, validation, performance.
@@ -76,6 +79,7 @@ impl Ended<'_> {
         let glm = Glm::new(swept, self.loss);
         let fitted = glm.linear_predictor(&self.descent.beta).mapv(|eta| self.loss.mean(eta));
         let (value, _, root) = glm.all_at(&self.descent.beta);
+        let value = self.refined.as_ref().map_or(value, |r| r.mean_loss);
         let mut statistics = self.statistics(swept, value, &fitted);
         let uncertainty = self.uncertainty(swept, value, &root)?;
         let coefficients = self.coefficients(&uncertainty, statistics.df_residual, &convergence);
@@ -288,6 +292,14 @@ impl Ended<'_> {
         }
     }
 
+    /// The coefficients in the user's units.
+    fn user(&self) -> Array1<f64> {
+        match &self.refined {
+            Some(refined) => refined.user.clone(),
+            None => self.to_user().dot(&self.descent.beta),
+        }
+    }
+
     /// What carries the coefficients of the descent to the user's units.
     fn to_user(&self) -> Array2<f64> {
         if self.spec.raw_scale {
@@ -305,7 +317,7 @@ impl Ended<'_> {
         let optimum = self.frame.to_user.dot(&exact.beta);
         let error = match (&exact.covariance_root, exact.error_in_standard_errors) {
             (Some(root), Some(error)) => {
-                let user = self.to_user().dot(&self.descent.beta);
+                let user = self.user();
                 distance_in_standard_errors(&user, &optimum, root).map(|d| d + error)
             }
             _ => None,
@@ -336,7 +348,7 @@ impl Ended<'_> {
         df_residual: f64,
         convergence: &Convergence,
     ) -> Vec<Coefficient> {
-        let user = self.to_user().dot(&self.descent.beta);
+        let user = self.user();
         let errors = uncertainty.root.as_ref().map(|a| covariance::standard_errors(a));
         let reference = self.reference(df_residual);
         let half_width = reference.half_width(self.spec.conf_level);

@@ -9,6 +9,7 @@ pub mod nested;
 pub mod outcome;
 pub mod path;
 pub mod prepare;
+pub mod refine;
 pub mod result;
 pub mod separation;
 pub mod spec;
@@ -32,6 +33,7 @@ use crate::fit::target::{Search, Target};
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
+use crate::optimise::stop::StopReason;
 use crate::optimise::verdict::short;
 use crate::optimise::watch::Watcher;
 use crate::rows::{InMemory, Rows};
@@ -76,14 +78,23 @@ pub fn analyse(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Resul
     let plan = plan(spec, &valley)?;
     let objective = target.objective(swept, loss, &size);
     let descent = run(&plan, &*objective, &start(spec, frame.dim()), watcher); // 3
-    let exact = if spec.method == MethodName::Auto && !spec.raw_scale {
+    let at_optimum = spec.method == MethodName::Auto && !spec.raw_scale;
+    let exact = if at_optimum {
         examine(&frame, loss, target, &descent)? // 4
     } else {
         let standardised = target.objective(&frame.rows, loss, &Target::sizes(&frame, false));
         examine(&frame, loss, target, &optimum(&*standardised, spec.seed))?
     };
     drop(objective);
-    let ended = Ended { spec, prepared, frame, loss, target, search, swept: raw, plan, descent, exact };
+    let refined = match (target, loss) {
+        (Target::Likelihood, Loss::Squared) if at_optimum && descent.reason != StopReason::Interrupted => {
+            let user = frame.to_user.dot(&descent.beta);
+            refine::least_squares(&frame.raw_rows(&prepared), &exact.root, &frame.to_user, &user)
+        }
+        _ => None,
+    };
+    let ended =
+        Ended { spec, prepared, frame, loss, target, search, swept: raw, plan, descent, exact, refined };
     ended.into_analysis(&source.header) // 5
 }
 

@@ -4,3 +4,4 @@ pub mod incomplete;
 pub mod linalg;
 pub mod random;
 pub mod special;
+pub mod twice;

@@ -15,9 +15,13 @@ use crate::optimise::{Run, Settings, minimise};
 /// Up to this many rows the curvature is worked out anew in every sweep (it costs little there).
 const FEW_ROWS: usize = 8192;
 
+/// Up to this many columns the curvature of all rows, worked out once where the subsample's minimum is, saves more
+/// sweeps than it costs; beyond, the subsample's own has to do.
+const FEW_COLUMNS: usize = 40;
+
 /// `auto` goes on below the tolerance until the Newton decrement sqrt(g'H⁻¹g) is this share of sqrt(2 loss):
 /// in the outcome's own scale, so that neither units nor a long valley make it stop early.
-pub(crate) const SETTLED: f64 = 1e-12;
+pub(crate) const SETTLED: f64 = 1e-11;
 
 /// A decrement up to this share of sqrt(2 loss) that no step lowers is what rounding leaves.
 const FLOOR: f64 = 1e-7;
@@ -29,6 +33,9 @@ const EXACT_FLOOR: f64 = 1e-12;
 
 /// A step that leaves more than this share of the decrement says that the curvature is stale.
 pub(crate) const SLOW: f64 = 0.3;
+
+/// The same where a curvature costs little more than a gradient.
+const SLOW_FEW_COLUMNS: f64 = 0.1;
 
 impl Run<'_> {
     /// Whether a gradient below the tolerance may count: always for the teaching methods; for `auto` when the
@@ -161,7 +168,8 @@ impl Run<'_> {
         }
     }
 
-    /// Where a random subsample's own minimum is, and its curvature there, if it is lower on all rows too.
+    /// Where a random subsample's own minimum is, and the curvature there (of all rows, if the columns are few), if it
+    /// is lower on all rows too.
     pub(crate) fn end_on_a_subsample(&mut self, sampled: &dyn Sampled) -> Option<(Point, Array2<f64>)> {
         const ROWS_A_COEFFICIENT: usize = 50;
         const SHARE: usize = 8; // at most an eighth of the rows
@@ -189,7 +197,13 @@ impl Run<'_> {
         });
         let (beta, root, sweeps) = end?;
         self.sweeps += (sweeps + 1.0) * m as f64 / n as f64 + 1.0;
-        let (value, gradient) = self.objective.value_and_gradient(&beta);
+        let (value, gradient, root) = match self.objective.curved() {
+            Some(curved) if beta.len() <= FEW_COLUMNS => curved.all_at(&beta),
+            _ => {
+                let (value, gradient) = self.objective.value_and_gradient(&beta);
+                (value, gradient, root)
+            }
+        };
         let total = self.objective.l1().map_or(value, |l1| value + l1.value(&beta));
         let better = value.is_finite() && total < self.value();
         better.then_some((Point { beta, value, gradient }, root))
@@ -203,7 +217,8 @@ impl Run<'_> {
         ratio: f64,
     ) {
         let Some(curved) = curved else { return };
-        if curved.is_quadratic() || self.has_few_rows() || ratio < SLOW {
+        let slow = if self.at.beta.len() <= FEW_COLUMNS { SLOW_FEW_COLUMNS } else { SLOW };
+        if curved.is_quadratic() || self.has_few_rows() || ratio < slow {
             return;
         }
         self.sweeps += 1.0;
