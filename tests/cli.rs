@@ -212,6 +212,53 @@ fn the_same_bytes_are_written_on_one_and_on_two_threads() {
 }
 
 #[test]
+fn no_number_of_threads_changes_a_bit_of_a_longer_trial() {
+    // Twelve blocks of rows, and more of them than `auto` treats as few: it begins on a subsample.
+    let folder = Folder::new();
+    let made = folder.run(&["simulate", "treatment-effectiveness", "--rows", "12000", "-o", "trial.csv"]);
+    assert_eq!(made.status, Some(0), "{}", made.err);
+    for options in [
+        &[][..],
+        &["--robust", "hc3"],
+        &["--cluster", "site"],
+        &["--ci", "profile", "--conf-level", "0.9"],
+        &["--penalty", "lasso", "--lambda", "cv"],
+        &["--penalty", "firth"],
+    ] {
+        let run = |threads: &str| {
+            let mut words = vec!["fit", "trial.csv", LOGISTIC, "--threads", threads, "-o", "out"];
+            words.extend(options);
+            let ended = folder.run(&words);
+            assert_eq!(ended.status, Some(0), "{options:?}: {}", ended.err);
+            timeless(&folder.path("out"))
+        };
+        let one = run("1");
+        for threads in ["2", "3"] {
+            for (a, b) in one.iter().zip(&run(threads)) {
+                assert!(a == b, "{} differs on {threads} threads ({options:?})", a.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mini_batch_of_all_rows_is_full_batch() {
+    let folder = Folder::with_trial();
+    let run = |batch: &str| {
+        let words =
+            ["--optimizer", "gradient-descent", "--max-epochs", "50", "--batch-size", batch, "-o", "out"];
+        let words: Vec<&str> = ["fit", "trial.csv", LOGISTIC].into_iter().chain(words).collect();
+        let ended = folder.run(&words);
+        assert!(matches!(ended.status, Some(0 | 3)), "{}", ended.err);
+        fs::read_to_string(folder.path("out/coefficients.csv")).expect("written")
+    };
+    let full = run("full");
+    for batch in ["300", "999999"] {
+        assert_eq!(run(batch), full, "{batch}");
+    }
+}
+
+#[test]
 fn a_comparison_shows_each_run_and_is_done_even_if_one_diverges() {
     let folder = Folder::with_trial();
     let words = ["compare", "trial.csv", LINEAR, "--learning-rates", "0.001,auto,50", "--max-epochs", "50"];
@@ -326,7 +373,7 @@ fn the_demo_writes_both_models_and_guides_through_them() {
         }
         assert!(ended.out.contains(&outcome.to_uppercase()));
     }
-    assert!(ended.out.contains("treatment[new]:baseline_severity"), "{}", ended.out);
+    assert!(ended.out.contains("new against control: odds ratio"), "{}", ended.out);
 }
 
 #[test]

@@ -89,8 +89,8 @@ pub fn epochs(count: f64) -> String {
 /// How far off the coefficients can be, where a bound is known.
 fn distance(end: &Convergence) -> String {
     match end.max_error_in_standard_errors {
-        Some(bound) if bound.is_finite() => {
-            format!("; a coefficient may be {} of its standard errors from the answer", short(bound))
+        Some(error) if error.is_finite() && end.reason != StopReason::Diverged => {
+            format!("; up to {} standard errors from the answer", short(error))
         }
         _ => String::new(),
     }

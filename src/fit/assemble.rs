@@ -60,6 +60,9 @@ pub struct Ended<'a> {
     pub refined: Option<Refined>,
 }
 
+/// Farther from the optimum (in standard errors) tests that compare optima are not about this fit.
+const AT_THE_ANSWER: f64 = 0.01;
+
 /// A fit with the rows that it rests on, for statements that need both: effects, validation, performance.
 pub struct Analysis {
     /// The fit.
@@ -94,7 +97,10 @@ impl Ended<'_> {
                 self.loss,
             )?);
         }
-        statistics.term_tests = self.term_tests(&statistics, &uncertainty);
+        let is_elsewhere = convergence.max_error_in_standard_errors.is_none_or(|e| e >= AT_THE_ANSWER);
+        if !is_elsewhere {
+            statistics.term_tests = self.term_tests(&statistics, &uncertainty);
+        }
         let mut outcome = self.prepared.chosen.outcome.clone();
         if self.loss == Loss::Logistic {
             outcome.n_events = Some(n_events(swept));
@@ -103,6 +109,12 @@ impl Ended<'_> {
         let penalty = self.penalty();
         let by_row = self.spec.save_fitted.then(|| self.by_row(swept, value, &root, &uncertainty));
         self.prepared.ledger.notices.extend(uncertainty.notices);
+        if self.spec.against.is_some() && is_elsewhere {
+            self.prepared.ledger.notices.push(
+                "the likelihood-ratio test compares the answers of the two models, not where this descent stopped"
+                    .to_string(),
+            );
+        }
         let fit = Fit {
             spec: self.spec.clone(),
             formula: self.prepared.formula.to_string(),

@@ -229,7 +229,7 @@ fn crawling(evidence: &Evidence<'_>, rate: f64) -> (Pace, String) {
          the valley.",
         short(largest),
         short(smallest),
-        short(condition),
+        if condition < 1e9 { grouped(condition.round()) } else { short(condition) },
         short(2.0 / largest)
     );
     (Pace::LongValley, text)
