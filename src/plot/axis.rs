@@ -45,7 +45,7 @@ pub struct Axis {
     pub low: f64,
     /// The value at the right or upper end.
     pub high: f64,
-    /// The marks, rising.
+    /// The marks, in the order of the axis.
     pub ticks: Vec<Tick>,
     /// Its name.
     pub name: String,
@@ -91,6 +91,32 @@ impl Axis {
     #[must_use]
     pub fn named(mut self, name: impl Into<String>, note: impl Into<String>) -> Axis {
         (self.name, self.note) = (name.into(), note.into());
+        self
+    }
+
+    /// A linear axis of which the given share at the upper end stays free of data; other axes stay as they are.
+    #[must_use]
+    pub fn with_headroom(self, share: f64) -> Axis {
+        let high = self.high + (self.high - self.low) * share / (1.0 - share);
+        if self.scale != Scale::Linear || !high.is_finite() {
+            return self;
+        }
+        let ticks = linear_ticks(self.low, high, 0.0);
+        Axis { high, ticks, ..self }
+    }
+
+    /// The axis turned round: its largest value at the left or lower end.
+    #[must_use]
+    pub fn reversed(mut self) -> Axis {
+        std::mem::swap(&mut self.low, &mut self.high);
+        self.ticks.reverse();
+        self
+    }
+
+    /// The axis with its marks but without their labels, for a panel above another with the same axis.
+    #[must_use]
+    pub fn unlabelled(mut self) -> Axis {
+        self.ticks.iter_mut().for_each(|tick| tick.label = None);
         self
     }
 
@@ -240,6 +266,13 @@ mod tests {
         let axis = Axis::logarithmic(1e-10, 10.0);
         assert_eq!(labels(&axis), ["10⁻¹⁰", "10⁻⁸", "10⁻⁶", "10⁻⁴", "10⁻²", "10⁰"]);
         assert_eq!(labels(&Axis::logarithmic(0.02, 0.3)), ["0.02", "0.05", "0.1", "0.2"]);
+    }
+
+    #[test]
+    fn a_reversed_axis_begins_with_its_largest_value() {
+        let axis = Axis::logarithmic(0.01, 1.0).reversed();
+        assert_eq!((axis.share(1.0), axis.share(0.01)), (0.0, 1.0));
+        assert!((axis.share(0.1) - 0.5).abs() < 1e-12);
     }
 
     #[test]

@@ -7,18 +7,27 @@
 pub mod axis;
 pub mod canvas;
 pub mod course;
+pub mod cross_validation;
 pub mod descent;
 pub mod gradient_norm;
 pub mod key;
+pub mod lambda_axis;
 pub mod loss_curve;
 pub mod number;
 pub mod overlay;
+pub mod page;
 pub mod panel;
+pub mod penalty_path;
 pub mod place;
 pub mod png;
+#[cfg(test)]
+pub mod proof;
 pub mod raster;
 pub mod single;
+pub mod spread;
 pub mod stop;
 pub mod style;
+pub mod svg;
 pub mod trace;
 pub mod typeface;
+pub mod upright;
