@@ -73,6 +73,20 @@ impl Axis {
         Axis::new(Scale::Log, low, high, log_ticks(low, high))
     }
 
+    /// A logarithmic axis of ratios over `low..=high`, both above 0: it holds 1 and covers at least a factor of 2; a
+    /// narrow one has evenly stepped numbers instead of decades.
+    pub fn ratios(low: f64, high: f64) -> Axis {
+        const LEAST: f64 = std::f64::consts::SQRT_2; // on each side of the middle
+        const NARROW: f64 = 8.0;
+        let (low, high) = (above_zero(low).min(1.0), above_zero(high).max(1.0));
+        let middle = low.sqrt() * high.sqrt();
+        let (low, high) = (low.min(middle / LEAST), high.max(middle * LEAST));
+        if high / low >= NARROW {
+            return Axis::logarithmic(low, high);
+        }
+        Axis::new(Scale::Log, low, high, linear_ticks(low, high, 0.0))
+    }
+
     /// An axis of counts from 0, with whole numbers at its ticks wherever it reaches 1.
     pub fn counting(high: f64, scale: Scale) -> Axis {
         let high = high.clamp(f64::MIN_POSITIVE, LARGEST);
@@ -113,10 +127,10 @@ impl Axis {
         self
     }
 
-    /// The axis with its marks but without their labels, for a panel above another with the same axis.
+    /// The axis with its marks and grid but with empty labels, for a panel above another with the same axis.
     #[must_use]
     pub fn unlabelled(mut self) -> Axis {
-        self.ticks.iter_mut().for_each(|tick| tick.label = None);
+        self.ticks.iter_mut().for_each(|tick| tick.label = tick.label.as_ref().map(|_| String::new()));
         self
     }
 
@@ -287,7 +301,8 @@ mod tests {
         fn any_range_gives_finite_ticks_inside_it_with_labels_that_differ(a in any::<f64>(), b in any::<f64>()) {
             let linear = Axis::linear(a.min(b), a.max(b));
             let log = Axis::logarithmic(a.abs().min(b.abs()), a.abs().max(b.abs()));
-            for axis in [linear, log, Axis::counting(a.abs(), Scale::Linear), Axis::counting(a.abs(), Scale::LogBeyondOne)] {
+            let ratios = Axis::ratios(a.abs().min(b.abs()), a.abs().max(b.abs()));
+            for axis in [linear, log, ratios, Axis::counting(a.abs(), Scale::Linear), Axis::counting(a.abs(), Scale::LogBeyondOne)] {
                 prop_assert!(axis.low < axis.high);
                 prop_assert!(axis.ticks.len() <= 200);
                 for tick in &axis.ticks {

@@ -74,10 +74,10 @@ impl CrossValidation<'_> {
     /// One standard error up and down, with short ends.
     fn bars(&self, panel: &Panel) -> Vec<Vec<Point>> {
         const HALF: f64 = 4.0;
+        let within = |v: f64| panel.level(v).clamp(panel.frame.top, panel.frame.bottom);
         let bars = self.lambda.iter().zip(self.mean).zip(self.std_error);
         bars.map(|((lambda, mean), error)| {
-            let (x, low, high) =
-                (panel.across(*lambda), panel.level(mean - error), panel.level(mean + error));
+            let (x, low, high) = (panel.across(*lambda), within(mean - error), within(mean + error));
             vec![(x - HALF, low), (x + HALF, low), (x, low), (x, high), (x - HALF, high), (x + HALF, high)]
         })
         .filter(|bar| bar.iter().all(|(x, y)| x.is_finite() && y.is_finite()))

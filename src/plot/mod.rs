@@ -5,14 +5,20 @@
 //! markers and text in the sizes and colours of [`style`]; [`raster`] and [`png`] make the file.
 
 pub mod axis;
+pub mod calibration;
 pub mod canvas;
 pub mod course;
 pub mod cross_validation;
+pub mod decision;
 pub mod descent;
+pub mod effect;
+pub mod forest;
 pub mod gradient_norm;
 pub mod key;
 pub mod lambda_axis;
+pub mod legend;
 pub mod loss_curve;
+pub mod missing;
 pub mod number;
 pub mod overlay;
 pub mod page;
@@ -23,11 +29,16 @@ pub mod png;
 #[cfg(test)]
 pub mod proof;
 pub mod raster;
+pub mod residuals;
+pub mod risks;
+pub mod roc;
+pub mod series;
 pub mod single;
 pub mod spread;
 pub mod stop;
 pub mod style;
 pub mod svg;
 pub mod trace;
+pub mod treatment;
 pub mod typeface;
 pub mod upright;

@@ -65,7 +65,9 @@ impl Panel {
     /// # Errors
     /// When the typeface cannot be used.
     pub fn within(outer: Area, x: Axis, y: Axis, reserve: Reserve) -> Result<Panel> {
-        let labels = |axis: &Axis| axis.ticks.iter().any(|tick| tick.label.is_some());
+        let labels = |axis: &Axis| {
+            axis.ticks.iter().any(|tick| tick.label.as_ref().is_some_and(|label| !label.is_empty()))
+        };
         let below = if labels(&x) { TICK_LENGTH + TICK_GAP + TICK.leading() } else { TICK_LENGTH };
         let name = if x.name.is_empty() && x.note.is_empty() { 0.0 } else { AXIS_NAME.leading() };
         let (top, bottom) = (outer.top + reserve.above, outer.bottom - below - name);
@@ -120,7 +122,11 @@ impl Panel {
         canvas.line(&corner, &Stroke::solid(SPINE, 2.0))
     }
 
-    fn draw_x_axis<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<()> {
+    /// Draws the lower axis alone: ticks, numbers, upright grid lines and the name.
+    ///
+    /// # Errors
+    /// When the surface fails.
+    pub fn draw_x_axis<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<()> {
         let frame = &self.frame;
         for tick in &self.x.ticks {
             let x = self.across(tick.at);
