@@ -81,7 +81,7 @@ impl Figure for Missing<'_> {
 
 impl Columns {
     fn lay_out(body: Area, names: &[&str]) -> Result<Columns> {
-        const TALLEST: f64 = 62.0;
+        const TALLEST: f64 = 80.0;
         const GUTTER: f64 = 26.0;
         let rows = Area { top: body.top + HEADS, bottom: body.bottom - FOOT, ..body };
         let row_height = (rows.height() / names.len().max(1) as f64).min(TALLEST);
@@ -188,7 +188,7 @@ impl Missing<'_> {
         let title = columns.rows.top - HEADS + NOTE_HEAD.size;
         canvas.text("Patterns", (left, title), Align::Left, NOTE_HEAD, INK)?;
         let after = left + width("Patterns", NOTE_HEAD)? + 14.0;
-        let note = shorten("dark: missing; above: % of rows, and rows", AXIS_NOTE, right - after)?;
+        let note = shorten("coloured: missing; above: % of rows, and rows", AXIS_NOTE, right - after)?;
         canvas.text(&note, (after, title), Align::Left, AXIS_NOTE, MUTED)?;
         for (k, pattern) in patterns.iter().enumerate() {
             let (from, to) = (left + k as f64 * step, left + (k + 1) as f64 * step);
