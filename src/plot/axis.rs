@@ -45,7 +45,7 @@ pub struct Axis {
     pub low: f64,
     /// The value at the right or upper end.
     pub high: f64,
-    /// The marks, rising.
+    /// The marks, in the order of the axis.
     pub ticks: Vec<Tick>,
     /// Its name.
     pub name: String,
@@ -73,6 +73,20 @@ impl Axis {
         Axis::new(Scale::Log, low, high, log_ticks(low, high))
     }
 
+    /// A logarithmic axis of ratios over `low..=high`, both above 0: it holds 1 and covers at least a factor of 2; a
+    /// narrow one has evenly stepped numbers instead of decades.
+    pub fn ratios(low: f64, high: f64) -> Axis {
+        const LEAST: f64 = std::f64::consts::SQRT_2; // on each side of the middle
+        const NARROW: f64 = 8.0;
+        let (low, high) = (above_zero(low).min(1.0), above_zero(high).max(1.0));
+        let middle = low.sqrt() * high.sqrt();
+        let (low, high) = (low.min(middle / LEAST), high.max(middle * LEAST));
+        if high / low >= NARROW {
+            return Axis::logarithmic(low, high);
+        }
+        Axis::new(Scale::Log, low, high, linear_ticks(low, high, 0.0))
+    }
+
     /// An axis of counts from 0, with whole numbers at its ticks wherever it reaches 1.
     pub fn counting(high: f64, scale: Scale) -> Axis {
         let high = high.clamp(f64::MIN_POSITIVE, LARGEST);
@@ -91,6 +105,32 @@ impl Axis {
     #[must_use]
     pub fn named(mut self, name: impl Into<String>, note: impl Into<String>) -> Axis {
         (self.name, self.note) = (name.into(), note.into());
+        self
+    }
+
+    /// A linear axis of which the given share at the upper end stays free of data; other axes stay as they are.
+    #[must_use]
+    pub fn with_headroom(self, share: f64) -> Axis {
+        let high = self.high + (self.high - self.low) * share / (1.0 - share);
+        if self.scale != Scale::Linear || !high.is_finite() {
+            return self;
+        }
+        let ticks = linear_ticks(self.low, high, 0.0);
+        Axis { high, ticks, ..self }
+    }
+
+    /// The axis turned round: its largest value at the left or lower end.
+    #[must_use]
+    pub fn reversed(mut self) -> Axis {
+        std::mem::swap(&mut self.low, &mut self.high);
+        self.ticks.reverse();
+        self
+    }
+
+    /// The axis with its marks and grid but with empty labels, for a panel above another with the same axis.
+    #[must_use]
+    pub fn unlabelled(mut self) -> Axis {
+        self.ticks.iter_mut().for_each(|tick| tick.label = tick.label.as_ref().map(|_| String::new()));
         self
     }
 
@@ -243,6 +283,13 @@ mod tests {
     }
 
     #[test]
+    fn a_reversed_axis_begins_with_its_largest_value() {
+        let axis = Axis::logarithmic(0.01, 1.0).reversed();
+        assert_eq!((axis.share(1.0), axis.share(0.01)), (0.0, 1.0));
+        assert!((axis.share(0.1) - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
     fn a_log_axis_that_begins_at_one_has_the_same_place_for_one_from_both_sides() {
         let axis = Axis::counting(1000.0, Scale::LogBeyondOne);
         assert!((axis.share(1.0 - 1e-9) - axis.share(1.0 + 1e-9)).abs() < 1e-9);
@@ -254,7 +301,8 @@ mod tests {
         fn any_range_gives_finite_ticks_inside_it_with_labels_that_differ(a in any::<f64>(), b in any::<f64>()) {
             let linear = Axis::linear(a.min(b), a.max(b));
             let log = Axis::logarithmic(a.abs().min(b.abs()), a.abs().max(b.abs()));
-            for axis in [linear, log, Axis::counting(a.abs(), Scale::Linear), Axis::counting(a.abs(), Scale::LogBeyondOne)] {
+            let ratios = Axis::ratios(a.abs().min(b.abs()), a.abs().max(b.abs()));
+            for axis in [linear, log, ratios, Axis::counting(a.abs(), Scale::Linear), Axis::counting(a.abs(), Scale::LogBeyondOne)] {
                 prop_assert!(axis.low < axis.high);
                 prop_assert!(axis.ticks.len() <= 200);
                 for tick in &axis.ticks {

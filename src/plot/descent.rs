@@ -153,7 +153,7 @@ mod tests {
     use super::*;
     use crate::plot::canvas::Canvas;
     use crate::plot::png::Figure;
-    use crate::plot::raster::Raster;
+    use crate::plot::proof::drawn;
     use crate::plot::style::{HEIGHT, WIDTH};
     use plotters::drawing::IntoDrawingArea;
     use proptest::prelude::*;
@@ -171,27 +171,6 @@ mod tests {
     fn figure<'a>(curves: &'a [Curve<'a>], title: &'a str) -> DescentFigure<'a> {
         let loss_name = "mean negative log-likelihood";
         DescentFigure { title, subtitle: title, curves, optimum: Some(0.4), tolerance: 1e-8, loss_name }
-    }
-
-    /// The picture in grey, at a scale.
-    fn drawn(figure: &impl Figure, scale: f64) -> Vec<u8> {
-        let (width, height) = ((f64::from(WIDTH) * scale) as usize, (f64::from(HEIGHT) * scale) as usize);
-        let mut pixels = vec![0; 3 * width * height];
-        let area = Raster::new(&mut pixels, width, height).into_drawing_area();
-        figure.draw(&Canvas::new(&area, scale)).expect("drawn");
-        drop(area);
-        let grey = pixels.chunks_exact(3).map(|p| p[0].min(p[1]).min(p[2])).collect();
-        assert_white_border(grey, width, (12.0 * scale) as usize)
-    }
-
-    fn assert_white_border(grey: Vec<u8>, width: usize, border: usize) -> Vec<u8> {
-        let height = grey.len() / width;
-        for (at, &value) in grey.iter().enumerate() {
-            let (x, y) = (at % width, at / width);
-            let outside = x.min(y).min(width - 1 - x).min(height - 1 - y) < border;
-            assert!(!outside || value == 255, "ink at {x}, {y}");
-        }
-        grey
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use crate::error::Result;
 use crate::plot::axis::Axis;
 use crate::plot::canvas::{Align, Area, Canvas, Point};
-use crate::plot::style::{
-    AXIS_NAME, AXIS_NOTE, EDGE, Face, GRID, HEIGHT, INK, MUTED, SPINE, SUBTITLE, Stroke, TICK, TITLE, WIDTH,
-};
-use crate::plot::typeface::{widest, width, wrap};
+pub use crate::plot::page::Headings;
+use crate::plot::page::Page;
+use crate::plot::style::{AXIS_NAME, AXIS_NOTE, Face, GRID, INK, MUTED, SPINE, Stroke, TICK};
+use crate::plot::typeface::{shorten, widest, width, wrap};
 use plotters_backend::DrawingBackend;
 
 /// White between the frame and the first and last value, pixels: markers on the ends are seen whole.
@@ -19,15 +19,6 @@ const SHORT_TICK: f64 = 5.0;
 const TICK_GAP: f64 = 9.0;
 /// Depth of descenders below the baseline in ems, from the font's `hhea` table.
 const DESCENT: f64 = 0.293;
-
-/// The words above a figure.
-#[derive(Debug, Clone, Copy)]
-pub struct Headings<'a> {
-    /// In bold; takes two lines at most.
-    pub title: &'a str,
-    /// Below it in grey; takes two lines at most.
-    pub subtitle: &'a str,
-}
 
 /// Room kept free round the frame for a key, pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -49,30 +40,50 @@ pub struct Panel {
     pub y: Axis,
     /// The room kept free.
     pub reserve: Reserve,
-    title: Vec<String>,
-    subtitle: Vec<String>,
+    /// White between the frame and the ends of the axes, across and up, pixels.
+    pub inset: (f64, f64),
+    outer: Area,
+    page: Option<Page>,
     y_name: Vec<String>,
     y_note: Vec<String>,
 }
 
 impl Panel {
-    /// Measures the words and leaves the rest of the picture to the frame.
+    /// The only panel of a picture: measures the words and leaves the rest to the frame.
     ///
     /// # Errors
     /// When the typeface cannot be used.
     pub fn lay_out(headings: Headings<'_>, x: Axis, y: Axis, reserve: Reserve) -> Result<Panel> {
-        let page_width = f64::from(WIDTH) - 2.0 * EDGE;
-        let title = wrap(headings.title, TITLE, page_width, 2)?;
-        let subtitle = wrap(headings.subtitle, SUBTITLE, page_width, 2)?;
-        let top = heading_height(&title, &subtitle) + reserve.above;
-        let bottom = f64::from(HEIGHT) - EDGE - AXIS_NAME.leading() - TICK_LENGTH - TICK_GAP - TICK.leading();
+        let page = Page::lay_out(headings)?;
+        let panel = Panel::within(page.body, x, y, reserve)?;
+        Ok(Panel { page: Some(page), ..panel })
+    }
+
+    /// One of several panels: axes, numbers and names in a part of the picture. An axis without a name or without
+    /// labels takes no room for them.
+    ///
+    /// # Errors
+    /// When the typeface cannot be used.
+    pub fn within(outer: Area, x: Axis, y: Axis, reserve: Reserve) -> Result<Panel> {
+        let labels = |axis: &Axis| {
+            axis.ticks.iter().any(|tick| tick.label.as_ref().is_some_and(|label| !label.is_empty()))
+        };
+        let below = if labels(&x) { TICK_LENGTH + TICK_GAP + TICK.leading() } else { TICK_LENGTH };
+        let name = if x.name.is_empty() && x.note.is_empty() { 0.0 } else { AXIS_NAME.leading() };
+        let (top, bottom) = (outer.top + reserve.above, outer.bottom - below - name);
         let y_name = wrap(&y.name, AXIS_NAME, bottom - top, 2)?;
         let y_note = wrap(&y.note, AXIS_NOTE, bottom - top, 2)?;
         let numbers = widest(y.ticks.iter().filter_map(|tick| tick.label.as_deref()), TICK)?;
-        let left = EDGE + name_depth(&y_name, &y_note) + numbers + TICK_GAP + TICK_LENGTH;
-        let right = f64::from(WIDTH) - EDGE - reserve.right;
-        let frame = Area { left, top, right, bottom };
-        Ok(Panel { frame, x, y, reserve, title, subtitle, y_name, y_note })
+        let left = outer.left + name_depth(&y_name, &y_note) + numbers + TICK_GAP + TICK_LENGTH;
+        let frame = Area { left, top, right: outer.right - reserve.right, bottom };
+        Ok(Panel { frame, x, y, reserve, inset: (INSET, INSET), outer, page: None, y_name, y_note })
+    }
+
+    /// The panel with its data from edge to edge upwards: bars stand on the axis.
+    #[must_use]
+    pub fn standing(mut self) -> Panel {
+        self.inset.1 = 0.0;
+        self
     }
 
     /// Where a pair of values lies; infinite or NaN where they are.
@@ -82,12 +93,12 @@ impl Panel {
 
     /// The horizontal position of a value of the lower axis.
     pub fn across(&self, x: f64) -> f64 {
-        self.frame.left + INSET + self.x.share(x) * (self.frame.width() - 2.0 * INSET)
+        self.frame.left + self.inset.0 + self.x.share(x) * (self.frame.width() - 2.0 * self.inset.0)
     }
 
     /// The height of a value of the left axis.
     pub fn level(&self, y: f64) -> f64 {
-        self.frame.bottom - INSET - self.y.share(y) * (self.frame.height() - 2.0 * INSET)
+        self.frame.bottom - self.inset.1 - self.y.share(y) * (self.frame.height() - 2.0 * self.inset.1)
     }
 
     /// Draws headings, grid, axes, numbers and names.
@@ -95,7 +106,7 @@ impl Panel {
     /// # Errors
     /// When the surface fails.
     pub fn draw<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<()> {
-        self.draw_headings(canvas)?;
+        self.page.iter().try_for_each(|page| page.draw(canvas))?;
         self.draw_x_axis(canvas)?;
         self.draw_y_axis(canvas)?;
         self.draw_spines(canvas)
@@ -111,21 +122,11 @@ impl Panel {
         canvas.line(&corner, &Stroke::solid(SPINE, 2.0))
     }
 
-    fn draw_headings<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<()> {
-        let mut baseline = EDGE + TITLE.cap_height();
-        for line in &self.title {
-            canvas.text(line, (EDGE, baseline), Align::Left, TITLE, INK)?;
-            baseline += TITLE.leading();
-        }
-        baseline += SUBTITLE.leading() - TITLE.leading() + 12.0;
-        for line in &self.subtitle {
-            canvas.text(line, (EDGE, baseline), Align::Left, SUBTITLE, MUTED)?;
-            baseline += SUBTITLE.leading();
-        }
-        Ok(())
-    }
-
-    fn draw_x_axis<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<()> {
+    /// Draws the lower axis alone: ticks, numbers, upright grid lines and the name.
+    ///
+    /// # Errors
+    /// When the surface fails.
+    pub fn draw_x_axis<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<()> {
         let frame = &self.frame;
         for tick in &self.x.ticks {
             let x = self.across(tick.at);
@@ -137,17 +138,22 @@ impl Panel {
                 canvas.text(label, (x, baseline), Align::Middle, TICK, INK)?;
             }
         }
-        let baseline = f64::from(HEIGHT) - EDGE - AXIS_NAME.size * DESCENT;
+        let baseline = self.outer.bottom - AXIS_NAME.size * DESCENT;
         self.draw_x_name(canvas, baseline)
     }
 
     fn draw_x_name<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>, baseline: f64) -> Result<()> {
         const GAP: f64 = 12.0;
-        let note_width = if self.x.note.is_empty() { 0.0 } else { GAP + width(&self.x.note, AXIS_NOTE)? };
-        let name_width = width(&self.x.name, AXIS_NAME)?;
-        let start = f64::midpoint(self.frame.left, self.frame.right) - (name_width + note_width) / 2.0;
-        canvas.text(&self.x.name, (start, baseline), Align::Left, AXIS_NAME, INK)?;
-        canvas.text(&self.x.note, (start + name_width + GAP, baseline), Align::Left, AXIS_NOTE, MUTED)
+        let room = self.outer.right - self.outer.left;
+        let note = shorten(&self.x.note, AXIS_NOTE, 0.6 * room)?;
+        let note_width = if note.is_empty() { 0.0 } else { GAP + width(&note, AXIS_NOTE)? };
+        let name = shorten(&self.x.name, AXIS_NAME, room - note_width)?;
+        let name_width = width(&name, AXIS_NAME)?;
+        let whole = name_width + note_width;
+        let middle = f64::midpoint(self.frame.left, self.frame.right);
+        let start = (middle - whole / 2.0).min(self.outer.right - whole).max(self.outer.left);
+        canvas.text(&name, (start, baseline), Align::Left, AXIS_NAME, INK)?;
+        canvas.text(&note, (start + name_width + GAP, baseline), Align::Left, AXIS_NOTE, MUTED)
     }
 
     fn draw_y_axis<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<()> {
@@ -163,7 +169,7 @@ impl Panel {
             }
         }
         let middle = f64::midpoint(frame.top, frame.bottom);
-        let mut baseline = EDGE + AXIS_NAME.cap_height();
+        let mut baseline = self.outer.left + AXIS_NAME.cap_height();
         for line in &self.y_name {
             canvas.text_upwards(line, (baseline, middle), Align::Middle, AXIS_NAME, INK)?;
             baseline += AXIS_NAME.leading();
@@ -176,16 +182,12 @@ impl Panel {
     }
 }
 
-/// Height of the headings with the white around them.
-fn heading_height(title: &[String], subtitle: &[String]) -> f64 {
-    const BELOW: f64 = 22.0;
-    let lines = |lines: &[String], face: Face| lines.len() as f64 * face.leading();
-    EDGE + lines(title, TITLE) + lines(subtitle, SUBTITLE) + BELOW
-}
-
 /// Width of the column that holds the upright name of the left axis.
 fn name_depth(name: &[String], note: &[String]) -> f64 {
     const GAP: f64 = 12.0;
+    if name.is_empty() && note.is_empty() {
+        return 0.0;
+    }
     let lines = |lines: &[String], face: Face| lines.len() as f64 * face.leading();
     lines(name, AXIS_NAME) + lines(note, AXIS_NOTE) + GAP
 }
@@ -194,6 +196,7 @@ fn name_depth(name: &[String], note: &[String]) -> f64 {
 mod tests {
     use super::*;
     use crate::plot::axis::Scale;
+    use crate::plot::style::{HEIGHT, TITLE};
 
     fn panel(title: &str) -> Panel {
         let headings = Headings { title, subtitle: "s" };

@@ -142,6 +142,27 @@ pub fn shorten(text: &str, face: Face, room: f64) -> Result<String> {
     Ok(format!("{kept}…"))
 }
 
+/// The text, cut in its middle where it is wider than `room` pixels: long names often differ at their ends.
+///
+/// # Errors
+/// As [`width`].
+pub fn shorten_middle(text: &str, face: Face, room: f64) -> Result<String> {
+    const HEAD: f64 = 0.4; // share of the room that the beginning keeps
+    let text = on_one_line(text);
+    if width(&text, face)? <= room {
+        return Ok(text);
+    }
+    let room = room - width("…", face)?;
+    let head = fitting(&text, face, HEAD * room)?;
+    let ends = text[head..].char_indices().map(|(at, _)| &text[head + at..]);
+    for tail in ends {
+        if width(tail, face)? <= (1.0 - HEAD) * room {
+            return Ok(format!("{}…{}", text[..head].trim_end(), tail.trim_start()));
+        }
+    }
+    shorten(&text, face, room)
+}
+
 /// How many bytes of the text fit into `room` pixels; at least one character, so that wrapping ends.
 fn fitting(text: &str, face: Face, room: f64) -> Result<usize> {
     let ends: Vec<usize> = text.char_indices().map(|(start, c)| start + c.len_utf8()).collect();
@@ -199,6 +220,16 @@ mod tests {
         let lines = wrap(&"word ".repeat(100), NOTE, 300.0, 2).expect("measured");
         assert_eq!(lines.len(), 2);
         assert!(lines[1].ends_with('…') && !lines[0].ends_with('…'));
+    }
+
+    #[test]
+    fn a_name_cut_in_its_middle_keeps_both_ends_and_its_room() {
+        let name = "laboratory value number 17 (mmol/l per day)";
+        let short = shorten_middle(name, NOTE, 300.0).expect("measured");
+        assert!(short.starts_with("labor") && short.ends_with("per day)") && short.contains('…'), "{short}");
+        assert!(width(&short, NOTE).expect("measured") <= 300.0);
+        assert_eq!(shorten_middle("age", NOTE, 300.0).expect("measured"), "age");
+        assert!(shorten_middle(name, NOTE, 0.0).is_ok());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::report::coefficients::{self, Row};
 use crate::report::forest::{Axis, Bar};
 use crate::report::numbers::{brief, count};
 use crate::report::statistics::{TermRow, labelled, percent, terms};
-use crate::report::{Context, Pictures, capitalised, captions, words};
+use crate::report::{Context, Pictures, capitalised, captions, penalty, words};
 
 const TEMPLATE: &str = include_str!("page.html");
 
@@ -39,6 +39,7 @@ struct Page {
     term_test: String,
     tested: bool,
     figures: Vec<Figure>,
+    penalty: Vec<Figure>,
     trained: Vec<(String, String)>,
     command: String,
     reproduce: Vec<(String, String)>,
@@ -135,6 +136,7 @@ fn contents(fit: &Fit, context: &Context, pictures: &Pictures) -> Page {
         terms: terms(fit),
         term_test: if fit.family == Family::Linear { "F" } else { "χ²" }.to_string(),
         figures: figures(fit, pictures),
+        penalty: penalty_figures(fit, pictures),
         trained: trained(fit),
         command: context.command.clone(),
         reproduce: reproduce(fit, context),
@@ -235,12 +237,6 @@ fn table(fit: &Fit) -> Table {
 }
 
 fn figures(fit: &Fit, pictures: &Pictures) -> Vec<Figure> {
-    let figure = |name: &str, alt: &str, bytes: &[u8], caption: String| Figure {
-        name: name.to_string(),
-        alt: alt.to_string(),
-        image: STANDARD.encode(bytes),
-        caption,
-    };
     vec![
         figure("The loss", "The loss over the descent", &pictures.loss_curve, captions::loss(fit)),
         figure(
@@ -250,6 +246,24 @@ fn figures(fit: &Fit, pictures: &Pictures) -> Vec<Figure> {
             captions::gradient(fit),
         ),
     ]
+}
+
+/// The pictures of a search for the penalty, as far as there are any.
+fn penalty_figures(fit: &Fit, pictures: &Pictures) -> Vec<Figure> {
+    let found = |name: &str| pictures.penalty.iter().find(|file| file.name == name);
+    let path = found("penalty_path.png").map(|file| {
+        let alt = "Standardised coefficients as the penalty falls";
+        figure("The path of the penalty", alt, &file.bytes, penalty::path_caption(fit))
+    });
+    let tuned = found("cross_validation.png").map(|file| {
+        let alt = "Cross-validated error of each penalty with its standard error";
+        figure("The choice of the penalty", alt, &file.bytes, penalty::tuned_caption(fit))
+    });
+    path.into_iter().chain(tuned).collect()
+}
+
+fn figure(name: &str, alt: &str, bytes: &[u8], caption: String) -> Figure {
+    Figure { name: name.to_string(), alt: alt.to_string(), image: STANDARD.encode(bytes), caption }
 }
 
 fn trained(fit: &Fit) -> Vec<(String, String)> {
@@ -293,7 +307,8 @@ mod tests {
 
     fn html(fit: &Fit) -> String {
         let context = Context { command: "clinreg fit 'a b.csv' 'y ~ x < 3'".to_string(), seconds: 1.25 };
-        let pictures = Pictures { loss_curve: b"one".to_vec(), gradient_norm: b"two".to_vec() };
+        let pictures =
+            Pictures { loss_curve: b"one".to_vec(), gradient_norm: b"two".to_vec(), penalty: Vec::new() };
         page(fit, &context, &pictures).expect("the template is sound")
     }
 

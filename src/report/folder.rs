@@ -11,7 +11,7 @@ use crate::report::NamedFile;
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 12] = [
+const FIT_FILES: [&str; 16] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
@@ -21,6 +21,10 @@ const FIT_FILES: [&str; 12] = [
     "fitted.csv",
     "loss_curve.png",
     "gradient_norm.png",
+    "penalty_path.csv",
+    "penalty_path.png",
+    "cross_validation.csv",
+    "cross_validation.png",
     "report.html",
     "effects.json",
     "validation.json",

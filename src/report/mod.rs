@@ -14,6 +14,7 @@ mod folder;
 mod forest;
 mod history;
 pub mod numbers;
+mod penalty;
 mod statistics;
 pub mod summary;
 mod tables;
@@ -39,14 +40,16 @@ pub struct Context {
     pub seconds: f64,
 }
 
-/// The two pictures of the descent as PNG bytes.
+/// The two pictures of the descent as PNG bytes, and the files of a search for the penalty.
 struct Pictures {
     loss_curve: Vec<u8>,
     gradient_norm: Vec<u8>,
+    penalty: Vec<NamedFile>,
 }
 
 /// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv (on request),
-/// loss_curve.png, gradient_norm.png, report.html.
+/// loss_curve.png, gradient_norm.png, penalty_path.csv and .png (ridge, lasso, elastic net), cross_validation.csv and .png (`--lambda cv`),
+/// report.html.
 ///
 /// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
 ///
@@ -71,6 +74,7 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     }
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));
+    files.extend(pictures.penalty);
     files.push(file("report.html", page.into_bytes()));
     Ok(files)
 }
@@ -92,7 +96,11 @@ fn draw(fit: &Fit) -> Result<Pictures> {
         tolerance: fit.convergence.tolerance,
         loss_name: words::loss_name(fit.family),
     };
-    Ok(Pictures { loss_curve: loss_curve(&figure)?, gradient_norm: gradient_norm(&figure)? })
+    Ok(Pictures {
+        loss_curve: loss_curve(&figure)?,
+        gradient_norm: gradient_norm(&figure)?,
+        penalty: penalty::files(fit)?,
+    })
 }
 
 /// The text with a capital first letter.
