@@ -31,6 +31,10 @@ pub fn labelled(fit: &Fit) -> Vec<Labelled> {
         Family::Linear => linear(fit),
         Family::Logistic => logistic(fit),
     };
+    if let Some(penalty) = &fit.penalty {
+        let kept = format!("{} of {} columns are not zero", penalty.non_zero, penalty.predictors);
+        pairs.insert(1, ("coefficients", kept));
+    }
     pairs.extend(common(fit));
     pairs.into_iter().map(|(label, value)| (label.to_string(), value)).collect()
 }
