@@ -65,7 +65,7 @@ impl Figure for PenaltyPath<'_> {
             .map(|&j| shorten_middle(&self.curves[j].name, NOTE, WIDEST_NAME))
             .collect::<Result<_>>()?;
         let others = order.len() - named.len();
-        let note = (others > 0).then(|| format!("grey: {others} more")).unwrap_or_default();
+        let note = if others > 0 { format!("grey: {others} more") } else { String::new() };
         let room = widest(names.iter().map(String::as_str).chain([note.as_str()]), NOTE)?;
         let panel = self.panel(LEADER + room + 14.0)?;
         panel.draw(canvas)?;
