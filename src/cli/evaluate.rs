@@ -19,8 +19,7 @@ use crate::report::{self, evaluation};
 /// Usage, Model, Data or Io; nothing half-written is left.
 pub fn run(args: &EvaluateArgs, global: &Global, say: &Say) -> Result<Status> {
     check_folder(global.out.as_deref())?;
-    let model =
-        Model::from_json(&read_model(&args.model)?).map_err(|error| in_file(error, &args.model))?;
+    let model = Model::from_json(&read_model(&args.model)?).map_err(|error| in_file(error, &args.model))?;
     if let Some(warning) = model.warning() {
         say::warn(&warning, None);
     }
@@ -48,10 +47,7 @@ fn options(args: &EvaluateArgs) -> EvaluateOptions {
         event: args.event.clone(),
         weights: args.weights.clone(),
         na: args.na.concat(),
-        asked: Asked {
-            conf_level: args.conf_level.unwrap_or(0.95),
-            thresholds: args.thresholds.clone(),
-        },
+        asked: Asked { conf_level: args.conf_level.unwrap_or(0.95), thresholds: args.thresholds.clone() },
     }
 }
 

@@ -113,7 +113,11 @@ impl Ended<'_> {
             covariance_kind: uncertainty.kind,
             penalty,
             statistics,
-            by_construction: if convergence.converged { self.by_construction() } else { ByConstruction::default() },
+            by_construction: if convergence.converged {
+                self.by_construction()
+            } else {
+                ByConstruction::default()
+            },
             case_mix,
             verdict,
             collinearity: self.collinearity(),

@@ -48,7 +48,11 @@ impl CaseMix {
     /// The aggregates of a sample; numbers that are not finite become `None`.
     pub fn of(sample: &case_mix::CaseMix) -> CaseMix {
         CaseMix {
-            variables: sample.variables.iter().map(|(name, mix)| (name.clone(), VariableMix::of(mix))).collect(),
+            variables: sample
+                .variables
+                .iter()
+                .map(|(name, mix)| (name.clone(), VariableMix::of(mix)))
+                .collect(),
             outcome: Moments::of(&sample.outcome),
             linear_predictor: Moments::of(&sample.linear_predictor),
         }

@@ -6,8 +6,8 @@ use crate::design::matrix::{self, VariableKind};
 use crate::fit::result::{self, Fit};
 use crate::fit::spec;
 use crate::model::{
-    Basis, CaseMix, ChiSquared, Coefficient, Convergence, Data, Design, FStatistic, Family, HosmerLemeshow, Inflation,
-    Kind, LikelihoodRatio, Model, Named, Optimizer, Outcome, Part, Penalty, SCHEMA, Separation,
+    Basis, CaseMix, ChiSquared, Coefficient, Convergence, Data, Design, FStatistic, Family, HosmerLemeshow,
+    Inflation, Kind, LikelihoodRatio, Model, Named, Optimizer, Outcome, Part, Penalty, SCHEMA, Separation,
     SeparationKind, Statistics, TermTest, Verdict,
 };
 use crate::optimise::stop::StopReason;

@@ -4,8 +4,11 @@ use serde::{Deserialize, Serialize};
 
 mod case_mix;
 mod evaluate;
+#[cfg(test)]
+mod evaluate_tests;
 mod evaluation;
 mod file;
+mod from_evaluated;
 mod from_fit;
 mod named;
 mod new_outcome;
@@ -18,7 +21,7 @@ mod statistics;
 mod tests;
 
 pub use case_mix::{CaseMix, Moments, VariableMix};
-pub use evaluate::{Evaluated, EvaluateOptions, Performance};
+pub use evaluate::{EvaluateOptions, Evaluated, Performance};
 pub use evaluation::{EVALUATION_SCHEMA, Evaluation};
 pub(crate) use from_fit::estimate;
 pub use named::Named;

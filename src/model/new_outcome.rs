@@ -16,6 +16,8 @@ pub(super) struct NewOutcome {
     pub name: String,
     /// Logistic: the event and the other value, where that is known before the rows are seen.
     pub event: Option<(String, Option<String>)>,
+    /// Whether the user named the event.
+    event_is_named: bool,
     /// Decisions on the columns.
     pub notices: Vec<String>,
 }
@@ -61,7 +63,13 @@ pub(super) fn read(
         Some(event) => (event.trim().to_string(), None),
         None => (model.outcome.event.clone().unwrap_or_default(), model.outcome.non_event.clone()),
     });
-    Ok(NewOutcome { columns: typed.table.columns, name, event, notices: typed.notices })
+    Ok(NewOutcome {
+        columns: typed.table.columns,
+        name,
+        event,
+        event_is_named: options.event.is_some(),
+        notices: typed.notices,
+    })
 }
 
 impl NewOutcome {
@@ -77,6 +85,7 @@ impl NewOutcome {
         let column = used.column(formula.outcome_variable()).expect("the outcome was read");
         let cells: Vec<String> = (0..used.n_rows).map(|row| text(&column.values, row)).collect();
         let mut other = other.clone();
+        self.check_values(&cells, event)?;
         for (row, cell) in cells.iter().enumerate() {
             if same(cell, event) {
                 continue;
@@ -96,6 +105,32 @@ impl NewOutcome {
             .hint(format!("data with events (`{event}`) and non-events are needed; `--event` says which value is the event")));
         }
         Ok(cells.iter().map(|cell| f64::from(u8::from(same(cell, event)))).collect())
+    }
+
+    /// Refuses an outcome of many values, and an event that was named and does not occur.
+    fn check_values(&self, cells: &[String], event: &str) -> Result<()> {
+        const SHOWN: usize = 8;
+        let mut values: Vec<&String> = cells.iter().collect();
+        values.sort();
+        values.dedup();
+        let list = values.iter().take(SHOWN).map(|v| v.as_str()).collect::<Vec<_>>().join(", ");
+        let more = if values.len() > SHOWN { ", ..." } else { "" };
+        if values.len() > SHOWN {
+            return Err(Error::data(format!(
+                "a logistic model needs an outcome of two values; `{}` has {}: {list}{more}",
+                self.name,
+                values.len()
+            ))
+            .hint("`--outcome VAR` says which column is the outcome"));
+        }
+        if self.event_is_named && !values.iter().any(|value| same(value, event)) {
+            return Err(Error::data(format!(
+                "`--event {event}`: no row used has `{}` = {event}; it has {list}",
+                self.name
+            ))
+            .hint("name the value that is the event in this file"));
+        }
+        Ok(())
     }
 
     fn stranger(&self, place: &str, cell: &str, event: &str, other: &str) -> Error {

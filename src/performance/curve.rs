@@ -27,7 +27,7 @@ pub struct CurvePoint {
 pub struct CalibrationCurve {
     /// The knots of the spline, on the linear predictor; empty where it is a straight line on that scale.
     pub knots: Vec<f64>,
-    /// From the 1st to the 99th centile of the linear predictor, equally spaced on it.
+    /// From the 1st to the 99th centile of the linear predictor (to two decimals), equally spaced on it.
     pub points: Vec<CurvePoint>,
     /// Mean distance: the integrated calibration index.
     pub ici: f64,
@@ -67,7 +67,7 @@ pub fn calibration_curve(
         return Err(Unidentified::Separated);
     }
     let sample = Sample::of(linear_predictor, weight);
-    let ends = (sample.quantile(SHOWN.0), sample.quantile(SHOWN.1));
+    let ends = rounded((sample.quantile(SHOWN.0), sample.quantile(SHOWN.1)));
     let grid: Vec<f64> =
         (0..POINTS).map(|k| ends.0 + (ends.1 - ends.0) * k as f64 / (POINTS - 1) as f64).collect();
     let first = most_knots(outcome, weight);
@@ -99,6 +99,13 @@ pub fn calibration_curve(
         e_max: distances.quantile(1.0),
         knots: smooth.knots,
     })
+}
+
+/// Ends to two decimals of the log odds, so that no point is one patient's; as they are where that leaves no room.
+fn rounded((low, high): (f64, f64)) -> (f64, f64) {
+    let to_hundredths = |x: f64| (100.0 * x).round() / 100.0;
+    let (from, to) = (to_hundredths(low), to_hundredths(high));
+    if from < to { (from, to) } else { (low, high) }
 }
 
 /// How many knots the smaller of events and non-events can carry.

@@ -74,15 +74,14 @@ fn head(model: &Model, evaluated: &Evaluated) -> String {
         lines.push(wrapped(&format!("probability of {name} = {}", words::visible(event)), WIDTH, "  "));
     }
     lines.push(String::new());
-    lines.push(wrapped(
-        &format!("{}: {}", words::visible(&ledger.file), words::ledger(ledger)),
-        WIDTH,
-        "  ",
-    ));
+    lines.push(wrapped(&format!("{}: {}", words::visible(&ledger.file), words::ledger(ledger)), WIDTH, "  "));
     lines.push(format!("SHA-256 {sha}..., clinreg {}", env!("CARGO_PKG_VERSION")));
     let warning = model.warning();
     lines.extend(
-        warning.iter().chain(&ledger.notices).map(|n| wrapped(&format!("- {}", words::visible(n)), WIDTH, "  ")),
+        warning
+            .iter()
+            .chain(&ledger.notices)
+            .map(|n| wrapped(&format!("- {}", words::visible(n)), WIDTH, "  ")),
     );
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
@@ -104,6 +103,8 @@ fn estimate(e: Option<Estimate>, level: f64, half_width: f64) -> String {
 }
 
 fn three(x: f64) -> String {
+    const HALF_A_THOUSANDTH: f64 = 0.0005;
+    let x = if x.abs() < HALF_A_THOUSANDTH { 0.0 } else { x }; // no -0.000
     if x.is_finite() && x.abs() < 1e6 { format!("{x:.3}") } else { short(x) }
 }
 
@@ -233,7 +234,8 @@ fn at_thresholds(p: &LogisticPerformance) -> String {
 
 fn case_mix(model: &Model, evaluated: &Evaluated) -> String {
     let Some(before) = &model.case_mix else {
-        return "The model file holds no aggregates of its patients: their case mix cannot be compared.\n".to_string();
+        return "The model file holds no aggregates of its patients: their case mix cannot be compared.\n"
+            .to_string();
     };
     let Some(difference) = Evaluation::of(model, evaluated).case_mix else { return String::new() };
     let heads = [
@@ -249,6 +251,7 @@ fn case_mix(model: &Model, evaluated: &Evaluated) -> String {
     };
     let number = |v: &VariableMix| moments(&Moments { n: v.n, mean: v.mean, sd: v.sd });
     let told = |d: Option<f64>| d.map(three).unwrap_or_default();
+    let in_percent = |p: f64| format!("{:.1}%", 100.0 * p);
     let mut lines = Vec::new();
     for (name, v) in &difference.variables.0 {
         let name = words::visible(name);
@@ -261,7 +264,6 @@ fn case_mix(model: &Model, evaluated: &Evaluated) -> String {
         lines.push(Line::Cells(vec![name, String::new(), String::new(), told(v.standardised_difference)]));
         for (level, p) in &levels.0 {
             let old = v.development.as_ref().and_then(|d| d.levels.as_ref()?.get(level).copied());
-            let in_percent = |p: f64| format!("{:.1}%", 100.0 * p);
             lines.push(Line::Cells(vec![
                 format!("  {}", words::visible(level)),
                 old.map(in_percent).unwrap_or_default(),
@@ -270,14 +272,17 @@ fn case_mix(model: &Model, evaluated: &Evaluated) -> String {
             ]));
         }
     }
-    for (name, d) in [("outcome", &difference.outcome), ("linear predictor", &difference.linear_predictor)] {
-        let cells = vec![
-            name.to_string(),
-            moments(&d.development),
-            moments(&d.evaluation),
-            told(d.standardised_difference),
-        ];
-        lines.push(Line::Cells(cells));
+    let is_share = evaluated.event.is_some();
+    let outcome = |m: &Moments| match m.mean.filter(|_| is_share) {
+        Some(share) => in_percent(share),
+        None => moments(m),
+    };
+    let (y, lp) = (&difference.outcome, &difference.linear_predictor);
+    for (name, old, new, d) in [
+        (if is_share { "event" } else { "outcome" }, outcome(&y.development), outcome(&y.evaluation), y),
+        ("linear predictor", moments(&lp.development), moments(&lp.evaluation), lp),
+    ] {
+        lines.push(Line::Cells(vec![name.to_string(), old, new, told(d.standardised_difference)]));
     }
     format!("{}{}\n", table(&heads, &lines), spread(before, &difference.linear_predictor.evaluation))
 }

@@ -83,7 +83,10 @@ fn logistic(fit: &Fit) -> Vec<(&'static str, String)> {
     }
     if let Some(brier) = s.brier.filter(|v| v.is_finite()) {
         let scaled = s.scaled_brier.filter(|v| v.is_finite());
-        pairs.push(("Brier score", share(brier) + &scaled.map_or(String::new(), |v| format!(" (scaled {})", share(v)))));
+        pairs.push((
+            "Brier score",
+            share(brier) + &scaled.map_or(String::new(), |v| format!(" (scaled {})", share(v))),
+        ));
     }
     if let Some(loss) = s.log_loss.filter(|v| v.is_finite()) {
         pairs.push(("log loss", share(loss)));
