@@ -63,7 +63,7 @@ impl Model {
     /// Measures the model, unchanged, on new data.
     ///
     /// 1. The predictors as at the fit, outcome and weights; 2. complete rows, what is dropped counted; 3. linear
-    /// predictor and outcome; 4. the measures and the case mix.
+    ///    predictor and outcome; 4. the measures and the case mix.
     ///
     /// Fewer than 100 events or non-events are said. Source: Collins, Ogundimu & Altman 2016, Stat Med 35:214-226.
     ///
