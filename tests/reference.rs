@@ -6,7 +6,8 @@ use std::process::Command;
 
 /// The kinds of case that the program can do.
 const KINDS: &str =
-    "fit,rank_deficient,separation,ridge,lasso,elastic_net,firth,robust,likelihood_ratio,vif,hosmer_lemeshow";
+    "fit,rank_deficient,separation,ridge,lasso,elastic_net,firth,robust,likelihood_ratio,vif,\
+     hosmer_lemeshow,external_validation";
 
 /// Said aloud: past the harness, which keeps quiet about tests that pass.
 fn say(text: &str) {

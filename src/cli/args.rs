@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::cli::values::{self, BatchSize, FamilyName, Lambda, LevelsOf, PenaltyName, ReferenceOf};
 use crate::fit::spec::{ClusterCorrection, Interval, LearningRate, MethodName, Schedule, Start};
+use crate::model::Recalibrate;
 
 /// Linear and logistic regression for clinical CSVs by gradient descent, with proof of its accuracy
 #[derive(Debug, Clone, Parser)]
@@ -67,6 +68,9 @@ pub enum Verb {
     /// Predict new rows, with intervals
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(PredictArgs),
+    /// Measure a model on data that it has not seen
+    #[command(after_help = EVALUATE_EXAMPLES)]
+    Evaluate(EvaluateArgs),
     /// Write a synthetic clinical CSV with known coefficients
     #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
@@ -251,6 +255,38 @@ pub struct PredictArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct EvaluateArgs {
+    /// The model.json of a fit
+    #[arg(value_name = "MODEL.json")]
+    pub model: PathBuf,
+    /// The new rows, with their outcome: a CSV, or a built-in data set
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+    /// The outcome's column, where DATA names it otherwise
+    #[arg(long, value_name = "VAR")]
+    pub outcome: Option<String>,
+    /// Which outcome value is the event, where DATA has other words than the fit
+    #[arg(long, value_name = "LEVEL", allow_hyphen_values = true)]
+    pub event: Option<String>,
+    /// Risks from which one would treat, e.g. 0.1,0.2: sensitivity, predictive values, net benefit there
+    #[arg(long, value_name = "P,Q,...", value_delimiter = ',', value_parser = values::threshold)]
+    #[arg(allow_negative_numbers = true)]
+    pub thresholds: Vec<f64>,
+    /// Also write recalibrated.json, brought in line with DATA: intercept, or slope (intercept and slope)
+    #[arg(long, value_name = "WHAT", value_parser = values::recalibrate(), hide_possible_values = true)]
+    pub recalibrate: Option<Recalibrate>,
+    /// Column of frequency weights
+    #[arg(long, value_name = "VAR")]
+    pub weights: Option<String>,
+    /// More codes that mean missing, besides those of the fit
+    #[arg(long, value_name = "A,B", value_parser = values::record, allow_hyphen_values = true)]
+    pub na: Vec<Vec<String>>,
+    /// Coverage of the intervals [default: 0.95]
+    #[arg(long, value_name = "P", value_parser = values::conf_level, allow_negative_numbers = true)]
+    pub conf_level: Option<f64>,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct SimulateArgs {
     /// Which table
     #[arg(value_name = "WHAT", value_parser = ["treatment-effectiveness"], default_value = "treatment-effectiveness")]
@@ -293,6 +329,13 @@ pred_low, pred_high) to standard output, or to the file of --out. A row with a m
 
 Example:
   clinreg predict reports/trial-recovered/model.json new_patients.csv -o predictions.csv";
+
+const EVALUATE_EXAMPLES: &str = "\
+Writes evaluation.json and summary.txt. A row with a missing value is dropped and counted.
+
+Examples:
+  clinreg evaluate reports/trial-recovered/model.json other_hospital.csv --thresholds 0.1,0.2
+  clinreg evaluate model.json new.csv --outcome died --event yes --recalibrate intercept -o new_hospital";
 
 const SIMULATE_EXAMPLES: &str = "\
 Writes to standard output, or to the file of --out. Without options: the trial of the demo. \

@@ -7,6 +7,7 @@ mod comparison;
 mod datasets;
 mod demo;
 mod ending;
+mod evaluate;
 mod files;
 mod fit;
 mod predict;
@@ -63,6 +64,7 @@ fn dispatch(cli: &Cli) -> Result<Status> {
         Verb::Fit(args) => fit::run(args, global, &command_line(std::env::args()), &say),
         Verb::Compare(args) => compare::run(args, global, &say),
         Verb::Predict(args) => predict::run(args, global, &say),
+        Verb::Evaluate(args) => evaluate::run(args, global, &say),
         Verb::Simulate(args) => simulate::run(args, global, &say),
         Verb::Datasets => datasets::run(global, &say),
     }

@@ -50,7 +50,7 @@ pub fn run(args: &PredictArgs, global: &Global, say: &Say) -> Result<Status> {
     Ok(Status::Done)
 }
 
-fn read_model(path: &Path) -> Result<String> {
+pub(super) fn read_model(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(|cause| Error::io("read", path, &cause))?;
     String::from_utf8(bytes).map_err(|_| {
         Error::model(format!("`{}` is not text, so it is no model file", path.display()))
@@ -58,7 +58,7 @@ fn read_model(path: &Path) -> Result<String> {
     })
 }
 
-fn in_file(mut error: Error, path: &Path) -> Error {
+pub(super) fn in_file(mut error: Error, path: &Path) -> Error {
     error.message = format!("`{}`: {}", path.display(), error.message);
     error
 }

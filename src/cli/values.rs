@@ -3,6 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::fit::spec::{ClusterCorrection, Family, Interval, LearningRate, MethodName, Schedule, Start};
+use crate::model::Recalibrate;
 
 /// `--family`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,6 +191,19 @@ pub fn lambda(text: &str) -> Result<Lambda, String> {
     }
     let value = number(text).map_err(|why| format!("{why}\n\nhint: give a number, or `cv`"))?;
     if value >= 0.0 { Ok(Lambda::Is(value)) } else { Err("it must not be below 0".to_string()) }
+}
+
+/// A risk strictly between 0 and 1.
+pub fn threshold(text: &str) -> Result<f64, String> {
+    let value = number(text)?;
+    if 0.0 < value && value < 1.0 {
+        return Ok(value);
+    }
+    Err("a threshold is a risk between 0 and 1\n\nhint: for 10 % write 0.1".to_string())
+}
+
+pub fn recalibrate() -> impl TypedValueParser<Value = Recalibrate> {
+    one_of(&[("intercept", Recalibrate::Intercept), ("slope", Recalibrate::Slope)])
 }
 
 pub fn share(text: &str) -> Result<f64, String> {

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2};
 
 use crate::design::term::Term;
 use crate::error::Result;
+use crate::fit::case_mix;
 use crate::fit::descent::{Plan, method_name, schedule_name};
 use crate::fit::exact::{Exact, dispersion, distance_in_standard_errors};
 use crate::fit::frame::Frame;
@@ -32,6 +33,7 @@ use crate::objective::penalty::Penalised;
 use crate::optimise::Descent;
 use crate::optimise::stop::StopReason;
 use crate::optimise::verdict::{Evidence, Verdict, judge};
+use crate::performance::construction::{ByConstruction, Estimator, by_construction};
 use crate::rows::{InMemory, Rows};
 
 /// A descent that has ended, with all that statements are made from.
@@ -80,7 +82,8 @@ impl Ended<'_> {
         let convergence = self.convergence();
         let swept = self.swept.as_ref().unwrap_or(&self.frame.rows);
         let glm = Glm::new(swept, self.loss);
-        let fitted = glm.linear_predictor(&self.descent.beta).mapv(|eta| self.loss.mean(eta));
+        let linear_predictor = glm.linear_predictor(&self.descent.beta);
+        let fitted = linear_predictor.mapv(|eta| self.loss.mean(eta));
         let (value, _, root) = glm.all_at(&self.descent.beta);
         let value = self.refined.as_ref().map_or(value, |r| r.mean_loss);
         let mut statistics = self.statistics(swept, value, &fitted);
@@ -108,6 +111,7 @@ impl Ended<'_> {
         let verdict = (self.spec.method != MethodName::Auto).then(|| self.verdict());
         let penalty = self.penalty();
         let by_row = self.spec.save_fitted.then(|| self.by_row(swept, value, &root, &uncertainty));
+        let case_mix = case_mix::of(&self.prepared, &linear_predictor, &swept.y);
         self.prepared.ledger.notices.extend(uncertainty.notices);
         if self.spec.against.is_some() && is_elsewhere {
             self.prepared.ledger.notices.push(
@@ -125,6 +129,12 @@ impl Ended<'_> {
             covariance_kind: uncertainty.kind,
             penalty,
             statistics,
+            by_construction: if convergence.converged {
+                self.by_construction()
+            } else {
+                ByConstruction::default()
+            },
+            case_mix,
             verdict,
             collinearity: self.collinearity(),
             optimizer: self.optimizer(),
@@ -137,6 +147,15 @@ impl Ended<'_> {
             history: self.descent.history,
         };
         Ok(Analysis { fit, prepared: self.prepared })
+    }
+
+    fn by_construction(&self) -> ByConstruction {
+        let estimator = match self.target {
+            Target::Likelihood => Estimator::Likelihood,
+            Target::ElasticNet(_) => Estimator::Shrunken,
+            Target::Firth => Estimator::Firth,
+        };
+        by_construction(estimator, self.frame.has_intercept, self.prepared.encoded.offset.is_some())
     }
 
     /// Whether the second descent (or the first, if it was `auto`) is proved to be at the optimum.

@@ -2,6 +2,7 @@
 
 pub mod aliasing;
 pub mod assemble;
+pub mod case_mix;
 pub mod descent;
 pub mod exact;
 pub mod frame;

@@ -12,6 +12,8 @@ use crate::objective::penalty::Strength;
 use crate::optimise::history::History;
 use crate::optimise::stop::StopReason;
 use crate::optimise::verdict::Verdict;
+use crate::performance::case_mix::CaseMix;
+use crate::performance::construction::ByConstruction;
 
 /// One coefficient with its inference. Fields are `None` where they do not exist (aliased, penalised, diverged).
 #[derive(Debug, Clone, PartialEq)]
@@ -140,6 +142,10 @@ pub struct Statistics {
     pub auc_high: Option<f64>,
     /// Logistic: mean squared difference between outcome and probability.
     pub brier: Option<f64>,
+    /// Logistic: 1 - Brier / that of the share of events.
+    pub scaled_brier: Option<f64>,
+    /// Logistic: mean negative log-likelihood.
+    pub log_loss: Option<f64>,
     /// Logistic.
     pub nagelkerke_r2: Option<f64>,
     /// Logistic.
@@ -279,6 +285,10 @@ pub struct Fit {
     pub penalty: Option<PenaltyUsed>,
     /// Fit statistics.
     pub statistics: Statistics,
+    /// Which apparent values the fit forces on its own data.
+    pub by_construction: ByConstruction,
+    /// What the patients used are like, as aggregates, to be compared with others.
+    pub case_mix: CaseMix,
     /// How it ended.
     pub convergence: Convergence,
     /// The learning rate's verdict, for the teaching methods.

@@ -14,7 +14,7 @@ use crate::optimise::watch::Unwatched;
 use crate::optimise::{Settings, minimise};
 use crate::performance::calibration::hosmer_lemeshow;
 use crate::performance::discrimination::auc;
-use crate::performance::score::{brier, cox_snell_r2, nagelkerke_r2};
+use crate::performance::score::{brier, cox_snell_r2, nagelkerke_r2, scaled_brier};
 use crate::rows::{InMemory, Rows};
 
 /// What the statistics are worked out from.
@@ -123,6 +123,8 @@ fn logistic(common: Statistics, from: &Ingredients<'_>) -> Statistics {
         auc_low: limits.map(|l| l.0).filter(|l| l.is_finite()),
         auc_high: limits.map(|l| l.1).filter(|l| l.is_finite()),
         brier: Some(brier(&risk, &outcome, weight.as_deref())),
+        scaled_brier: Some(scaled_brier(&risk, &outcome, weight.as_deref())),
+        log_loss: Some(from.mean_loss),
         nagelkerke_r2: Some(nagelkerke_r2(deviance, null_deviance, n)),
         cox_snell_r2: Some(cox_snell_r2(deviance, null_deviance, n)),
         mcfadden_r2: Some(1.0 - deviance / null_deviance),

@@ -13,12 +13,7 @@ impl Model {
     /// As JSON text, ending in a line break: keys in the order of the fields, numbers with all their digits (the
     /// shortest form that reads back the same; whole numbers without a point), `null` for what does not exist.
     pub fn to_json(&self) -> String {
-        let mut value = serde_json::to_value(self).expect("text keys and finite numbers always serialise");
-        whole_numbers_as_integers(&mut value);
-        let mut text = String::new();
-        lay_out(&value, 0, &mut text);
-        text.push('\n');
-        text
+        as_text(self)
     }
 
     /// Reads a model file's text.
@@ -116,6 +111,16 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// What a file holds as JSON text, laid out for reading, ending in a line break.
+pub(super) fn as_text(content: &impl serde::Serialize) -> String {
+    let mut value = serde_json::to_value(content).expect("text keys and finite numbers always serialise");
+    whole_numbers_as_integers(&mut value);
+    let mut text = String::new();
+    lay_out(&value, 0, &mut text);
+    text.push('\n');
+    text
 }
 
 /// How far the two halves of a covariance may differ, relative to its diagonal.

@@ -6,8 +6,8 @@ use crate::design::matrix::{self, VariableKind};
 use crate::fit::result::{self, Fit};
 use crate::fit::spec;
 use crate::model::{
-    Basis, ChiSquared, Coefficient, Convergence, Data, Design, FStatistic, Family, HosmerLemeshow, Inflation,
-    Kind, LikelihoodRatio, Model, Named, Optimizer, Outcome, Part, Penalty, SCHEMA, Separation,
+    Basis, CaseMix, ChiSquared, Coefficient, Convergence, Data, Design, FStatistic, Family, HosmerLemeshow,
+    Inflation, Kind, LikelihoodRatio, Model, Named, Optimizer, Outcome, Part, Penalty, SCHEMA, Separation,
     SeparationKind, Statistics, TermTest, Verdict,
 };
 use crate::optimise::stop::StopReason;
@@ -56,11 +56,13 @@ impl Model {
             penalty: penalty(fit),
             optimizer: optimizer(fit),
             design: design(fit),
+            case_mix: Some(CaseMix::of(&fit.case_mix)),
+            recalibration: None,
         }
     }
 }
 
-fn finite(x: f64) -> Option<f64> {
+pub(super) fn finite(x: f64) -> Option<f64> {
     x.is_finite().then_some(x)
 }
 
@@ -151,6 +153,8 @@ fn statistics(s: &result::Statistics) -> Statistics {
         auc_low: s.auc_low.and_then(finite),
         auc_high: s.auc_high.and_then(finite),
         brier: s.brier.and_then(finite),
+        scaled_brier: s.scaled_brier.and_then(finite),
+        log_loss: s.log_loss.and_then(finite),
         nagelkerke_r2: s.nagelkerke_r2.and_then(finite),
         cox_snell_r2: s.cox_snell_r2.and_then(finite),
         mcfadden_r2: s.mcfadden_r2.and_then(finite),

@@ -2,19 +2,31 @@
 
 use serde::{Deserialize, Serialize};
 
+mod case_mix;
+mod evaluate;
+#[cfg(test)]
+mod evaluate_tests;
+mod evaluation;
 mod file;
+mod from_evaluated;
 mod from_fit;
 mod named;
+mod new_outcome;
 mod predict;
+mod recalibrate;
 #[cfg(test)]
 pub(crate) mod sample;
 mod statistics;
 #[cfg(test)]
 mod tests;
 
+pub use case_mix::{CaseMix, Moments, VariableMix};
+pub use evaluate::{EvaluateOptions, Evaluated, Performance};
+pub use evaluation::{EVALUATION_SCHEMA, Evaluation};
 pub(crate) use from_fit::estimate;
 pub use named::Named;
 pub use predict::Predictions;
+pub use recalibrate::{Recalibrate, Recalibration};
 pub use statistics::{ChiSquared, FStatistic, HosmerLemeshow, LikelihoodRatio, Statistics, TermTest};
 
 /// The version that this program writes and reads.
@@ -61,6 +73,12 @@ pub struct Model {
     pub optimizer: Optimizer,
     /// What was learnt from the rows used and new data must not change.
     pub design: Design,
+    /// What the patients of the fit were like, as aggregates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_mix: Option<CaseMix>,
+    /// Where the model was recalibrated after its fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalibration: Option<Recalibration>,
 }
 
 /// The row ledger.

@@ -3,7 +3,7 @@
 use ndarray::{Array1, ArrayView1};
 
 use crate::data::choices::DataChoices;
-use crate::data::csv::Source;
+use crate::data::csv::{Source, Typed};
 use crate::data::table::{Column, Table};
 use crate::design::formula::Formula;
 use crate::design::matrix::{self, Encoded, Frozen, VariableKind, rebuild};
@@ -31,6 +31,16 @@ struct Matched<'a> {
     /// For each estimated coefficient: its column and its value.
     columns: Vec<(usize, f64)>,
     covariance: Option<&'a [Vec<f64>]>,
+}
+
+/// New data as the model sees them.
+pub(super) struct NewRows {
+    /// The columns of the right-hand side, all rows.
+    pub table: Table,
+    /// Their design; NaN where a value is missing.
+    pub encoded: Encoded,
+    /// Decisions on single columns.
+    pub notices: Vec<String>,
 }
 
 impl Model {
@@ -69,16 +79,36 @@ impl Model {
             return Err(Error::usage(format!("`--conf-level {conf_level}` is not between 0 and 1"))
                 .hint("0.95 is usual"));
         }
+        let new = self.new_rows(source, &[])?;
+        self.predict_rows(&new.encoded, &new.table, conf_level)
+    }
+
+    /// New data as the model sees them; `na`: more codes that mean missing than at the fit.
+    ///
+    /// # Errors
+    /// As [`Model::predict`].
+    pub(super) fn new_rows(&self, source: &Source, na: &[String]) -> Result<NewRows> {
         let formula = Formula::parse(&self.formula)?;
         let needed = self.needed_columns(&formula);
         check_columns(&needed, source)?;
-        let table = if needed.is_empty() {
-            Table { n_rows: source.n_rows, ..Table::default() }
+        let mut choices = self.choices(&needed);
+        choices.na.extend(na.iter().filter(|code| !self.data.na.contains(code)).cloned());
+        let Typed { table, notices } = if needed.is_empty() {
+            Typed { table: Table { n_rows: source.n_rows, ..Table::default() }, notices: Vec::new() }
         } else {
-            source.typed(&needed, &self.choices(&needed)).map_err(unfit)?.table
+            source.typed(&needed, &choices).map_err(unfit)?
         };
         let encoded = rebuild(&formula, &self.frozen(), &table)?;
-        self.predict_rows(&encoded, &table, conf_level)
+        Ok(NewRows { table, encoded, notices })
+    }
+
+    /// The linear predictor of some rows of new data, which have a value in every column.
+    ///
+    /// # Errors
+    /// Model and Data, as [`Model::predict`].
+    pub(super) fn linear_predictor(&self, new: &NewRows, rows: &[usize]) -> Result<Vec<f64>> {
+        let matched = self.match_columns(&new.encoded)?;
+        rows.iter().map(|row| matched.eta(&new.encoded, &new.table, *row)).collect()
     }
 
     /// The columns of the right-hand side, offsets included. The outcome is among them only if it predicts itself.
@@ -150,14 +180,7 @@ impl Model {
                 continue;
             }
             let x = encoded.x.row(row);
-            let eta =
-                matched.linear_predictor(x) + encoded.offset.as_ref().map_or(0.0, |o: &Array1<f64>| o[row]);
-            if !eta.is_finite() {
-                return Err(Error::data(format!("{}: the linear predictor is {eta}", table.place(row)))
-                    .hint(
-                        "a value there is too large, or outside what a transform such as `log()` can take",
-                    ));
-            }
+            let eta = matched.eta(encoded, table, row)?;
             let around =
                 |variance: f64| half_width.map(|h| (eta - h * variance.sqrt(), eta + h * variance.sqrt()));
             let variance = matched.variance(x);
@@ -216,8 +239,16 @@ impl Model {
 }
 
 impl Matched<'_> {
-    fn linear_predictor(&self, x: ArrayView1<'_, f64>) -> f64 {
-        self.columns.iter().map(|(column, estimate)| x[*column] * estimate).sum()
+    /// x.b + offset of a row without missing values.
+    fn eta(&self, encoded: &Encoded, table: &Table, row: usize) -> Result<f64> {
+        let x = encoded.x.row(row);
+        let sum: f64 = self.columns.iter().map(|(column, estimate)| x[*column] * estimate).sum();
+        let eta = sum + encoded.offset.as_ref().map_or(0.0, |o: &Array1<f64>| o[row]);
+        if eta.is_finite() {
+            return Ok(eta);
+        }
+        Err(Error::data(format!("{}: the linear predictor is {eta}", table.place(row)))
+            .hint("a value there is too large, or outside what a transform such as `log()` can take"))
     }
 
     /// x'Cx; `None` where what cancels in the sum leaves no trustworthy digit.

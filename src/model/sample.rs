@@ -14,6 +14,8 @@ use crate::inference::table::Reference;
 use crate::optimise::history::{History, Record, Step};
 use crate::optimise::stop::StopReason;
 use crate::optimise::verdict::{Pace, Verdict};
+use crate::performance::case_mix::{CaseMix, Mix, Moments};
+use crate::performance::construction::ByConstruction;
 
 fn part(variable: &str, level: Option<&str>) -> Part {
     Part { variable: variable.to_string(), level: level.map(str::to_string), transform: None, index: None }
@@ -105,6 +107,12 @@ pub fn linear() -> Fit {
             condition_number: Some(1.0),
             ..Statistics::default()
         },
+        by_construction: ByConstruction { intercept: true, slope: true },
+        case_mix: CaseMix {
+            variables: vec![("patients".to_string(), Mix::Number(Moments { n: 50.0, mean: 93.4, sd: 28.9 }))],
+            outcome: Moments { n: 50.0, mean: 99.7, sd: 24.26 },
+            linear_predictor: Moments { n: 50.0, mean: 99.7, sd: 22.47 },
+        },
         convergence: Convergence {
             converged: true,
             reason: StopReason::GradientBelowTolerance,
@@ -146,6 +154,7 @@ pub fn unfinished() -> Fit {
         coefficient("(Intercept)", Vec::new(), 0.38315, 6.08, t),
         coefficient("patients", vec![part("patients", None)], 1.036292, 0.06153, t),
     ];
+    fit.by_construction = ByConstruction::default();
     fit.statistics.r_squared = Some(0.753844);
     fit.convergence = Convergence {
         converged: false,
@@ -293,6 +302,8 @@ pub fn logistic() -> Fit {
         auc_low: Some(0.6501),
         auc_high: Some(0.77458),
         brier: Some(0.10457),
+        scaled_brier: Some(0.0793),
+        log_loss: Some(0.35262),
         nagelkerke_r2: Some(0.125_31),
         cox_snell_r2: Some(0.067_58),
         mcfadden_r2: Some(0.090_27),
@@ -312,6 +323,7 @@ pub fn logistic() -> Fit {
         condition_number: Some(31.4159),
         ..Statistics::default()
     };
+    fit.case_mix = trial_mix();
     fit.convergence.iterations = 9;
     fit.convergence.epochs = 9.0;
     fit.convergence.sweeps = 14.0;
@@ -323,6 +335,25 @@ pub fn logistic() -> Fit {
     fit.history = history(&[0.69, 0.41, 0.3526], &[0.31, 0.02, 3.1e-10], 1.0);
     fit.optimum = Some(0.3526);
     fit
+}
+
+/// The patients of the logistic fit.
+fn trial_mix() -> CaseMix {
+    let share = |level: &str, p: f64| (level.to_string(), p);
+    let number = |mean: f64, sd: f64| Moments { n: 597.0, mean, sd };
+    CaseMix {
+        variables: vec![
+            (
+                "rx".to_string(),
+                Mix::Levels { n: 597.0, shares: vec![share("placebo", 0.51), share("indomethacin", 0.49)] },
+            ),
+            ("risk".to_string(), Mix::Number(number(2.4, 0.9))),
+            ("age".to_string(), Mix::Number(number(45.3, 13.4))),
+            ("age_months".to_string(), Mix::Number(number(543.6, 160.8))),
+        ],
+        outcome: number(0.1307, 0.3373),
+        linear_predictor: number(-2.05, 0.61),
+    }
 }
 
 /// A logistic fit whose site tells the outcome.

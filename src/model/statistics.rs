@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The numbers under `fit`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Statistics {
     /// Rows used, or the sum of the frequency weights.
     pub n: Option<f64>,
@@ -40,6 +40,10 @@ pub struct Statistics {
     pub auc_high: Option<f64>,
     /// Logistic: mean squared difference of outcome and probability.
     pub brier: Option<f64>,
+    /// Logistic: 1 - Brier / that of the share of events.
+    pub scaled_brier: Option<f64>,
+    /// Logistic: mean negative log-likelihood.
+    pub log_loss: Option<f64>,
     /// Logistic.
     pub nagelkerke_r2: Option<f64>,
     /// Logistic.

@@ -17,7 +17,7 @@ impl Auc {
 }
 
 /// Rounds to 12 decimals, so that risks equal but for rounding are ties.
-fn tied(risk: f64) -> f64 {
+pub(crate) fn tied(risk: f64) -> f64 {
     const DECIMALS: f64 = 1e12;
     (risk * DECIMALS).round() / DECIMALS
 }

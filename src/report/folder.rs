@@ -29,6 +29,17 @@ const FIT_FILES: [&str; 16] = [
     "effects.json",
     "validation.json",
 ];
+/// What `evaluate` can write to a folder, likewise.
+const EVALUATION_FILES: [&str; 6] = [
+    "evaluation.json",
+    "summary.txt",
+    "recalibrated.json",
+    "calibration.png",
+    "roc.png",
+    "decision_curve.png",
+];
+/// The file that says that a run is an evaluation.
+const MARK_OF_AN_EVALUATION: &str = "evaluation.json";
 /// The file that says that a run is a fit.
 const MARK_OF_A_FIT: &str = "model.json";
 
@@ -82,8 +93,13 @@ fn write_all(folder: &Path, files: &[NamedFile]) -> Result<()> {
         }
         waiting.push((beside(folder, &file.bytes)?, place));
     }
-    if files.iter().any(|f| f.name == MARK_OF_A_FIT) {
-        remove_earlier(folder, files)?;
+    let has = |mark: &str| files.iter().any(|f| f.name == mark);
+    if has(MARK_OF_A_FIT) {
+        remove_earlier(&FIT_FILES, folder, files)?;
+    } else if has(MARK_OF_AN_EVALUATION) {
+        let beside_a_fit = folder.join(MARK_OF_A_FIT).exists(); // whose pictures and summary stay
+        let known = if beside_a_fit { &["recalibrated.json"][..] } else { &EVALUATION_FILES[..] };
+        remove_earlier(known, folder, files)?;
     }
     for (temporary, place) in waiting {
         temporary.persist(&place).map_err(|e| Error::io("write", &place, &e.error))?;
@@ -119,8 +135,8 @@ fn of_an_ordinary_file() -> Option<Permissions> {
     None
 }
 
-fn remove_earlier(folder: &Path, files: &[NamedFile]) -> Result<()> {
-    for name in FIT_FILES.iter().filter(|name| files.iter().all(|f| f.name != **name)) {
+fn remove_earlier(known: &[&str], folder: &Path, files: &[NamedFile]) -> Result<()> {
+    for name in known.iter().filter(|name| files.iter().all(|f| f.name != **name)) {
         let place = folder.join(name);
         if place.is_file() {
             fs::remove_file(&place).map_err(|e| Error::io("remove an earlier run's", &place, &e))?;

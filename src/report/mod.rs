@@ -10,6 +10,7 @@ pub mod align;
 mod captions;
 mod coefficients;
 mod context;
+pub mod evaluation;
 mod folder;
 mod forest;
 mod history;

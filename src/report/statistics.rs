@@ -86,7 +86,17 @@ fn logistic(fit: &Fit) -> Vec<(&'static str, String)> {
         pairs.push(("AUC", format!("{}{interval}", share(auc))));
     }
     if let Some(brier) = s.brier.filter(|v| v.is_finite()) {
-        pairs.push(("Brier score", share(brier)));
+        let scaled = s.scaled_brier.filter(|v| v.is_finite());
+        pairs.push((
+            "Brier score",
+            share(brier) + &scaled.map_or(String::new(), |v| format!(" (scaled {})", share(v))),
+        ));
+    }
+    if let Some(loss) = s.log_loss.filter(|v| v.is_finite()) {
+        pairs.push(("log loss", share(loss)));
+    }
+    if let Some(forced) = forced(fit) {
+        pairs.push(("calibration", forced.to_string()));
     }
     let kinds = [("Nagelkerke", s.nagelkerke_r2), ("Cox-Snell", s.cox_snell_r2), ("McFadden", s.mcfadden_r2)];
     let r2: Vec<String> = kinds
@@ -113,6 +123,16 @@ fn logistic(fit: &Fit) -> Vec<(&'static str, String)> {
         pairs.push(("Hosmer-Lemeshow", test));
     }
     pairs
+}
+
+/// What the fit's own data cannot tell about calibration.
+fn forced(fit: &Fit) -> Option<&'static str> {
+    let by = fit.by_construction;
+    match (by.intercept, by.slope) {
+        (true, true) => Some("in the large 0 and slope 1 by construction: these data cannot show otherwise"),
+        (true, false) => Some("in the large 0 by construction: these data cannot show otherwise"),
+        _ => None,
+    }
 }
 
 fn common(fit: &Fit) -> Vec<(&'static str, String)> {

@@ -72,7 +72,9 @@ Reference levels: rx = placebo.
 observations       597
 events             78 (13.1%)
 AUC                0.712 (95% CI 0.650 to 0.775)
-Brier score        0.105
+Brier score        0.105 (scaled 0.079)
+log loss           0.353
+calibration        in the large 0 and slope 1 by construction: these data cannot show otherwise
 R²                 Nagelkerke 0.125, Cox-Snell 0.068, McFadden 0.090
 test of all terms  χ² = 41.78 on 6 df, p <0.001
 deviance           421.0 on 590 df; 462.8 with the intercept alone

@@ -126,6 +126,8 @@ pub fn statistics(fit: &Fit) -> Result<Vec<u8>> {
         ("auc_low", optional(s.auc_low)),
         ("auc_high", optional(s.auc_high)),
         ("brier", optional(s.brier)),
+        ("scaled_brier", optional(s.scaled_brier)),
+        ("log_loss", optional(s.log_loss)),
         ("nagelkerke_r2", optional(s.nagelkerke_r2)),
         ("cox_snell_r2", optional(s.cox_snell_r2)),
         ("mcfadden_r2", optional(s.mcfadden_r2)),
