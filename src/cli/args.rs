@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::cli::values::{self, BatchSize, FamilyName, Lambda, LevelsOf, PenaltyName, ReferenceOf};
+use crate::effects::needed::EventIs;
+use crate::effects::result::EffectInterval;
 use crate::fit::spec::{ClusterCorrection, Interval, LearningRate, MethodName, Schedule, Start};
 
 /// Linear and logistic regression for clinical CSVs by gradient descent, with proof of its accuracy
@@ -96,6 +98,8 @@ pub struct FitArgs {
     pub descent: DescentArgs,
     #[command(flatten)]
     pub inference: InferenceArgs,
+    #[command(flatten)]
+    pub effect: EffectArgs,
     #[command(flatten)]
     pub penalty: PenaltyArgs,
 }
@@ -220,6 +224,21 @@ pub struct InferenceArgs {
     /// Hosmer-Lemeshow test with G groups
     #[arg(long, value_name = "G", value_parser = values::groups, allow_negative_numbers = true)]
     pub hosmer_lemeshow: Option<usize>,
+}
+
+/// What is asked about a treatment.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Treatment effect")]
+pub struct EffectArgs {
+    /// Also the effect of this column: risk difference, ratios, number needed to treat
+    #[arg(long, value_name = "VAR")]
+    pub treatment: Option<String>,
+    /// Its marginal intervals: delta or bootstrap[:B] [default: delta; B: 1000]
+    #[arg(long, value_name = "HOW", value_parser = values::effect_interval)]
+    pub effect_interval: Option<EffectInterval>,
+    /// Whether the event is bad or good, for benefit and harm [default: bad]
+    #[arg(long, value_name = "WHAT", value_parser = values::event_is(), hide_possible_values = true)]
+    pub event_is: Option<EventIs>,
 }
 
 /// What is added to the loss.

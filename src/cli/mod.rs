@@ -11,6 +11,7 @@ mod files;
 mod fit;
 mod predict;
 mod progress;
+mod question;
 mod say;
 mod simulate;
 mod status;

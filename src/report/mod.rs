@@ -1,5 +1,6 @@
 //! What a fit leaves in its folder: tables, text, page, pictures; all appear whole or not at all.
 
+use crate::effects::result::Findings;
 use crate::error::Result;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
@@ -10,6 +11,7 @@ pub mod align;
 mod captions;
 mod coefficients;
 mod context;
+pub mod effects;
 mod folder;
 mod forest;
 mod history;
@@ -37,6 +39,8 @@ pub struct Context {
     pub command: String,
     /// Wall-clock seconds of the whole job.
     pub seconds: f64,
+    /// The treatment's effect, where it was asked for.
+    pub effects: Option<Findings>,
 }
 
 /// The two pictures of the descent as PNG bytes.
@@ -46,7 +50,7 @@ struct Pictures {
 }
 
 /// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv (on request),
-/// loss_curve.png, gradient_norm.png, report.html.
+/// effects.json (with a treatment), loss_curve.png, gradient_norm.png, report.html.
 ///
 /// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
 ///
@@ -57,7 +61,7 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     let page = context::page(fit, context, &pictures)?;
     let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
     let mut files = vec![
-        file("summary.txt", summary::text(fit).into_bytes()),
+        file("summary.txt", summary::with_effects(fit, context.effects.as_ref()).into_bytes()),
         file("model.json", Model::from_fit(fit).to_json().into_bytes()),
         file("coefficients.csv", tables::coefficients(fit)?),
         file("fit.csv", tables::statistics(fit)?),
@@ -68,6 +72,10 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     }
     if let Some(rows) = &fit.by_row {
         files.push(file("fitted.csv", tables::by_row(fit, rows)?));
+    }
+    if let Some(findings) = &context.effects {
+        files.push(file("effects.json", effects::json(findings).into_bytes()));
+        // The picture of the effect by baseline risk and by modifier belongs here, drawn from the same findings.
     }
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));
@@ -110,7 +118,7 @@ mod tests {
     use crate::model::sample;
 
     fn names(fit: &Fit) -> Vec<String> {
-        let context = Context { command: "clinreg fit".to_string(), seconds: 0.5 };
+        let context = Context { command: "clinreg fit".to_string(), seconds: 0.5, ..Context::default() };
         files(fit, &context).expect("all files").into_iter().map(|f| f.name).collect()
     }
 
@@ -130,7 +138,7 @@ mod tests {
         let later = |seconds: f64| {
             let mut fit = sample::logistic();
             fit.history.records.iter_mut().for_each(|r| r.seconds += seconds);
-            files(&fit, &Context { command: String::new(), seconds: 1.0 + seconds }).expect("all files")
+            files(&fit, &Context { seconds: 1.0 + seconds, ..Context::default() }).expect("all files")
         };
         let differing: Vec<String> = later(0.0)
             .into_iter()
