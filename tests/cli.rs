@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-const COMMANDS: [&str; 6] = ["demo", "fit", "compare", "predict", "simulate", "datasets"];
+const COMMANDS: [&str; 7] = ["demo", "fit", "compare", "predict", "describe", "simulate", "datasets"];
 
 /// A folder of its own in which the program runs.
 pub struct Folder {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// The kinds of case that the program can do.
-const KINDS: &str = "fit";
+const KINDS: &str = "fit,treatment_effect,table1";
 
 #[test]
 fn the_program_gives_r_s_numbers_on_clinical_data() {

@@ -69,6 +69,9 @@ pub enum Verb {
     /// Predict new rows, with intervals
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(PredictArgs),
+    /// The baseline table ("Table 1") by the groups of one column
+    #[command(after_help = DESCRIBE_EXAMPLES)]
+    Describe(DescribeArgs),
     /// Write a synthetic clinical CSV with known coefficients
     #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
@@ -270,6 +273,31 @@ pub struct PredictArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct DescribeArgs {
+    /// A CSV file, or a built-in data set such as @diabetes
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+    /// The column of the groups, e.g. the treatment
+    #[arg(long, value_name = "GROUP")]
+    pub by: String,
+    /// What to describe [default: all columns but identifiers]
+    #[arg(long, value_name = "A,B", value_parser = values::record)]
+    pub variables: Vec<Vec<String>>,
+    /// Withhold counts from 1 to N - 1, and what would give them back
+    #[arg(long, value_name = "N", value_parser = values::at_least_two, allow_negative_numbers = true)]
+    pub suppress_below: Option<usize>,
+    /// Count a numeric column by its values; repeatable, or a,b
+    #[arg(long, value_name = "VAR", value_parser = values::record)]
+    pub factor: Vec<Vec<String>>,
+    /// The levels in order; repeatable
+    #[arg(long, value_name = "VAR=A,B", value_parser = values::levels)]
+    pub levels: Vec<LevelsOf>,
+    /// More codes that mean missing, besides empty, NA, N/A, NaN, . and null
+    #[arg(long, value_name = "A,B", value_parser = values::record, allow_hyphen_values = true)]
+    pub na: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct SimulateArgs {
     /// Which table
     #[arg(value_name = "WHAT", value_parser = ["treatment-effectiveness"], default_value = "treatment-effectiveness")]
@@ -312,6 +340,13 @@ pred_low, pred_high) to standard output, or to the file of --out. A row with a m
 
 Example:
   clinreg predict reports/trial-recovered/model.json new_patients.csv -o predictions.csv";
+
+const DESCRIBE_EXAMPLES: &str = "\
+Numbers: mean (SD), median [quartiles]; levels: n (%); missing; standardised mean differences. With --out also \
+table1.json, table1.csv, table1.md, table1.html and summary.txt in that folder.
+
+Example:
+  clinreg describe trial.csv --by treatment --suppress-below 5 -o reports/table1";
 
 const SIMULATE_EXAMPLES: &str = "\
 Writes to standard output, or to the file of --out. Without options: the trial of the demo. \

@@ -6,6 +6,7 @@ mod compare;
 mod comparison;
 mod datasets;
 mod demo;
+mod describe;
 mod ending;
 mod files;
 mod fit;
@@ -64,6 +65,7 @@ fn dispatch(cli: &Cli) -> Result<Status> {
         Verb::Fit(args) => fit::run(args, global, &command_line(std::env::args()), &say),
         Verb::Compare(args) => compare::run(args, global, &say),
         Verb::Predict(args) => predict::run(args, global, &say),
+        Verb::Describe(args) => describe::run(args, global, &command_line(std::env::args()), &say),
         Verb::Simulate(args) => simulate::run(args, global, &say),
         Verb::Datasets => datasets::run(global, &say),
     }

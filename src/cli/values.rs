@@ -162,6 +162,13 @@ pub fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+pub fn at_least_two(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(count) if count >= 2 => Ok(count),
+        _ => Err("a whole number of at least 2 is needed (5 is usual)".to_string()),
+    }
+}
+
 pub fn seed(text: &str) -> Result<u64, String> {
     text.trim().parse().map_err(|_| format!("a whole number from 0 to {} is needed", u64::MAX))
 }

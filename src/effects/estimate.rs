@@ -337,3 +337,7 @@ impl Known<'_> {
         )
     }
 }
+
+#[cfg(test)]
+#[path = "estimate_tests.rs"]
+mod tests;

@@ -8,15 +8,15 @@ use crate::effects::result::{ByModifier, ModifierPoint};
 use crate::effects::standardise::{Mean, Model, Predicted};
 use crate::error::Result;
 
-/// Points on the range of a number.
+/// Points on the range of a number, at most.
 const POINTS: usize = 25;
 /// The range goes from this share of the patients to the same from above: no effect is shown where nobody was.
 const TAIL: f64 = 0.025;
 
 /// The standardised effect at each of some values of a modifier: everyone has that value, all else is as observed.
 ///
-/// A number: its own values if it has at most 25, else 25 even steps from its 2.5th to its 97.5th percentile. A
-/// factor: its levels. `alone`: the treatment interacts with this variable only, so that the conditional odds ratio
+/// A number: its own values if it has at most 25, else 10 to 25 round ones from its 2.5th to its 97.5th percentile.
+/// A factor: its levels. `alone`: the treatment interacts with this variable only, so that the conditional odds ratio
 /// depends on nothing else.
 ///
 /// # Errors
@@ -103,9 +103,28 @@ fn grid(v: &[f64], weight: &dyn Fn(usize) -> f64) -> Vec<f64> {
         });
         reached.or(order.last()).map_or(f64::NAN, |row| v[*row])
     };
-    let (low, high) = (at(TAIL), at(1.0 - TAIL));
-    let step = (high - low) / (POINTS - 1) as f64;
-    (0..POINTS).map(|k| if k == POINTS - 1 { high } else { low + k as f64 * step }).collect()
+    round_values(at(TAIL), at(1.0 - TAIL))
+}
+
+/// The multiples of 1, 2 or 5 times a power of ten from low to high: the finest that are not too many.
+fn round_values(low: f64, high: f64) -> Vec<f64> {
+    let mut exponent = ((high - low) / POINTS as f64).log10().floor() as i32;
+    for digit in [1.0, 2.0, 5.0].iter().cycle().take(9) {
+        let multiple = |k: f64| {
+            // Divided rather than multiplied by 10^-n, so that 3 * 0.1 is 0.3.
+            if exponent < 0 { k * digit / 10_f64.powi(-exponent) } else { k * digit * 10_f64.powi(exponent) }
+        };
+        let step = multiple(1.0);
+        let (first, last) = ((low / step).ceil(), (high / step).floor());
+        let count = last - first + 1.0;
+        if count >= 1.0 && count <= POINTS as f64 {
+            return (0..count as usize).map(|k| multiple(first + k as f64)).collect();
+        }
+        if *digit == 5.0 {
+            exponent += 1;
+        }
+    }
+    vec![low, high]
 }
 
 /// The measure that a conditional effect is: an odds ratio, or a difference.
@@ -120,5 +139,24 @@ impl Model<'_> {
     /// exp(step.b) or step.b with its interval, `step` the difference of two rows of the design.
     pub fn effect_of_step(&self, step: &ndarray::Array1<f64>) -> Option<Effect> {
         conditional_measure(self).effect(step.dot(&self.beta), self.std_error(step), self.half_width)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_round_and_lie_in_the_range() {
+        assert_eq!(round_values(37.69, 82.16), (19..=41).map(|k| f64::from(2 * k)).collect::<Vec<_>>());
+        let tenths = round_values(0.04, 2.13);
+        assert_eq!((tenths[0], tenths[2], tenths.len()), (0.1, 0.3, 21));
+        let thousands = round_values(-1200.0, 23_000.0);
+        assert_eq!((thousands[0], thousands[1], thousands.len()), (-1000.0, 0.0, 25));
+    }
+
+    #[test]
+    fn few_values_are_taken_as_they_are() {
+        assert_eq!(grid(&[1.0, 0.0, 1.0, 2.5], &|_| 1.0), [0.0, 1.0, 2.5]);
     }
 }

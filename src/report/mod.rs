@@ -18,6 +18,7 @@ mod history;
 pub mod numbers;
 mod statistics;
 pub mod summary;
+pub mod table_one;
 mod tables;
 pub mod words;
 

@@ -90,7 +90,9 @@ fn words(measure: Measure, family: Family) -> &'static str {
 /// Estimate and interval.
 fn told(measure: Measure, effect: Option<&Effect>) -> [String; 2] {
     let Some(e) = effect else { return [NONE.to_string(), String::new()] };
-    let resolution = if measure.is_ratio() { e.estimate * e.std_error } else { e.std_error };
+    /// Of a difference the standard error gets two digits, one less than in the table of coefficients.
+    const COARSER: f64 = 10.0;
+    let resolution = if measure.is_ratio() { e.estimate * e.std_error } else { COARSER * e.std_error };
     let show = |x: f64| if measure.is_ratio() { ratio(x, resolution) } else { measured(x, resolution) };
     [show(e.estimate), format!("{} to {}", show(e.low), show(e.high))]
 }
@@ -150,10 +152,11 @@ const SHOWN: usize = 7;
 fn modifier(e: &Effects, m: &ByModifier) -> String {
     let name = visible(&m.variable);
     let values: Vec<&str> = distinct(m);
-    let shown: Vec<&str> = if values.len() <= SHOWN {
-        values
+    let every = values.len().div_ceil(SHOWN).max(1);
+    let shown: Vec<&str> = if m.points.iter().any(|p| p.number.is_some()) {
+        values.into_iter().skip(every / 2).step_by(every).collect()
     } else {
-        (0..SHOWN).map(|k| values[k * (values.len() - 1) / (SHOWN - 1)]).collect()
+        values
     };
     let rows: Vec<_> = m.points.iter().filter(|p| shown.contains(&p.value.as_str())).collect();
     let conditional = rows.iter().any(|p| p.conditional.is_some());
@@ -175,8 +178,9 @@ fn modifier(e: &Effects, m: &ByModifier) -> String {
         })
         .collect();
     let first = if several { format!("{name}, arm") } else { name.clone() };
-    let odds = if conditional { "cond. odds ratio" } else { "odds ratio" };
-    let head = format!("Effect over the range of {name} (everyone at that value, all else as observed)");
+    let odds = if conditional { "cond. OR" } else { "odds ratio" };
+    let which = if conditional && logistic { "; the odds ratio is the conditional one" } else { "" };
+    let head = format!("Effect over the range of {name} (everyone at that value, all else as observed{which})");
     format!("{}{}", line(&head), table(&effect_heads(e, &first, odds, &interval_head(e)), &lines))
 }
 
@@ -190,8 +194,8 @@ fn effect_heads<'a>(e: &Effects, first: &'a str, odds: &'a str, interval: &'a st
     let logistic = e.family == Family::Logistic;
     let mut heads = vec![
         Head { title: first, align: Align::Left },
-        Head { title: if logistic { "risk, ref." } else { "mean, ref." }, align: Align::Point },
-        Head { title: if logistic { "risk, arm" } else { "mean, arm" }, align: Align::Point },
+        Head { title: if logistic { "ref. risk" } else { "ref. mean" }, align: Align::Point },
+        Head { title: if logistic { "arm risk" } else { "arm mean" }, align: Align::Point },
         Head { title: "difference", align: Align::Point },
         Head { title: interval, align: Align::Interval },
     ];
@@ -206,7 +210,11 @@ fn quarters(e: &Effects) -> String {
     let several = e.contrasts.len() > 1;
     let logistic = e.family == Family::Logistic;
     let show = |x: f64| if logistic { share(x) } else { short(x) };
-    let name = |q: &Quarter| format!("{}: {} to {}", q.quarter, show(q.range.0), show(q.range.1));
+    let name = |q: &Quarter| match q.quarter {
+        1 => "1 (lowest)".to_string(),
+        4 => "4 (highest)".to_string(),
+        other => other.to_string(),
+    };
     let mut lines = Vec::new();
     for quarter in &e.by_baseline {
         for c in &quarter.contrasts {
