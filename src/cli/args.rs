@@ -231,7 +231,7 @@ pub struct InferenceArgs {
 
 /// What is asked about a treatment.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Treatment effect")]
+#[command(next_help_heading = "Inference")]
 pub struct EffectArgs {
     /// Also the effect of this column: risk difference, ratios, number needed to treat
     #[arg(long, value_name = "VAR")]

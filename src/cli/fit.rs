@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use crate::cli::args::{FitArgs, Global};
 use crate::cli::check::fit_spec;
-use crate::cli::question;
 use crate::cli::ending::unconverged;
 use crate::cli::files::{check_folder, default_folder};
 use crate::cli::progress::{self, Progress};
+use crate::cli::question;
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::data::csv;
@@ -65,8 +65,11 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
     let effects = question.map(|question| crate::effects::estimate(&question, &analysis)).transpose()?;
     let fit = analysis.fit;
     let folder = global.out.clone().unwrap_or_else(|| default_folder(&args.model.data, &fit.outcome.text));
-    let context =
-        Context { command: command.to_string(), seconds: start.elapsed().as_secs_f64(), effects: effects.clone() };
+    let context = Context {
+        command: command.to_string(),
+        seconds: start.elapsed().as_secs_f64(),
+        effects: effects.clone(),
+    };
     let files = report::files(&fit, &context)?;
     report::write(&folder, &files)?;
     Ok(Written { fit, folder, files, effects })

@@ -14,7 +14,8 @@ use crate::fit::spec::{Family, Penalty, Spec};
 /// Usage, when an option has nothing to act on or the penalty leaves no intervals.
 pub fn of(args: &EffectArgs, spec: &Spec) -> Result<Option<Question>> {
     let Some(treatment) = &args.treatment else {
-        let without = args.effect_interval.map(|_| "--effect-interval").or(args.event_is.map(|_| "--event-is"));
+        let without =
+            args.effect_interval.map(|_| "--effect-interval").or(args.event_is.map(|_| "--event-is"));
         return match without {
             Some(option) => Err(Error::usage(format!("`{option}` needs `--treatment`"))
                 .hint("say whose effect is meant: `--treatment VAR`")),
@@ -36,7 +37,9 @@ pub fn of(args: &EffectArgs, spec: &Spec) -> Result<Option<Question>> {
                 "{asked} resamples have no percentile for `--conf-level {}`",
                 spec.conf_level
             ))
-            .hint(format!("at least {needed} resamples are needed: `--effect-interval bootstrap:{needed}`")));
+            .hint(format!(
+                "at least {needed} resamples are needed: `--effect-interval bootstrap:{needed}`"
+            )));
         }
     }
     Ok(Some(Question { treatment: treatment.clone(), interval, event_is: args.event_is }))

@@ -36,8 +36,10 @@ pub fn check(treatment: &str, formula: &Formula, header: &[String]) -> Result<()
     }
     let model = formula.model()?;
     if model.offsets.iter().any(|e| e.columns().contains(&treatment)) {
-        return Err(Error::formula(format!("`{treatment}` stands in an offset: its effect is not estimated"))
-            .hint("take the treatment out of `offset()`"));
+        return Err(Error::formula(format!(
+            "`{treatment}` stands in an offset: its effect is not estimated"
+        ))
+        .hint("take the treatment out of `offset()`"));
     }
     let in_a_term = model.terms.iter().flatten().any(|k| model.atoms[*k].columns().contains(&treatment));
     if !in_a_term {
@@ -93,8 +95,10 @@ impl Arms {
             }
         };
         match levels.as_slice() {
-            [only] => Err(Error::data(format!("all rows used have `{treatment}` = {only}: there is no other arm"))
-                .hint("check which rows were dropped, and whether a missing code hides the other arm (`--na`)")),
+            [only] => Err(Error::data(format!(
+                "all rows used have `{treatment}` = {only}: there is no other arm"
+            ))
+            .hint("check which rows were dropped, and whether a missing code hides the other arm (`--na`)")),
             many if many.len() > MOST_ARMS => Err(too_many(treatment, many.len())),
             _ => Ok(Arms { variable: treatment.to_string(), levels, of_row, cells }),
         }
@@ -137,10 +141,14 @@ fn categorical(codes: &[u32], levels: &[String], used: &[String]) -> Parts {
         levels.iter().position(|l| l == level).map_or(MISSING, |k| u32::try_from(k).unwrap_or(MISSING))
     };
     let own: Vec<u32> = used.iter().map(code).collect();
-    let of_row =
-        codes.iter().map(|c| own.iter().position(|o| o == c).expect("every row has a level that occurs")).collect();
-    let cells =
-        own.iter().map(|c| Values::Category { codes: vec![*c; codes.len()], levels: levels.to_vec() }).collect();
+    let of_row = codes
+        .iter()
+        .map(|c| own.iter().position(|o| o == c).expect("every row has a level that occurs"))
+        .collect();
+    let cells = own
+        .iter()
+        .map(|c| Values::Category { codes: vec![*c; codes.len()], levels: levels.to_vec() })
+        .collect();
     (used.to_vec(), of_row, cells)
 }
 

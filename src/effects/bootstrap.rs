@@ -156,7 +156,8 @@ fn means_of(sample: &Sample<'_>, counts: &[f64], start: &Array1<f64>) -> Result<
     let mean = |predicted: &Predicted| {
         let eta = predicted.x.dot(&beta);
         let of_row = |row: usize| sample.model.loss.mean(eta[row] + sample.offset.map_or(0.0, |o| o[row]));
-        (0..counts.len()).filter(|row| counts[*row] > 0.0).map(|row| counts[row] * of_row(row)).sum::<f64>() / total
+        (0..counts.len()).filter(|row| counts[*row] > 0.0).map(|row| counts[row] * of_row(row)).sum::<f64>()
+            / total
     };
     Ok(sample.predicted.iter().map(mean).collect())
 }

@@ -86,7 +86,10 @@ mod tests {
         let [difference, _, odds] = [0, 1, 2].map(|k| found[k].1.expect("it is defined"));
         assert_eq!(format!("{:.4} {:.4}", difference.estimate, difference.std_error), "0.0077 0.0015");
         let text = format!("{:.2} ({:.2} to {:.2})", odds.estimate, odds.low, odds.high);
-        assert_eq!((text.as_str(), format!("{:.3}", odds.std_error).as_str()), ("1.83 (1.44 to 2.33)", "0.123"));
+        assert_eq!(
+            (text.as_str(), format!("{:.3}", odds.std_error).as_str()),
+            ("1.83 (1.44 to 2.33)", "0.123")
+        );
     }
 
     #[test]

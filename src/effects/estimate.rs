@@ -49,15 +49,22 @@ struct Known<'a> {
 /// means with their covariances. 5. Comparisons. 6. By modifier and by baseline risk.
 ///
 /// # Errors
-/// Data: a treatment with one value, too many, or dates; resamples of which fewer than half could be fitted.
+/// Usage, when a good event is asked of a linear model; Data: a treatment with one value, too many, or dates; resamples of which fewer than half could be fitted.
 pub fn estimate(question: &Question, analysis: &Analysis) -> Result<Findings> {
     let (fit, prepared) = (&analysis.fit, &analysis.prepared);
+    if fit.family == Family::Linear && question.event_is.is_some() {
+        return Err(
+            Error::usage("`--event-is` is for logistic models, and this one is linear").hint("leave it out")
+        );
+    }
     let arms = Arms::of(&question.treatment, prepared)?; // 1
     let unknown = |reason: String| Findings::Unknown { treatment: question.treatment.clone(), reason };
     let covariance = match (why_unknown(fit), &fit.covariance) {
         (None, Some(covariance)) => covariance, // 2
         (reason, _) => {
-            return Ok(unknown(reason.unwrap_or_else(|| "the coefficients have no standard errors".to_string())));
+            return Ok(unknown(
+                reason.unwrap_or_else(|| "the coefficients have no standard errors".to_string()),
+            ));
         }
     };
     let model = Model::of(analysis, covariance);
@@ -177,14 +184,16 @@ impl Known<'_> {
         let formula = &self.model.analysis.prepared.formula;
         let treatment = &self.question.treatment;
         let modifiers = modifiers(treatment, formula)?;
-        let contrasts = (1..self.arms.levels.len()).map(|arm| self.contrast(arm, modifiers.is_empty())).collect(); // 5
+        let contrasts =
+            (1..self.arms.levels.len()).map(|arm| self.contrast(arm, modifiers.is_empty())).collect(); // 5
         let alone = modifiers.len() == 1;
         let by_modifier = modifiers
             .iter()
             .map(|name| by_modifier(self.model, self.arms, name, alone))
             .collect::<Result<_>>()?; // 6
         let varies = fit.family == Family::Logistic || !modifiers.is_empty();
-        let by_baseline = if varies { by_baseline(self.model, self.arms, &self.predicted) } else { Vec::new() };
+        let by_baseline =
+            if varies { by_baseline(self.model, self.arms, &self.predicted) } else { Vec::new() };
         let event = fit.outcome.event.as_ref().map(|e| format!("{} = {e}", fit.outcome.variable));
         Ok(Effects {
             treatment: treatment.clone(),
@@ -227,7 +236,10 @@ impl Known<'_> {
     /// Summed anew: n times the risk would be off by rounding.
     fn events(&self, arm: usize) -> f64 {
         let y = &self.model.analysis.prepared.chosen.y;
-        (0..y.len()).filter(|row| self.arms.of_row[*row] == arm && y[*row] > 0.5).map(|row| self.model.weight(row)).sum()
+        (0..y.len())
+            .filter(|row| self.arms.of_row[*row] == arm && y[*row] > 0.5)
+            .map(|row| self.model.weight(row))
+            .sum()
     }
 
     fn contrast(&self, arm: usize, without_modifiers: bool) -> Contrast {

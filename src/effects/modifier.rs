@@ -71,15 +71,22 @@ fn values(model: &Model<'_>, variable: &str) -> Vec<Point> {
         Values::Number(v) | Values::Date(v) => {
             let is_date = matches!(column.values, Values::Date(_));
             let cells = |x: f64| if is_date { Values::Date(vec![x; n]) } else { Values::Number(vec![x; n]) };
-            grid(v, &|row| model.weight(row)).into_iter().map(|x| (x.to_string(), Some(x), cells(x))).collect()
+            grid(v, &|row| model.weight(row))
+                .into_iter()
+                .map(|x| (x.to_string(), Some(x), cells(x)))
+                .collect()
         }
         Values::Category { levels, .. } => {
             let frozen = prepared.frozen.variables.iter().find(|(name, _)| name == variable);
             let Some((_, VariableKind::Category(used))) = frozen else { return Vec::new() };
             let code = |level: &String| {
-                levels.iter().position(|l| l == level).map_or(MISSING, |k| u32::try_from(k).unwrap_or(MISSING))
+                levels
+                    .iter()
+                    .position(|l| l == level)
+                    .map_or(MISSING, |k| u32::try_from(k).unwrap_or(MISSING))
             };
-            let cells = |level: &String| Values::Category { codes: vec![code(level); n], levels: levels.clone() };
+            let cells =
+                |level: &String| Values::Category { codes: vec![code(level); n], levels: levels.clone() };
             used.iter().map(|level| (level.clone(), None, cells(level))).collect()
         }
     }

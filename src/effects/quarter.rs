@@ -81,11 +81,7 @@ mod tests {
         assert_eq!(quarters(&values, &|_| 1.0, 4), [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
         assert_eq!(quarters(&[0.2; 5], &|_| 1.0, 4), [2; 5]);
         let weighted = quarters(&[0.1, 0.2, 0.3], &|row| [3.0, 3.0, 6.0][row], 4);
-        let repeated = quarters(
-            &[0.1, 0.1, 0.1, 0.2, 0.2, 0.2, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3],
-            &|_| 1.0,
-            4,
-        );
+        let repeated = quarters(&[0.1, 0.1, 0.1, 0.2, 0.2, 0.2, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3], &|_| 1.0, 4);
         assert_eq!(weighted, [repeated[0], repeated[3], repeated[6]]);
     }
 }

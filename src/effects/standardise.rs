@@ -4,8 +4,8 @@ use ndarray::{Array1, Array2, Axis};
 
 use crate::data::table::Table;
 use crate::design::matrix::{Encoded, rebuild};
-use crate::effects::measure::{Effect, Measure};
 use crate::design::scale::Scale;
+use crate::effects::measure::{Effect, Measure};
 use crate::error::Result;
 use crate::fit::assemble::Analysis;
 use crate::fit::loss_of;

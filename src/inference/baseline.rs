@@ -32,6 +32,8 @@ pub struct TableOne {
     pub without_group: usize,
     /// In the order of the file, or as they were named.
     pub variables: Vec<Variable>,
+    /// Numbers with two different values at most, which a count by value may describe better.
+    pub two_valued: Vec<String>,
     /// Columns that are not described: name and why.
     pub left_out: Vec<(String, String)>,
     /// Counts below this are withheld.
@@ -112,7 +114,9 @@ pub fn table_one(table: &Table, request: &Request) -> Result<TableOne> {
     for column in table.columns.iter().filter(|c| c.name != request.by) {
         match (unfit(column, &of_row), &request.variables) {
             (None, _) | (Some(Unfit::ByDefault(_)), Some(_)) => variables.push(grouping.describe(column)),
-            (Some(Unfit::ByDefault(why) | Unfit::Never(why)), None) => left_out.push((column.name.clone(), why)),
+            (Some(Unfit::ByDefault(why) | Unfit::Never(why)), None) => {
+                left_out.push((column.name.clone(), why))
+            }
             (Some(Unfit::Never(why)), Some(_)) => {
                 return Err(Error::data(format!("`{}` cannot be described: {why}", column.name))
                     .hint("leave it out of `--variables`"));
@@ -127,6 +131,7 @@ pub fn table_one(table: &Table, request: &Request) -> Result<TableOne> {
         without_group: of_row.iter().filter(|o| o.is_none()).count(),
         groups,
         n_by_group,
+        two_valued: variables.iter().filter(|v| is_two_valued(table, v)).map(|v| v.name.clone()).collect(),
         variables,
         left_out,
         suppress_below: request.suppress_below,
@@ -143,8 +148,10 @@ fn groups(table: &Table, by: &str) -> Result<(Vec<String>, Vec<Option<usize>>)> 
     match names.as_slice() {
         [] => return Err(Error::data(format!("`{by}` has no value in any row"))),
         [only] => {
-            return Err(Error::data(format!("all rows have `{by}` = {only}: there are no groups to compare"))
-                .hint("name another column with `--by`"));
+            return Err(Error::data(format!(
+                "all rows have `{by}` = {only}: there are no groups to compare"
+            ))
+            .hint("name another column with `--by`"));
         }
         many if many.len() > MOST_LEVELS => {
             return Err(Error::data(format!(
@@ -159,6 +166,14 @@ fn groups(table: &Table, by: &str) -> Result<(Vec<String>, Vec<Option<usize>>)> 
     Ok((names, of_row))
 }
 
+fn is_two_valued(table: &Table, variable: &Variable) -> bool {
+    let Some(Values::Number(v)) = table.column(&variable.name).map(|c| &c.values) else { return false };
+    let mut present = v.iter().filter(|x| !x.is_nan());
+    let first = present.next();
+    let second = present.clone().find(|x| Some(*x) != first);
+    present.all(|x| Some(x) == first || Some(x) == second)
+}
+
 enum Unfit {
     /// Unless it is named.
     ByDefault(String),
@@ -168,9 +183,8 @@ enum Unfit {
 
 /// Why a column does not belong into a baseline table.
 fn unfit(column: &Column, of_row: &[Option<usize>]) -> Option<Unfit> {
-    let rows: Vec<usize> = (0..of_row.len())
-        .filter(|row| of_row[*row].is_some() && !column.values.is_missing(*row))
-        .collect();
+    let rows: Vec<usize> =
+        (0..of_row.len()).filter(|row| of_row[*row].is_some() && !column.values.is_missing(*row)).collect();
     if rows.is_empty() {
         return Some(Unfit::Never("it has no value".to_string()));
     }
@@ -270,10 +284,8 @@ impl Grouping<'_> {
             (0..codes.len()).filter(|row| self.of_row[*row] == Some(group) && codes[*row] == code).count()
         };
         let groups = 0..self.n.len();
-        let counts: Vec<Vec<usize>> = (0..)
-            .take(levels.len())
-            .map(|code| groups.clone().map(|g| count(code, g)).collect())
-            .collect();
+        let counts: Vec<Vec<usize>> =
+            (0..).take(levels.len()).map(|code| groups.clone().map(|g| count(code, g)).collect()).collect();
         let missing: Vec<usize> = groups.clone().map(|g| count(MISSING, g)).collect();
         let mut rows = counts.clone();
         let any_missing = missing.iter().any(|n| *n > 0);

@@ -53,8 +53,7 @@ fn rows_without_a_group_do_not_count() {
 #[test]
 fn with_three_groups_the_difference_is_the_mean_over_the_pairs() {
     let arm = ["a", "a", "b", "b", "c", "c"];
-    let found =
-        described(vec![category("arm", &arm), number("age", &[1.0, 3.0, 2.0, 4.0, 8.0, 10.0])], None);
+    let found = described(vec![category("arm", &arm), number("age", &[1.0, 3.0, 2.0, 4.0, 8.0, 10.0])], None);
     let variable = &found.variables[0];
     let pairs: Vec<f64> = variable.smd_pairs.iter().map(|(_, d)| d.expect("defined")).collect();
     let sd = 2.0_f64.sqrt();
@@ -97,14 +96,23 @@ fn identifiers_dates_and_empty_columns_are_left_out_with_the_reason() {
 }
 
 #[test]
+fn numbers_of_two_values_are_told() {
+    let arm = ["a", "a", "b", "b"];
+    let columns = vec![
+        category("arm", &arm),
+        number("died", &[0.0, 1.0, f64::NAN, 0.0]),
+        number("age", &[50.0, 61.0, 50.0, 70.0]),
+    ];
+    assert_eq!(described(columns, None).two_valued, ["died"]);
+}
+
+#[test]
 fn groupings_that_compare_nothing_are_refused() {
     let many: Vec<String> = (0..21).map(|k| format!("g{k}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    for (arm, words) in [
-        (vec!["a"; 21], "no groups to compare"),
-        (vec![""; 21], "no value"),
-        (many, "21 different values"),
-    ] {
+    for (arm, words) in
+        [(vec!["a"; 21], "no groups to compare"), (vec![""; 21], "no value"), (many, "21 different values")]
+    {
         let columns = vec![category("arm", &arm), number("age", &[1.5; 21])];
         let error = table_one(&table(columns), &request(None)).expect_err(words);
         assert!(error.message.contains(words) && error.kind == Kind::Data, "{error}");

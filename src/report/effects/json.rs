@@ -125,7 +125,7 @@ fn standardised(m: &Marginal) -> Value {
     for (name, found) in [("delta", &m.delta), ("sandwich", &m.sandwich), ("bootstrap", &m.bootstrap)] {
         if let Some(found) = found {
             let mut own = effect(m.measure, found);
-            own.remove("estimate");
+            own.shift_remove("estimate");
             value.insert(name.to_string(), Value::Object(own));
         }
     }

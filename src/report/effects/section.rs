@@ -72,7 +72,13 @@ fn arms(e: &Effects) -> String {
             vec![level, count(a.n), events, share(a.observed), share(a.marginal)]
         } else {
             let sd = a.sd.map_or_else(|| NONE.to_string(), short);
-            vec![level, count(a.n), measured(a.observed, a.marginal_se), sd, measured(a.marginal, a.marginal_se)]
+            vec![
+                level,
+                count(a.n),
+                measured(a.observed, a.marginal_se),
+                sd,
+                measured(a.marginal, a.marginal_se),
+            ]
         }
     };
     table(&heads, &e.arms.iter().map(|a| Line::Cells(cells(a))).collect::<Vec<_>>())
@@ -138,9 +144,7 @@ fn notes(e: &Effects) -> String {
         notes.push(NON_COLLAPSIBLE.to_string());
     }
     if e.contrasts.iter().any(|c| c.needed.is_some()) {
-        notes.push(
-            "NNTB, NNTH: patients to treat for one of them to benefit, to be harmed.".to_string(),
-        );
+        notes.push("NNTB, NNTH: patients to treat for one of them to benefit, to be harmed.".to_string());
     }
     notes.extend(e.notices.iter().map(|n| format!("- {}", visible(n))));
     notes.iter().map(|n| line(n)).collect()
@@ -180,7 +184,8 @@ fn modifier(e: &Effects, m: &ByModifier) -> String {
     let first = if several { format!("{name}, arm") } else { name.clone() };
     let odds = if conditional { "cond. OR" } else { "odds ratio" };
     let which = if conditional && logistic { "; the odds ratio is the conditional one" } else { "" };
-    let head = format!("Effect over the range of {name} (everyone at that value, all else as observed{which})");
+    let head =
+        format!("Effect over the range of {name} (everyone at that value, all else as observed{which})");
     format!("{}{}", line(&head), table(&effect_heads(e, &first, odds, &interval_head(e)), &lines))
 }
 

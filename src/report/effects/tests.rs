@@ -22,12 +22,8 @@ fn sample() -> Effects {
         marginal_se: 0.02,
         marginal_se_sandwich: Some(0.021),
     };
-    let marginal = |measure, effect| Marginal {
-        measure,
-        delta: Some(effect),
-        sandwich: Some(effect),
-        bootstrap: None,
-    };
+    let marginal =
+        |measure, effect| Marginal { measure, delta: Some(effect), sandwich: Some(effect), bootstrap: None };
     Effects {
         treatment: "rx".to_string(),
         reference: "placebo".to_string(),
@@ -95,7 +91,8 @@ fn the_file_has_the_keys_that_scripts_rely_on() {
 
 #[test]
 fn where_nothing_is_known_the_reason_stands_alone() {
-    let findings = Findings::Unknown { treatment: "rx".to_string(), reason: "the data are separated".to_string() };
+    let findings =
+        Findings::Unknown { treatment: "rx".to_string(), reason: "the data are separated".to_string() };
     let read: serde_json::Value = serde_json::from_str(&json(&findings)).expect("it is JSON");
     assert_eq!(read["not_available"], "the data are separated");
     assert!(read.get("arms").is_none() && read.get("contrasts").is_none());

@@ -52,9 +52,10 @@ fn variable(v: &Variable, one: &TableOne) -> Value {
     map.insert("by_group".to_string(), Value::Object(by_group));
     map.insert("smd".to_string(), json!(v.smd));
     if !v.smd_pairs.is_empty() {
-        let pairs = v.smd_pairs.iter().map(|((a, b), smd)| {
-            json!({"groups": [one.groups[*a], one.groups[*b]], "smd": smd})
-        });
+        let pairs = v
+            .smd_pairs
+            .iter()
+            .map(|((a, b), smd)| json!({"groups": [one.groups[*a], one.groups[*b]], "smd": smd}));
         map.insert("smd_pairs".to_string(), Value::Array(pairs.collect()));
     }
     Value::Object(map)

@@ -64,8 +64,7 @@ pub fn text(one: &TableOne, about: &About) -> String {
         Line::Cells([vec![first], row.cells, vec![row.smd]].concat())
     };
     let lines: Vec<Line> = rows(one).into_iter().map(line).collect();
-    let notes: String =
-        notes(one, about).iter().map(|n| format!("{}\n", wrapped(n, WIDTH, "  "))).collect();
+    let notes: String = notes(one, about).iter().map(|n| format!("{}\n", wrapped(n, WIDTH, "  "))).collect();
     format!("{}\n{}\n{notes}", wrapped(&title(one, about), WIDTH, "  "), table(&heads, &lines))
 }
 
@@ -79,7 +78,7 @@ fn notes(one: &TableOne, about: &About) -> Vec<String> {
     let mut notes = vec![match one.without_group {
         0 => format!("All {} rows count.", count(n as f64)),
         without => format!(
-            "{} of {} rows count; {} have no value of {}.",
+            "{} of {} rows count; {} without a value of {}.",
             count(n as f64),
             count(about.rows_read as f64),
             count(without as f64),
@@ -98,6 +97,13 @@ fn notes(one: &TableOne, about: &About) -> Vec<String> {
             below - 1
         ));
     }
+    if !one.two_valued.is_empty() {
+        let names: Vec<String> = one.two_valued.iter().map(|n| visible(n)).collect();
+        notes.push(format!(
+            "Numbers with two values, described by their mean: {}. `--factor` counts them by value.",
+            names.join(", ")
+        ));
+    }
     if !one.left_out.is_empty() {
         let list: Vec<String> =
             one.left_out.iter().map(|(name, why)| format!("{} ({})", visible(name), visible(why))).collect();
@@ -111,9 +117,8 @@ fn notes(one: &TableOne, about: &About) -> Vec<String> {
 fn csv(one: &TableOne) -> Result<Vec<u8>> {
     let mut names = heads(one);
     names.splice(0..1, ["variable", "level"].map(str::to_string));
-    let records = rows(one)
-        .into_iter()
-        .map(|row| [vec![row.variable, row.level], row.cells, vec![row.smd]].concat());
+    let records =
+        rows(one).into_iter().map(|row| [vec![row.variable, row.level], row.cells, vec![row.smd]].concat());
     written(std::iter::once(names).chain(records))
 }
 
@@ -126,13 +131,12 @@ fn markdown(one: &TableOne, about: &About) -> String {
     let names = heads(one);
     let mut out = format!("**{}**\n\n", cell(&title(one, about)));
     out.push_str(&line(names.iter().map(|n| cell(n)).collect()));
-    out.push_str(&line(names.iter().enumerate().map(|(k, _)| if k == 0 { ":--" } else { "--:" }.to_string()).collect()));
+    out.push_str(&line(
+        names.iter().enumerate().map(|(k, _)| if k == 0 { ":--" } else { "--:" }.to_string()).collect(),
+    ));
     for row in rows(one) {
-        let first = if row.level.is_empty() {
-            cell(&row.variable)
-        } else {
-            format!("&emsp;{}", cell(&row.level))
-        };
+        let first =
+            if row.level.is_empty() { cell(&row.variable) } else { format!("&emsp;{}", cell(&row.level)) };
         let cells = [vec![first], row.cells.iter().map(|c| cell(c)).collect(), vec![row.smd]].concat();
         out.push_str(&line(cells));
     }

@@ -25,7 +25,11 @@ pub fn heads(one: &TableOne) -> Vec<String> {
     let total: usize = one.n_by_group.iter().sum();
     let with_n = |name: &str, n: usize| format!("{name} (n = {})", count(n as f64));
     let groups = one.groups.iter().zip(&one.n_by_group).map(|(name, n)| with_n(&visible(name), *n));
-    [visible(&one.by)].into_iter().chain(groups).chain([with_n("overall", total), "SMD".to_string()]).collect()
+    [visible(&one.by)]
+        .into_iter()
+        .chain(groups)
+        .chain([with_n("overall", total), "SMD".to_string()])
+        .collect()
 }
 
 /// All lines in order.

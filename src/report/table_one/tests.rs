@@ -22,7 +22,7 @@ fn sample(suppress_below: Option<usize>) -> TableOne {
             Column { name: "age".to_string(), values: Values::Number(age) },
             category("stage_x", &["I", "II", "III"], &|k| match k {
                 5 => MISSING,
-                0..4 => 2,
+                0..=3 => 2,
                 k => k % 3 % 2,
             }),
         ],
@@ -32,13 +32,27 @@ fn sample(suppress_below: Option<usize>) -> TableOne {
 }
 
 fn about() -> About {
-    About { file: "d<1>.csv".to_string(), rows_read: 40, command: "clinreg describe".to_string(), ..About::default() }
+    About {
+        file: "d<1>.csv".to_string(),
+        rows_read: 40,
+        command: "clinreg describe".to_string(),
+        ..About::default()
+    }
 }
 
 #[test]
 fn the_text_has_a_line_for_each_thing() {
     let text = text(&sample(None), &about());
-    for words in ["age, mean (SD)", "median [IQR]", "missing", "stage_x, n (%)", "  III", "2 (10.0)", "SMD", "overall (n = 40)"] {
+    for words in [
+        "age, mean (SD)",
+        "median [IQR]",
+        "missing",
+        "stage_x, n (%)",
+        "  III",
+        "2 (10.0)",
+        "SMD",
+        "overall (n = 40)",
+    ] {
         assert!(text.contains(words), "no `{words}` in\n{text}");
     }
 }
@@ -64,7 +78,10 @@ fn what_comes_from_the_data_is_escaped() {
     assert!(!page.contains("<b>") && page.contains("&lt;b&gt;a"), "{page}");
     assert!(!page.contains("http"), "the page needs no network");
     let markdown = markdown(&sample(None), &about());
-    assert!(markdown.contains("b\\|c") && markdown.contains("stage\\_x") && !markdown.contains("<b>"), "{markdown}");
+    assert!(
+        markdown.contains("b\\|c") && markdown.contains("stage\\_x") && !markdown.contains("<b>"),
+        "{markdown}"
+    );
     let bars = |line: &str| line.replace("\\|", "").matches('|').count();
     let lines: Vec<&str> = markdown.lines().filter(|l| l.starts_with('|')).collect();
     assert!(lines.iter().all(|l| bars(l) == 6), "{markdown}");
@@ -77,7 +94,10 @@ fn the_file_has_the_keys_that_scripts_rely_on() {
     assert_eq!(read["n_by_group"]["b|c"], 20);
     let age = &read["variables"]["age"];
     assert_eq!((&age["type"], &age["by_group"]["b|c"]["n"]), (&"continuous".into(), &19.into()));
-    assert_eq!((&age["by_group"]["b|c"]["missing"], &age["by_group"]["overall"]["n"]), (&1.into(), &39.into()));
+    assert_eq!(
+        (&age["by_group"]["b|c"]["missing"], &age["by_group"]["overall"]["n"]),
+        (&1.into(), &39.into())
+    );
     for key in ["mean", "sd", "median", "q1", "q3", "min", "max"] {
         assert!(age["by_group"]["overall"][key].is_number(), "{key}");
     }
