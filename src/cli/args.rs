@@ -233,13 +233,13 @@ pub struct InferenceArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Inference")]
 pub struct EffectArgs {
-    /// Also the effect of this column: risk difference, ratios, number needed to treat
+    /// Effect of this column: risk difference, ratios, NNT
     #[arg(long, value_name = "VAR")]
     pub treatment: Option<String>,
-    /// Its marginal intervals: delta or bootstrap[:B] [default: delta; B: 1000]
+    /// Its intervals: delta or bootstrap[:B] [default: delta]
     #[arg(long, value_name = "HOW", value_parser = values::effect_interval)]
     pub effect_interval: Option<EffectInterval>,
-    /// Whether the event is bad or good, for benefit and harm [default: bad]
+    /// Is the event bad or good? (for the NNT) [default: bad]
     #[arg(long, value_name = "WHAT", value_parser = values::event_is(), hide_possible_values = true)]
     pub event_is: Option<EventIs>,
 }
