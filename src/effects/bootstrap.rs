@@ -164,8 +164,10 @@ fn means_of(sample: &Sample<'_>, counts: &[f64], start: &Array1<f64>) -> Result<
 
 /// The coefficients of one resample in the user's units, 0 for a column that it left out.
 ///
-/// 1. The rows that were drawn, standardised anew. 2. The columns that are independent among them. 3. The descent,
-/// from where the fit on all rows ended. 4. Whether a finite answer is proved.
+/// 1. The rows that were drawn, standardised anew.
+/// 2. The columns that are independent among them.
+/// 3. The descent, from where the fit on all rows ended.
+/// 4. Whether a finite answer is proved.
 fn refit(sample: &Sample<'_>, counts: &[f64], start: &Array1<f64>) -> Result<Array1<f64>, &'static str> {
     let frame = sample.frame;
     let drawn: Vec<usize> = (0..counts.len()).filter(|row| counts[*row] > 0.0).collect();

@@ -45,8 +45,12 @@ struct Known<'a> {
 
 /// The effects of a treatment: unadjusted, for patients of equal covariates, and standardised over the rows used.
 ///
-/// 1. The arms. 2. Whether the fit is an answer at all. 3. The design with everyone in each arm. 4. Standardised
-/// means with their covariances. 5. Comparisons. 6. By modifier and by baseline risk.
+/// 1. The arms.
+/// 2. Whether the fit is an answer at all.
+/// 3. The design with everyone in each arm.
+/// 4. Standardised means with their covariances.
+/// 5. Comparisons.
+/// 6. By modifier and by baseline risk.
 ///
 /// # Errors
 /// Usage, when a good event is asked of a linear model; Data: a treatment with one value, too many, or dates; resamples of which fewer than half could be fitted.
