@@ -12,8 +12,9 @@ use crate::cli::question;
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::data::csv;
-use crate::effects::result::Findings;
+use crate::effects::result::{EffectInterval, Findings, Question};
 use crate::error::Result;
+use crate::fit::assemble::Analysis;
 use crate::fit::result::Fit;
 use crate::report::{self, Context, NamedFile, summary};
 
@@ -36,6 +37,10 @@ pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<
     let status = match unconverged(&written.fit) {
         Some((what, hint)) => {
             say::warn(&what, Some(&hint));
+            Status::NotConverged
+        }
+        None if matches!(&written.effects, Some(Findings::Unknown { .. })) && progress::interrupted() => {
+            say::warn("interrupted: the effect's resamples are not complete, and no effect is written", None);
             Status::NotConverged
         }
         None => Status::Done,
@@ -62,7 +67,7 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
         question::check(question, &spec, &source)?;
     }
     let analysis = crate::fit::analyse(&spec, &source, &mut Progress::new("fit", say))?;
-    let effects = question.map(|question| crate::effects::estimate(&question, &analysis)).transpose()?;
+    let effects = question.map(|question| answer(&question, &analysis, say)).transpose()?;
     let fit = analysis.fit;
     let folder = global.out.clone().unwrap_or_else(|| default_folder(&args.model.data, &fit.outcome.text));
     let context = Context {
@@ -73,6 +78,14 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
     let files = report::files(&fit, &context)?;
     report::write(&folder, &files)?;
     Ok(Written { fit, folder, files, effects })
+}
+
+/// The treatment's effect; a long resampling says that it has begun.
+fn answer(question: &Question, analysis: &Analysis, say: &Say) -> Result<Findings> {
+    if let EffectInterval::Bootstrap(resamples) = question.interval {
+        say.note(&format!("effect of {}: {resamples} resamples", question.treatment));
+    }
+    crate::effects::estimate(question, analysis, &progress::interrupted)
 }
 
 impl Written {

@@ -43,6 +43,8 @@ pub struct Sample<'a> {
     pub clusters: Option<&'a [u32]>,
     /// The seed.
     pub seed: u64,
+    /// Whether the user has asked to stop; resamples that have not begun are then left out.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// The means of all arms in each resample that could be fitted.
@@ -55,6 +57,7 @@ pub struct Draws {
 const NO_ARM: &str = "an arm without patients";
 const SEPARATED: &str = "the outcome separated";
 const UNCONVERGED: &str = "no convergence";
+const STOPPED: &str = "stopped";
 
 /// Draws B resamples and standardises in each. The same draws on any number of threads.
 ///
@@ -65,11 +68,14 @@ pub fn run(sample: &Sample<'_>, asked: usize) -> Draws {
     let results: Vec<Result<Vec<f64>, &'static str>> = (0..asked)
         .into_par_iter()
         .map(|b| {
+            if (sample.stop)() {
+                return Err(STOPPED);
+            }
             let mut rng = stream(sample.seed, "effect bootstrap", b as u64);
             means_of(sample, &counts(sample, &mut rng), &start)
         })
         .collect();
-    let failed = [NO_ARM, SEPARATED, UNCONVERGED]
+    let failed = [NO_ARM, SEPARATED, UNCONVERGED, STOPPED]
         .into_iter()
         .map(|why| (why.to_string(), results.iter().filter(|r| **r == Err(why)).count()))
         .filter(|(_, n)| *n > 0)
@@ -78,6 +84,11 @@ pub fn run(sample: &Sample<'_>, asked: usize) -> Draws {
 }
 
 impl Draws {
+    /// Whether the user stopped before all were drawn.
+    pub fn was_stopped(&self) -> bool {
+        self.resamples.failed.iter().any(|(why, _)| why == STOPPED)
+    }
+
     /// How many resamples were fitted.
     pub fn len(&self) -> usize {
         self.means.len()

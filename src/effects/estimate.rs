@@ -52,9 +52,16 @@ struct Known<'a> {
 /// 5. Comparisons.
 /// 6. By modifier and by baseline risk.
 ///
+/// stop: whether the user has asked to stop; asked between resamples. Nothing is then known but that.
+///
 /// # Errors
-/// Usage, when a good event is asked of a linear model; Data: a treatment with one value, too many, or dates; resamples of which fewer than half could be fitted.
-pub fn estimate(question: &Question, analysis: &Analysis) -> Result<Findings> {
+/// Usage, when a good event is asked of a linear model; Data: a treatment with one value, too many, or dates;
+/// resamples of which fewer than half could be fitted.
+pub fn estimate(
+    question: &Question,
+    analysis: &Analysis,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Findings> {
     let (fit, prepared) = (&analysis.fit, &analysis.prepared);
     if fit.family == Family::Linear && question.event_is.is_some() {
         return Err(
@@ -85,7 +92,30 @@ pub fn estimate(question: &Question, analysis: &Analysis) -> Result<Findings> {
     let means: Vec<Mean> = predicted.iter().map(|p| model.mean(p, |_| true)).collect(); // 4
     let clusters = prepared.cluster.as_deref().map(without_gaps);
     let sandwich = sandwich(&model, &frame, &means, &predicted, clusters.as_deref());
-    let draws = draws(question, &model, &frame, &arms, &predicted, clusters.as_deref())?;
+    let draws = match question.interval {
+        EffectInterval::Delta => None,
+        EffectInterval::Bootstrap(asked) => {
+            let target = if fit.spec.penalty == Penalty::Firth { Target::Firth } else { Target::Likelihood };
+            let draws = bootstrap::run(
+                &Sample {
+                    model: &model,
+                    frame: &frame,
+                    target,
+                    arms: &arms,
+                    predicted: &predicted,
+                    offset: prepared.encoded.offset.as_ref(),
+                    clusters: clusters.as_deref(),
+                    seed: fit.spec.seed,
+                    stop,
+                },
+                asked,
+            );
+            if draws.was_stopped() {
+                return Ok(unknown("the resampling was interrupted".to_string()));
+            }
+            Some(enough(draws)?)
+        }
+    };
     let tallies = tallies(&arms, &model);
     let known = Known { question, model: &model, arms: &arms, tallies, predicted, means, sandwich, draws };
     known.effects(fit).map(|effects| Findings::Known(Box::new(effects)))
@@ -153,29 +183,19 @@ fn sandwich(
     Some(covariance_of_means(&solution, frame, means, predicted, clusters))
 }
 
-fn draws(
-    question: &Question,
-    model: &Model<'_>,
-    frame: &Frame,
-    arms: &Arms,
-    predicted: &[Predicted],
-    clusters: Option<&[u32]>,
-) -> Result<Option<Draws>> {
-    let EffectInterval::Bootstrap(asked) = question.interval else { return Ok(None) };
-    let fit = &model.analysis.fit;
-    let target = if fit.spec.penalty == Penalty::Firth { Target::Firth } else { Target::Likelihood };
-    let offset = model.analysis.prepared.encoded.offset.as_ref();
-    let sample = Sample { model, frame, target, arms, predicted, offset, clusters, seed: fit.spec.seed };
-    let draws = bootstrap::run(&sample, asked);
-    if 2 * draws.len() < asked {
+/// Refuses resamples of which fewer than half could be fitted: their spread is that of the easy ones.
+fn enough(draws: Draws) -> Result<Draws> {
+    let resamples = &draws.resamples;
+    if 2 * draws.len() < resamples.asked {
         return Err(Error::data(format!(
-            "only {} of {asked} resamples could be fitted ({})",
+            "only {} of {} resamples could be fitted ({})",
             draws.len(),
-            failures(&draws.resamples)
+            resamples.asked,
+            failures(resamples)
         ))
         .hint("the data are too few for this model: `--effect-interval delta`, or fewer predictors"));
     }
-    Ok(Some(draws))
+    Ok(draws)
 }
 
 /// `the outcome separated in 12, an arm without patients in 3`.
@@ -204,6 +224,7 @@ impl Known<'_> {
             reference: self.arms.levels[0].clone(),
             family: fit.family,
             notices: self.notices(fit, event.as_deref(), &modifiers),
+            outcome: fit.outcome.text.clone(),
             event,
             event_is: self.event_is(),
             conf_level: fit.spec.conf_level,

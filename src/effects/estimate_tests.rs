@@ -198,7 +198,9 @@ fn firth_s_effects_have_no_sandwich() {
 }
 
 fn reason(csv: &str, formula: &str) -> String {
-    match estimate(&question(EffectInterval::Delta), &analyse(csv, &spec(formula))).expect("no error") {
+    match estimate(&question(EffectInterval::Delta), &analyse(csv, &spec(formula)), &|| false)
+        .expect("no error")
+    {
         Findings::Unknown { reason, .. } => reason,
         Findings::Known(effects) => panic!("{effects:?}"),
     }
@@ -224,4 +226,11 @@ fn a_column_that_says_the_same_as_the_treatment_leaves_no_effect() {
         })
         .collect();
     assert!(reason(&csv, "event ~ site + arm + age").contains("`arm[b]` was left out"));
+}
+
+#[test]
+fn a_stopped_resampling_is_no_interval() {
+    let analysis = analyse(&trial(100, 13), &spec("event ~ arm"));
+    let found = estimate(&question(EffectInterval::Bootstrap(100)), &analysis, &|| true).expect("no error");
+    assert!(matches!(found, Findings::Unknown { reason, .. } if reason.contains("interrupted")));
 }

@@ -38,7 +38,7 @@ pub(crate) fn question(interval: EffectInterval) -> Question {
 
 pub(crate) fn effects(csv: &str, spec: &Spec, interval: EffectInterval) -> Effects {
     let analysis = analyse(csv, spec);
-    match crate::effects::estimate(&question(interval), &analysis).expect("no error") {
+    match crate::effects::estimate(&question(interval), &analysis, &|| false).expect("no error") {
         Findings::Known(effects) => *effects,
         Findings::Unknown { reason, .. } => panic!("{reason}"),
     }

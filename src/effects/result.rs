@@ -50,6 +50,8 @@ pub struct Effects {
     pub reference: String,
     /// Risks (logistic) or means (linear).
     pub family: Family,
+    /// The left-hand side of the formula.
+    pub outcome: String,
     /// Logistic: the event, as `outcome = level`.
     pub event: Option<String>,
     /// What a benefit is.

@@ -32,7 +32,7 @@ pub struct TableOne {
     pub without_group: usize,
     /// In the order of the file, or as they were named.
     pub variables: Vec<Variable>,
-    /// Numbers with two different values at most, which a count by value may describe better.
+    /// Numbers with two different values at most: described by their mean, or, where counts are withheld, by counts.
     pub two_valued: Vec<String>,
     /// Columns that are not described: name and why.
     pub left_out: Vec<(String, String)>,
@@ -123,6 +123,12 @@ pub fn table_one(table: &Table, request: &Request) -> Result<TableOne> {
             }
         }
     }
+    let two_valued = table
+        .columns
+        .iter()
+        .filter(|c| two_values(&c.values).is_some() && variables.iter().any(|v: &Variable| v.name == c.name))
+        .map(|c| c.name.clone())
+        .collect();
     if variables.is_empty() {
         return Err(Error::data(format!("there is no column to describe beside `{}`", request.by)));
     }
@@ -131,7 +137,7 @@ pub fn table_one(table: &Table, request: &Request) -> Result<TableOne> {
         without_group: of_row.iter().filter(|o| o.is_none()).count(),
         groups,
         n_by_group,
-        two_valued: variables.iter().filter(|v| is_two_valued(table, v)).map(|v| v.name.clone()).collect(),
+        two_valued,
         variables,
         left_out,
         suppress_below: request.suppress_below,
@@ -166,12 +172,20 @@ fn groups(table: &Table, by: &str) -> Result<(Vec<String>, Vec<Option<usize>>)> 
     Ok((names, of_row))
 }
 
-fn is_two_valued(table: &Table, variable: &Variable) -> bool {
-    let Some(Values::Number(v)) = table.column(&variable.name).map(|c| &c.values) else { return false };
-    let mut present = v.iter().filter(|x| !x.is_nan());
-    let first = present.next();
-    let second = present.clone().find(|x| Some(*x) != first);
-    present.all(|x| Some(x) == first || Some(x) == second)
+/// The values of a number that has two at most, ascending.
+fn two_values(values: &Values) -> Option<Vec<f64>> {
+    let Values::Number(v) = values else { return None };
+    let mut seen: Vec<f64> = Vec::new();
+    for x in v.iter().filter(|x| !x.is_nan()) {
+        if !seen.contains(x) {
+            seen.push(*x);
+        }
+        if seen.len() > 2 {
+            return None;
+        }
+    }
+    seen.sort_by(f64::total_cmp);
+    Some(seen)
 }
 
 enum Unfit {
@@ -234,9 +248,21 @@ struct Grouping<'a> {
 impl Grouping<'_> {
     fn describe(&self, column: &Column) -> Variable {
         match &column.values {
-            Values::Number(v) | Values::Date(v) => self.continuous(&column.name, v),
+            Values::Number(v) | Values::Date(v) => match (self.below, two_values(&column.values)) {
+                (Some(_), Some(values)) => self.counted(&column.name, v, &values),
+                _ => self.continuous(&column.name, v),
+            },
             Values::Category { codes, levels } => self.categorical(&column.name, codes, levels),
         }
+    }
+
+    /// A number with two values as levels: its mean times the group's size would tell a withheld count.
+    fn counted(&self, name: &str, v: &[f64], values: &[f64]) -> Variable {
+        let place =
+            |x: &f64| values.iter().zip(0..).find(|(value, _)| *value == x).map_or(MISSING, |(_, k)| k);
+        let codes: Vec<u32> = v.iter().map(place).collect();
+        let levels: Vec<String> = values.iter().map(f64::to_string).collect();
+        self.categorical(name, &codes, &levels)
     }
 
     fn shown(&self, counts: &[Vec<usize>]) -> Shown {

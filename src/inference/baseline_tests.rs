@@ -106,6 +106,17 @@ fn numbers_of_two_values_are_told() {
     assert_eq!(described(columns, None).two_valued, ["died"]);
 }
 
+/// 2 deaths among 12: a mean of 0.167 would tell them.
+#[test]
+fn where_counts_are_withheld_a_number_of_two_values_is_counted() {
+    let arm: Vec<&str> = (0..24).map(|k| if k < 12 { "a" } else { "b" }).collect();
+    let died: Vec<f64> = (0..24).map(|k| f64::from(u8::from(k < 2 || k > 16))).collect();
+    let found = described(vec![category("arm", &arm), number("died", &died)], Some(5));
+    let Content::Categorical(levels, counts) = &found.variables[0].content else { panic!("it is counted") };
+    assert_eq!(levels, &["0", "1"]);
+    assert_eq!(counts[0].levels, [Cell::Hidden, Cell::Below]);
+}
+
 #[test]
 fn groupings_that_compare_nothing_are_refused() {
     let many: Vec<String> = (0..21).map(|k| format!("g{k}")).collect();

@@ -30,6 +30,7 @@ fn known(e: &Effects) -> Value {
         "schema": "clinreg-effects/1",
         "treatment": e.treatment,
         "reference": e.reference,
+        "outcome": e.outcome,
         "event": e.event,
         "event_is": e.event.as_ref().map(|_| match e.event_is { EventIs::Bad => "bad", EventIs::Good => "good" }),
         "conf_level": e.conf_level,

@@ -29,7 +29,7 @@ fn known(e: &Effects) -> String {
     let name = visible(&e.treatment);
     let what = match &e.event {
         Some(event) => format!("the probability of {}", visible(event)),
-        None => "the mean of the outcome".to_string(),
+        None => format!("the mean of {}", visible(&e.outcome)),
     };
     let mut blocks = vec![format!(
         "{}{}",

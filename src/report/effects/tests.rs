@@ -28,6 +28,7 @@ fn sample() -> Effects {
         treatment: "rx".to_string(),
         reference: "placebo".to_string(),
         family: Family::Logistic,
+        outcome: "outcome".to_string(),
         event: Some("outcome = yes".to_string()),
         event_is: EventIs::Bad,
         conf_level: 0.95,

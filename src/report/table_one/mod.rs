@@ -99,10 +99,11 @@ fn notes(one: &TableOne, about: &About) -> Vec<String> {
     }
     if !one.two_valued.is_empty() {
         let names: Vec<String> = one.two_valued.iter().map(|n| visible(n)).collect();
-        notes.push(format!(
-            "Numbers with two values, described by their mean: {}. `--factor` counts them by value.",
-            names.join(", ")
-        ));
+        let how = match one.suppress_below {
+            Some(_) => "counted by value, for a mean would tell a withheld count",
+            None => "described by their mean (`--factor` counts them by value)",
+        };
+        notes.push(format!("Numbers with two values, {how}: {}.", names.join(", ")));
     }
     if !one.left_out.is_empty() {
         let list: Vec<String> =
