@@ -9,7 +9,7 @@
 //!            explore  serve                        8  two-dimensional descents; the local page (to come)
 //!        plot → report      model                  7  what leaves the program
 //!         validate   impute                        6  many fits (to come)
-//!              effects                             5  the treatment's effect (to come)
+//!              effects                             5  the treatment's effect
 //!                fit                               4  the legs meet
 //!       inference   performance                    3  statements made from arrays
 //!     design            optimise                   2
@@ -35,7 +35,7 @@
 //! # In reading order
 //!
 //! [`error`], [`rows`], [`num`] · [`data`], [`design`] · [`objective`], [`optimise`] · [`inference`],
-//! [`performance`] · [`fit`] · [`plot`], [`model`], [`report`] · [`cli`].
+//! [`performance`] · [`fit`] · [`effects`] · [`plot`], [`model`], [`report`] · [`cli`].
 //!
 //! # What holds everywhere
 //!
@@ -57,6 +57,7 @@
 pub mod cli;
 pub mod data;
 pub mod design;
+pub mod effects;
 pub mod error;
 pub mod fit;
 pub mod inference;

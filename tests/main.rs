@@ -1,6 +1,7 @@
 //! All integration tests in one binary: each further one would link the CSV reader again.
 
 mod cli;
+mod effects;
 mod evaluate;
 mod floors;
 mod recovers;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::cli::values::{self, BatchSize, FamilyName, Lambda, LevelsOf, PenaltyName, ReferenceOf};
+use crate::effects::needed::EventIs;
+use crate::effects::result::EffectInterval;
 use crate::fit::spec::{ClusterCorrection, Interval, LearningRate, MethodName, Schedule, Start};
 use crate::model::Recalibrate;
 
@@ -71,6 +73,9 @@ pub enum Verb {
     /// Measure a model on data that it has not seen
     #[command(after_help = EVALUATE_EXAMPLES)]
     Evaluate(EvaluateArgs),
+    /// The baseline table ("Table 1") by the groups of one column
+    #[command(after_help = DESCRIBE_EXAMPLES)]
+    Describe(DescribeArgs),
     /// Write a synthetic clinical CSV with known coefficients
     #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
@@ -100,6 +105,8 @@ pub struct FitArgs {
     pub descent: DescentArgs,
     #[command(flatten)]
     pub inference: InferenceArgs,
+    #[command(flatten)]
+    pub effect: EffectArgs,
     #[command(flatten)]
     pub penalty: PenaltyArgs,
 }
@@ -226,6 +233,21 @@ pub struct InferenceArgs {
     pub hosmer_lemeshow: Option<usize>,
 }
 
+/// What is asked about a treatment.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Inference")]
+pub struct EffectArgs {
+    /// Effect of this column: risk difference, ratios, NNT
+    #[arg(long, value_name = "VAR")]
+    pub treatment: Option<String>,
+    /// Its intervals: delta or bootstrap[:B] [default: delta]
+    #[arg(long, value_name = "HOW", value_parser = values::effect_interval)]
+    pub effect_interval: Option<EffectInterval>,
+    /// Is the event bad or good? (for the NNT) [default: bad]
+    #[arg(long, value_name = "WHAT", value_parser = values::event_is(), hide_possible_values = true)]
+    pub event_is: Option<EventIs>,
+}
+
 /// What is added to the loss.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Penalty")]
@@ -287,6 +309,31 @@ pub struct EvaluateArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct DescribeArgs {
+    /// A CSV file, or a built-in data set such as @diabetes
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+    /// The column of the groups, e.g. the treatment
+    #[arg(long, value_name = "GROUP")]
+    pub by: String,
+    /// What to describe [default: all columns but identifiers]
+    #[arg(long, value_name = "A,B", value_parser = values::record)]
+    pub variables: Vec<Vec<String>>,
+    /// Withhold counts from 1 to N - 1, and what would give them back
+    #[arg(long, value_name = "N", value_parser = values::at_least_two, allow_negative_numbers = true)]
+    pub suppress_below: Option<usize>,
+    /// Count a numeric column by its values; repeatable, or a,b
+    #[arg(long, value_name = "VAR", value_parser = values::record)]
+    pub factor: Vec<Vec<String>>,
+    /// The levels in order; repeatable
+    #[arg(long, value_name = "VAR=A,B", value_parser = values::levels)]
+    pub levels: Vec<LevelsOf>,
+    /// More codes that mean missing, besides empty, NA, N/A, NaN, . and null
+    #[arg(long, value_name = "A,B", value_parser = values::record, allow_hyphen_values = true)]
+    pub na: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct SimulateArgs {
     /// Which table
     #[arg(value_name = "WHAT", value_parser = ["treatment-effectiveness"], default_value = "treatment-effectiveness")]
@@ -336,6 +383,13 @@ Writes evaluation.json and summary.txt. A row with a missing value is dropped an
 Examples:
   clinreg evaluate reports/trial-recovered/model.json other_hospital.csv --thresholds 0.1,0.2
   clinreg evaluate model.json new.csv --outcome died --event yes --recalibrate intercept -o new_hospital";
+
+const DESCRIBE_EXAMPLES: &str = "\
+Numbers: mean (SD), median [quartiles]; levels: n (%); missing; standardised mean differences. With --out also \
+table1.json, table1.csv, table1.md, table1.html and summary.txt in that folder.
+
+Example:
+  clinreg describe trial.csv --by treatment --suppress-below 5 -o reports/table1";
 
 const SIMULATE_EXAMPLES: &str = "\
 Writes to standard output, or to the file of --out. Without options: the trial of the demo. \

@@ -71,7 +71,11 @@ fn choices(args: &ReadingArgs) -> Result<DataChoices> {
     })
 }
 
-fn said_once<'a>(option: &str, variables: impl Iterator<Item = &'a str>) -> Result<()> {
+/// Refuses a variable that an option names twice.
+///
+/// # Errors
+/// Usage.
+pub fn said_once<'a>(option: &str, variables: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut seen = Vec::new();
     for variable in variables {
         if seen.contains(&variable) {

@@ -8,10 +8,13 @@ use crate::cli::check::fit_spec;
 use crate::cli::ending::unconverged;
 use crate::cli::files::{check_folder, default_folder};
 use crate::cli::progress::{self, Progress};
+use crate::cli::question;
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::data::csv;
+use crate::effects::result::{EffectInterval, Findings, Question};
 use crate::error::Result;
+use crate::fit::assemble::Analysis;
 use crate::fit::result::Fit;
 use crate::report::{self, Context, NamedFile, summary};
 
@@ -21,6 +24,7 @@ pub struct Written {
     pub fit: Fit,
     pub folder: PathBuf,
     pub files: Vec<NamedFile>,
+    pub effects: Option<Findings>,
 }
 
 /// The verb: fits, writes, says how it went.
@@ -35,9 +39,13 @@ pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<
             say::warn(&what, Some(&hint));
             Status::NotConverged
         }
+        None if matches!(&written.effects, Some(Findings::Unknown { .. })) && progress::interrupted() => {
+            say::warn("interrupted: the effect's resamples are not complete, and no effect is written", None);
+            Status::NotConverged
+        }
         None => Status::Done,
     };
-    say.result(&summary::text(&written.fit))?;
+    say.result(&summary::with_effects(&written.fit, written.effects.as_ref()))?;
     if say.json {
         say::data(&written.model_json())?;
     }
@@ -52,14 +60,32 @@ pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<
 pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<Written> {
     let start = Instant::now();
     let spec = fit_spec(args, global.seed())?;
+    let question = question::of(&args.effect, &spec)?;
     check_folder(global.out.as_deref())?;
     let source = csv::open(&args.model.data)?;
-    let fit = crate::fit::fit(&spec, &source, &mut Progress::new("fit", say))?;
+    if let Some(question) = &question {
+        question::check(question, &spec, &source)?;
+    }
+    let analysis = crate::fit::analyse(&spec, &source, &mut Progress::new("fit", say))?;
+    let effects = question.map(|question| answer(&question, &analysis, say)).transpose()?;
+    let fit = analysis.fit;
     let folder = global.out.clone().unwrap_or_else(|| default_folder(&args.model.data, &fit.outcome.text));
-    let context = Context { command: command.to_string(), seconds: start.elapsed().as_secs_f64() };
+    let context = Context {
+        command: command.to_string(),
+        seconds: start.elapsed().as_secs_f64(),
+        effects: effects.clone(),
+    };
     let files = report::files(&fit, &context)?;
     report::write(&folder, &files)?;
-    Ok(Written { fit, folder, files })
+    Ok(Written { fit, folder, files, effects })
+}
+
+/// The treatment's effect; a long resampling says that it has begun.
+fn answer(question: &Question, analysis: &Analysis, say: &Say) -> Result<Findings> {
+    if let EffectInterval::Bootstrap(resamples) = question.interval {
+        say.note(&format!("effect of {}: {resamples} resamples", question.treatment));
+    }
+    crate::effects::estimate(question, analysis, &progress::interrupted)
 }
 
 impl Written {

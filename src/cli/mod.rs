@@ -6,12 +6,14 @@ mod compare;
 mod comparison;
 mod datasets;
 mod demo;
+mod describe;
 mod ending;
 mod evaluate;
 mod files;
 mod fit;
 mod predict;
 mod progress;
+mod question;
 mod say;
 mod simulate;
 mod status;
@@ -65,6 +67,7 @@ fn dispatch(cli: &Cli) -> Result<Status> {
         Verb::Compare(args) => compare::run(args, global, &say),
         Verb::Predict(args) => predict::run(args, global, &say),
         Verb::Evaluate(args) => evaluate::run(args, global, &say),
+        Verb::Describe(args) => describe::run(args, global, &command_line(std::env::args()), &say),
         Verb::Simulate(args) => simulate::run(args, global, &say),
         Verb::Datasets => datasets::run(global, &say),
     }

@@ -2,6 +2,8 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use crate::effects::needed::EventIs;
+use crate::effects::result::{EffectInterval, RESAMPLES};
 use crate::fit::spec::{ClusterCorrection, Family, Interval, LearningRate, MethodName, Schedule, Start};
 use crate::model::Recalibrate;
 
@@ -120,6 +122,24 @@ pub fn penalty() -> impl TypedValueParser<Value = PenaltyName> {
     ])
 }
 
+pub fn event_is() -> impl TypedValueParser<Value = EventIs> {
+    one_of(&[("bad", EventIs::Bad), ("good", EventIs::Good)])
+}
+
+pub fn effect_interval(text: &str) -> Result<EffectInterval, String> {
+    const FEWEST: usize = 100;
+    let hint = "\n\nhint: give `delta`, `bootstrap` or `bootstrap:2000`";
+    match text.trim().split_once(':') {
+        None if text.trim() == "delta" => Ok(EffectInterval::Delta),
+        None if text.trim() == "bootstrap" => Ok(EffectInterval::Bootstrap(RESAMPLES)),
+        Some(("bootstrap", count)) => match count.parse() {
+            Ok(count) if count >= FEWEST => Ok(EffectInterval::Bootstrap(count)),
+            _ => Err(format!("a whole number of at least {FEWEST} resamples is needed{hint}")),
+        },
+        _ => Err(format!("there is no such interval{hint}")),
+    }
+}
+
 fn number(text: &str) -> Result<f64, String> {
     let value: f64 = text.trim().parse().map_err(|_| {
         if text.contains(',') {
@@ -140,6 +160,13 @@ pub fn at_least_one(text: &str) -> Result<usize, String> {
     match text.trim().parse() {
         Ok(0) | Err(_) => Err("a whole number of at least 1 is needed".to_string()),
         Ok(count) => Ok(count),
+    }
+}
+
+pub fn at_least_two(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(count) if count >= 2 => Ok(count),
+        _ => Err("a whole number of at least 2 is needed (5 is usual)".to_string()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Statements about a fit from its curvature: covariance, intervals, tests, residuals, collinearity.
 
+pub mod baseline;
 pub mod collinearity;
 pub mod covariance;
 #[cfg(test)]
@@ -11,4 +12,6 @@ pub mod residual;
 pub mod restrict;
 pub mod sandwich;
 pub mod solution;
+pub mod suppress;
 pub mod table;
+pub mod table_one;

@@ -306,7 +306,11 @@ mod tests {
     use crate::model::sample;
 
     fn html(fit: &Fit) -> String {
-        let context = Context { command: "clinreg fit 'a b.csv' 'y ~ x < 3'".to_string(), seconds: 1.25 };
+        let context = Context {
+            command: "clinreg fit 'a b.csv' 'y ~ x < 3'".to_string(),
+            seconds: 1.25,
+            ..Context::default()
+        };
         let pictures =
             Pictures { loss_curve: b"one".to_vec(), gradient_norm: b"two".to_vec(), penalty: Vec::new() };
         page(fit, &context, &pictures).expect("the template is sound")

@@ -1,5 +1,6 @@
 //! What a fit leaves in its folder: tables, text, page, pictures; all appear whole or not at all.
 
+use crate::effects::result::Findings;
 use crate::error::Result;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
@@ -10,6 +11,7 @@ pub mod align;
 mod captions;
 mod coefficients;
 mod context;
+pub mod effects;
 pub mod evaluation;
 mod folder;
 mod forest;
@@ -18,6 +20,7 @@ pub mod numbers;
 mod penalty;
 mod statistics;
 pub mod summary;
+pub mod table_one;
 mod tables;
 pub mod words;
 
@@ -39,6 +42,8 @@ pub struct Context {
     pub command: String,
     /// Wall-clock seconds of the whole job.
     pub seconds: f64,
+    /// The treatment's effect, where it was asked for.
+    pub effects: Option<Findings>,
 }
 
 /// The two pictures of the descent as PNG bytes, and the files of a search for the penalty.
@@ -49,7 +54,7 @@ struct Pictures {
 }
 
 /// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv (on request),
-/// loss_curve.png, gradient_norm.png, penalty_path.csv and .png (ridge, lasso, elastic net), cross_validation.csv and .png (`--lambda cv`),
+/// effects.json (with a treatment), loss_curve.png, gradient_norm.png, penalty_path.csv and .png (ridge, lasso, elastic net), cross_validation.csv and .png (`--lambda cv`),
 /// report.html.
 ///
 /// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
@@ -61,7 +66,7 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     let page = context::page(fit, context, &pictures)?;
     let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
     let mut files = vec![
-        file("summary.txt", summary::text(fit).into_bytes()),
+        file("summary.txt", summary::with_effects(fit, context.effects.as_ref()).into_bytes()),
         file("model.json", Model::from_fit(fit).to_json().into_bytes()),
         file("coefficients.csv", tables::coefficients(fit)?),
         file("fit.csv", tables::statistics(fit)?),
@@ -72,6 +77,10 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     }
     if let Some(rows) = &fit.by_row {
         files.push(file("fitted.csv", tables::by_row(fit, rows)?));
+    }
+    if let Some(findings) = &context.effects {
+        files.push(file("effects.json", effects::json(findings).into_bytes()));
+        // The picture of the effect by baseline risk and by modifier belongs here, drawn from the same findings.
     }
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));
@@ -119,7 +128,7 @@ mod tests {
     use crate::model::sample;
 
     fn names(fit: &Fit) -> Vec<String> {
-        let context = Context { command: "clinreg fit".to_string(), seconds: 0.5 };
+        let context = Context { command: "clinreg fit".to_string(), seconds: 0.5, ..Context::default() };
         files(fit, &context).expect("all files").into_iter().map(|f| f.name).collect()
     }
 
@@ -139,7 +148,7 @@ mod tests {
         let later = |seconds: f64| {
             let mut fit = sample::logistic();
             fit.history.records.iter_mut().for_each(|r| r.seconds += seconds);
-            files(&fit, &Context { command: String::new(), seconds: 1.0 + seconds }).expect("all files")
+            files(&fit, &Context { seconds: 1.0 + seconds, ..Context::default() }).expect("all files")
         };
         let differing: Vec<String> = later(0.0)
             .into_iter()

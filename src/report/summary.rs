@@ -1,5 +1,6 @@
 //! The summary: what the terminal shows and `summary.txt` keeps.
 
+use crate::effects::result::Findings;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::optimise::stop::StopReason;
@@ -22,6 +23,14 @@ pub fn text(fit: &Fit) -> String {
         out.push('\n');
     }
     out
+}
+
+/// [`text`], and the section on the treatment's effect where there is one.
+pub fn with_effects(fit: &Fit, effects: Option<&Findings>) -> String {
+    match effects {
+        Some(findings) => format!("{}\n{}", text(fit), crate::report::effects::text(findings)),
+        None => text(fit),
+    }
 }
 
 fn title(fit: &Fit) -> String {

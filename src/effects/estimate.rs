@@ -1,0 +1,380 @@
+//! All effects of one treatment from one fit: the order of the questions.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array1, Array2};
+
+use crate::design::matrix::Encoded;
+use crate::effects::arms::{Arms, modifiers};
+use crate::effects::bootstrap::{self, Draws, Sample};
+use crate::effects::crude::{self, Tally};
+use crate::effects::identified::lost_column;
+use crate::effects::influence::{Clusters, covariance_of_means};
+use crate::effects::measure::{Effect, Measure};
+use crate::effects::modifier::{by_modifier, conditional_measure};
+use crate::effects::needed::{EventIs, needed};
+use crate::effects::quarter::by_baseline;
+use crate::effects::result::{
+    Arm, Conditional, Contrast, EffectInterval, Effects, Findings, Marginal, Question, Resamples,
+};
+use crate::effects::standardise::{Mean, Model, Predicted, on_columns_of};
+use crate::error::{Error, Result};
+use crate::fit::assemble::Analysis;
+use crate::fit::frame::{Dependent, Frame};
+use crate::fit::result::Fit;
+use crate::fit::spec::{ClusterCorrection, Family, Penalty, Robust};
+use crate::fit::target::Target;
+use crate::inference::solution::Solution;
+use crate::objective::Curved;
+use crate::objective::glm::Glm;
+use crate::objective::loss::Loss;
+use crate::optimise::stop::StopReason;
+
+/// What is known of all arms before they are compared.
+struct Known<'a> {
+    question: &'a Question,
+    model: &'a Model<'a>,
+    arms: &'a Arms,
+    tallies: Vec<Tally>,
+    predicted: Vec<Predicted>,
+    means: Vec<Mean>,
+    /// A x A: the sandwich covariance of the means.
+    sandwich: Option<Array2<f64>>,
+    draws: Option<Draws>,
+}
+
+/// The effects of a treatment: unadjusted, for patients of equal covariates, and standardised over the rows used.
+///
+/// 1. The arms.
+/// 2. Whether the fit is an answer at all.
+/// 3. The design with everyone in each arm.
+/// 4. Standardised means with their covariances.
+/// 5. Comparisons.
+/// 6. By modifier and by baseline risk.
+///
+/// stop: whether the user has asked to stop; asked between resamples. Nothing is then known but that.
+///
+/// # Errors
+/// Usage, when a good event is asked of a linear model; Data: a treatment with one value, too many, or dates;
+/// resamples of which fewer than half could be fitted.
+pub fn estimate(
+    question: &Question,
+    analysis: &Analysis,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Findings> {
+    let (fit, prepared) = (&analysis.fit, &analysis.prepared);
+    if fit.family == Family::Linear && question.event_is.is_some() {
+        return Err(
+            Error::usage("`--event-is` is for logistic models, and this one is linear").hint("leave it out")
+        );
+    }
+    let arms = Arms::of(&question.treatment, prepared)?; // 1
+    let unknown = |reason: String| Findings::Unknown { treatment: question.treatment.clone(), reason };
+    let covariance = match (why_unknown(fit), &fit.covariance) {
+        (None, Some(covariance)) => covariance, // 2
+        (reason, _) => {
+            return Ok(unknown(
+                reason.unwrap_or_else(|| "the coefficients have no standard errors".to_string()),
+            ));
+        }
+    };
+    let model = Model::of(analysis, covariance);
+    let frame = Frame::new(prepared, Dependent::LeftOut);
+    let everyone: Vec<Encoded> = (0..arms.levels.len())
+        .map(|arm| model.encode(&arms.everyone_in(arm, &prepared.used)))
+        .collect::<Result<_>>()?; // 3
+    if let Some(column) = lost_column(&prepared.encoded, &frame.independent, &everyone) {
+        return Ok(unknown(format!(
+            "`{column}` was left out of the fit, and what would happen with everyone in one arm depends on it"
+        )));
+    }
+    let predicted: Vec<Predicted> = everyone.into_iter().map(|e| model.predict_from(e)).collect();
+    let means: Vec<Mean> = predicted.iter().map(|p| model.mean(p, |_| true)).collect(); // 4
+    let clusters = prepared.cluster.as_deref().map(without_gaps);
+    let sandwich = sandwich(&model, &frame, &means, &predicted, clusters.as_deref());
+    let draws = match question.interval {
+        EffectInterval::Delta => None,
+        EffectInterval::Bootstrap(asked) => {
+            let target = if fit.spec.penalty == Penalty::Firth { Target::Firth } else { Target::Likelihood };
+            let draws = bootstrap::run(
+                &Sample {
+                    model: &model,
+                    frame: &frame,
+                    target,
+                    arms: &arms,
+                    predicted: &predicted,
+                    offset: prepared.encoded.offset.as_ref(),
+                    clusters: clusters.as_deref(),
+                    seed: fit.spec.seed,
+                    stop,
+                },
+                asked,
+            );
+            if draws.was_stopped() {
+                return Ok(unknown("the resampling was interrupted".to_string()));
+            }
+            Some(enough(draws)?)
+        }
+    };
+    let tallies = tallies(&arms, &model);
+    let known = Known { question, model: &model, arms: &arms, tallies, predicted, means, sandwich, draws };
+    known.effects(fit).map(|effects| Findings::Known(Box::new(effects)))
+}
+
+/// Why this fit has no effects to speak of.
+fn why_unknown(fit: &Fit) -> Option<String> {
+    if let Some(separation) = &fit.convergence.separation {
+        return Some(format!(
+            "the data are {} separated by {}: there is no finite estimate that effects could rest on; \
+             `--penalty firth` gives one",
+            if separation.complete { "completely" } else { "quasi-completely" },
+            separation.terms.join(", ")
+        ));
+    }
+    match fit.convergence.reason {
+        _ if fit.convergence.converged => None,
+        StopReason::Diverged => Some("the descent diverged".to_string()),
+        _ => Some(format!("the fit did not converge ({})", fit.convergence.reason.words())),
+    }
+}
+
+fn tallies(arms: &Arms, model: &Model<'_>) -> Vec<Tally> {
+    let y = &model.analysis.prepared.chosen.y;
+    let of = |arm: usize| {
+        Tally::of((0..y.len()).filter(|row| arms.of_row[*row] == arm).map(|row| (y[row], model.weight(row))))
+    };
+    (0..arms.levels.len()).map(of).collect()
+}
+
+/// The same clusters counted from 0 without gaps, in the order of their old numbers.
+fn without_gaps(ids: &[u32]) -> Vec<u32> {
+    let mut places: BTreeMap<u32, u32> = ids.iter().map(|id| (*id, 0)).collect();
+    places.values_mut().zip(0..).for_each(|(place, k)| *place = k);
+    ids.iter().map(|id| places[id]).collect()
+}
+
+/// The sandwich covariance of the means; a penalised fit has none, for its scores are not those of the likelihood.
+fn sandwich(
+    model: &Model<'_>,
+    frame: &Frame,
+    means: &[Mean],
+    predicted: &[Predicted],
+    clusters: Option<&[u32]>,
+) -> Option<Array2<f64>> {
+    let fit = &model.analysis.fit;
+    if fit.spec.penalty != Penalty::None {
+        return None;
+    }
+    let beta = on_columns_of(&frame.scale, &model.beta, frame.has_intercept);
+    let root = Glm::new(&frame.rows, model.loss).curvature_root(&beta);
+    let solution = Solution { rows: &frame.rows, loss: model.loss, beta: &beta, root: &root };
+    let n = fit.statistics.n;
+    let clusters = clusters.map(|of_row| {
+        let groups = f64::from(of_row.iter().max().map_or(0, |m| *m + 1));
+        let factor = match &fit.spec.robust {
+            Robust::Cluster { correction: ClusterCorrection::Cr0, .. } | Robust::Model | Robust::Hc(_) => 1.0,
+            Robust::Cluster { correction: ClusterCorrection::Cr1, .. } => groups / (groups - 1.0),
+            Robust::Cluster { correction: ClusterCorrection::Cr1s, .. } => {
+                groups / (groups - 1.0) * (n - 1.0) / (n - model.beta.len() as f64)
+            }
+        };
+        Clusters { of_row, factor }
+    });
+    Some(covariance_of_means(&solution, frame, means, predicted, clusters))
+}
+
+/// Refuses resamples of which fewer than half could be fitted: their spread is that of the easy ones.
+fn enough(draws: Draws) -> Result<Draws> {
+    let resamples = &draws.resamples;
+    if 2 * draws.len() < resamples.asked {
+        return Err(Error::data(format!(
+            "only {} of {} resamples could be fitted ({})",
+            draws.len(),
+            resamples.asked,
+            failures(resamples)
+        ))
+        .hint("the data are too few for this model: `--effect-interval delta`, or fewer predictors"));
+    }
+    Ok(draws)
+}
+
+/// `the outcome separated in 12, an arm without patients in 3`.
+fn failures(resamples: &Resamples) -> String {
+    resamples.failed.iter().map(|(why, n)| format!("{why} in {n}")).collect::<Vec<_>>().join(", ")
+}
+
+impl Known<'_> {
+    fn effects(&self, fit: &Fit) -> Result<Effects> {
+        let formula = &self.model.analysis.prepared.formula;
+        let treatment = &self.question.treatment;
+        let modifiers = modifiers(treatment, formula)?;
+        let contrasts =
+            (1..self.arms.levels.len()).map(|arm| self.contrast(arm, modifiers.is_empty())).collect(); // 5
+        let alone = modifiers.len() == 1;
+        let by_modifier = modifiers
+            .iter()
+            .map(|name| by_modifier(self.model, self.arms, name, alone))
+            .collect::<Result<_>>()?; // 6
+        let varies = fit.family == Family::Logistic || !modifiers.is_empty();
+        let by_baseline =
+            if varies { by_baseline(self.model, self.arms, &self.predicted) } else { Vec::new() };
+        let event = fit.outcome.event.as_ref().map(|e| format!("{} = {e}", fit.outcome.variable));
+        Ok(Effects {
+            treatment: treatment.clone(),
+            reference: self.arms.levels[0].clone(),
+            family: fit.family,
+            notices: self.notices(fit, event.as_deref(), &modifiers),
+            outcome: fit.outcome.text.clone(),
+            event,
+            event_is: self.event_is(),
+            conf_level: fit.spec.conf_level,
+            interval: self.question.interval,
+            covariance_kind: fit.covariance_kind.clone(),
+            arms: (0..self.arms.levels.len()).map(|arm| self.arm(arm)).collect(),
+            contrasts,
+            modifiers,
+            by_modifier,
+            by_baseline,
+            resamples: self.draws.as_ref().map(|d| d.resamples.clone()),
+        })
+    }
+
+    fn event_is(&self) -> EventIs {
+        self.question.event_is.unwrap_or(EventIs::Bad)
+    }
+
+    fn arm(&self, arm: usize) -> Arm {
+        let (tally, mean) = (&self.tallies[arm], &self.means[arm]);
+        let logistic = self.model.loss == Loss::Logistic;
+        Arm {
+            level: self.arms.levels[arm].clone(),
+            n: tally.n,
+            events: logistic.then(|| self.events(arm)),
+            observed: tally.mean,
+            sd: if logistic { None } else { tally.sd() },
+            marginal: mean.value,
+            marginal_se: self.model.std_error(&mean.gradient),
+            marginal_se_sandwich: self.sandwich.as_ref().map(|v| v[[arm, arm]].sqrt()),
+        }
+    }
+
+    /// Summed anew: n times the risk would be off by rounding.
+    fn events(&self, arm: usize) -> f64 {
+        let y = &self.model.analysis.prepared.chosen.y;
+        (0..y.len())
+            .filter(|row| self.arms.of_row[*row] == arm && y[*row] > 0.5)
+            .map(|row| self.model.weight(row))
+            .sum()
+    }
+
+    fn contrast(&self, arm: usize, without_modifiers: bool) -> Contrast {
+        let conf_level = self.model.analysis.fit.spec.conf_level;
+        let (own, reference) = (&self.tallies[arm], &self.tallies[0]);
+        let unadjusted = match self.model.loss {
+            Loss::Logistic => crude::of_risks(own, reference, conf_level),
+            Loss::Squared => crude::of_means(own, reference, conf_level),
+        };
+        let marginal: Vec<Marginal> = self.model.measures().iter().map(|m| self.marginal(*m, arm)).collect();
+        let difference = marginal[0].main().filter(|_| self.model.loss == Loss::Logistic);
+        Contrast {
+            level: self.arms.levels[arm].clone(),
+            unadjusted,
+            conditional: if without_modifiers { self.conditional(arm) } else { None },
+            needed: difference.map(|d| needed(&d, self.event_is())),
+            marginal,
+        }
+    }
+
+    fn marginal(&self, measure: Measure, arm: usize) -> Marginal {
+        let (own, reference) = (&self.means[arm], &self.means[0]);
+        let estimate = measure.on_scale(own.value, reference.value);
+        let (a, r) = measure.slopes(own.value, reference.value);
+        let sandwich = self.sandwich.as_ref().and_then(|v| {
+            let variance = a * a * v[[arm, arm]] + 2.0 * a * r * v[[arm, 0]] + r * r * v[[0, 0]];
+            measure.effect(estimate, variance.max(0.0).sqrt(), self.model.half_width)
+        });
+        let conf_level = self.model.analysis.fit.spec.conf_level;
+        Marginal {
+            measure,
+            delta: self.model.effect(measure, own, reference),
+            sandwich,
+            bootstrap: self.draws.as_ref().and_then(|d| d.effect(measure, arm, estimate, conf_level)),
+        }
+    }
+
+    /// Without an interaction the two arms differ by the same step in every row of the design. Where that is one
+    /// coefficient, its own interval (profile, if that was asked for) is taken.
+    fn conditional(&self, arm: usize) -> Option<Conditional> {
+        let step: Array1<f64> = &self.predicted[arm].x.row(0) - &self.predicted[0].x.row(0);
+        let mut effect: Effect = self.model.effect_of_step(&step)?;
+        let moved: Vec<usize> = (0..step.len()).filter(|j| step[*j] != 0.0).collect();
+        if let [only] = moved.as_slice()
+            && step[*only] == 1.0
+        {
+            let coefficient = &self.model.analysis.fit.coefficients[self.model.kept[*only]];
+            let measure = conditional_measure(self.model);
+            let end = |end: Option<f64>| end.map_or(f64::NAN, |v| measure.from_scale(v));
+            (effect.low, effect.high) = (end(coefficient.conf_low), end(coefficient.conf_high));
+        }
+        let statistic = step.dot(&self.model.beta) / effect.std_error;
+        Some(Conditional { effect, p_value: self.model.reference.p_value(statistic) })
+    }
+
+    fn notices(&self, fit: &Fit, event: Option<&str>, modifiers: &[String]) -> Vec<String> {
+        let mut notices = Vec::new();
+        let treatment = &self.question.treatment;
+        if !modifiers.is_empty() {
+            notices.push(format!(
+                "`{treatment}` interacts with {}: there is no single conditional {}; the standardised effect is the mean \
+                 over these patients",
+                modifiers.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(", "),
+                if fit.family == Family::Logistic { "odds ratio" } else { "mean difference" }
+            ));
+        }
+        if let (Some(event), None) = (event, self.question.event_is) {
+            notices.push(format!(
+                "number needed to treat: {event} is taken for a bad event; `--event-is good` turns benefit and harm round"
+            ));
+        }
+        if fit.spec.penalty == Penalty::Firth {
+            notices.push(
+                "Firth's fitted risks are drawn towards 1/2, and so are the standardised ones; there is no sandwich \
+                 interval"
+                    .to_string(),
+            );
+        }
+        if fit.covariance_kind != "model" {
+            notices.push(format!(
+                "conditional effects and delta-method intervals rest on the {} covariance",
+                fit.covariance_kind
+            ));
+        }
+        if let Some(draws) = &self.draws {
+            notices.push(self.how_resampled(draws));
+        }
+        notices
+    }
+
+    fn how_resampled(&self, draws: &Draws) -> String {
+        let resamples = &draws.resamples;
+        let what = if self.model.analysis.prepared.cluster.is_some() { "clusters" } else { "patients" };
+        let failed = match resamples.n_failed() {
+            0 => "all could be fitted".to_string(),
+            n => format!("{n} could not be fitted ({}) and do not count", failures(resamples)),
+        };
+        let subgroups = if self.model.loss == Loss::Logistic {
+            "; the tables by modifier and by baseline risk have delta-method intervals"
+        } else {
+            ""
+        };
+        format!(
+            "marginal intervals: percentiles of {} resamples of {what}; {failed}; knots and levels are those of the \
+             fit{subgroups}",
+            resamples.asked
+        )
+    }
+}
+
+#[cfg(test)]
+#[path = "estimate_tests.rs"]
+mod tests;
