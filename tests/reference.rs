@@ -7,6 +7,7 @@ use std::process::Command;
 const KINDS: &str = "fit,treatment_effect,table1";
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn the_program_gives_r_s_numbers_on_clinical_data() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/clinical/check_cases.py");
     if !script.is_file() {
