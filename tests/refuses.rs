@@ -196,7 +196,7 @@ fn option_values() -> Vec<Refusal> {
         options("--optimizer sgd", 2, &["sgd", "gradient-descent"]),
         options("--family poisson", 2, &["poisson", "logistic"]),
         options("--missing impute", 2, &["impute", "complete-case"]),
-        options("--colour red", 2, &["--colour", "clinreg fit --help"]),
+        options("--xyzzy", 2, &["--xyzzy", "clinreg fit --help"]),
         options("--lamda 1", 2, &["--lamda", "--lambda"]),
         options("--batch-size 4", 2, &["--batch-size", "--optimizer"]),
         options("--lambda 1", 2, &["--lambda", "--penalty"]),

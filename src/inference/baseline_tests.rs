@@ -110,7 +110,7 @@ fn numbers_of_two_values_are_told() {
 #[test]
 fn where_counts_are_withheld_a_number_of_two_values_is_counted() {
     let arm: Vec<&str> = (0..24).map(|k| if k < 12 { "a" } else { "b" }).collect();
-    let died: Vec<f64> = (0..24).map(|k| f64::from(u8::from(k < 2 || k > 16))).collect();
+    let died: Vec<f64> = (0..24).map(|k| f64::from(u8::from(!(2..=16).contains(&k)))).collect();
     let found = described(vec![category("arm", &arm), number("died", &died)], Some(5));
     let Content::Categorical(levels, counts) = &found.variables[0].content else { panic!("it is counted") };
     assert_eq!(levels, &["0", "1"]);

@@ -216,8 +216,8 @@ fn quarters(e: &Effects) -> String {
     let logistic = e.family == Family::Logistic;
     let show = |x: f64| if logistic { share(x) } else { short(x) };
     let name = |q: &Quarter| match q.quarter {
-        1 => "1 (lowest)".to_string(),
-        4 => "4 (highest)".to_string(),
+        1 if !several => "1 (lowest)".to_string(),
+        4 if !several => "4 (highest)".to_string(),
         other => other.to_string(),
     };
     let mut lines = Vec::new();
@@ -233,10 +233,11 @@ fn quarters(e: &Effects) -> String {
             lines.push(Line::Cells(cells));
         }
     }
+    let first = if several { "quarter, arm" } else { "quarter" };
     let what = if logistic { "risk" } else { "expected mean" };
     let head = format!(
         "Effect by quarter of the {what} in the arm {} (as this model predicts it)",
         visible(&e.reference)
     );
-    format!("{}{}", line(&head), table(&effect_heads(e, "quarter", "odds ratio", &interval_head(e)), &lines))
+    format!("{}{}", line(&head), table(&effect_heads(e, first, "odds ratio", &interval_head(e)), &lines))
 }
