@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::cli::values::{self, BatchSize, FamilyName, Lambda, LevelsOf, PenaltyName, ReferenceOf};
+use crate::cli::values::{
+    self, BatchSize, FamilyName, Lambda, LevelsOf, PenaltyName, ReferenceOf, Validate,
+};
 use crate::fit::spec::{ClusterCorrection, Interval, LearningRate, MethodName, Schedule, Start};
 
 /// Linear and logistic regression for clinical CSVs by gradient descent, with proof of its accuracy
@@ -98,6 +100,8 @@ pub struct FitArgs {
     pub inference: InferenceArgs,
     #[command(flatten)]
     pub penalty: PenaltyArgs,
+    #[command(flatten)]
+    pub validation: ValidationArgs,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -235,6 +239,15 @@ pub struct PenaltyArgs {
     /// Elastic net: the lasso's share, 0 to 1 [default: 0.5]
     #[arg(long, value_name = "A", value_parser = values::share, allow_negative_numbers = true)]
     pub alpha: Option<f64>,
+}
+
+/// How the model is validated with its own data.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Internal validation")]
+pub struct ValidationArgs {
+    /// none, bootstrap:B samples, cv:K folds, cv:KxR (R times) or split:P (share that trains) [default: none]
+    #[arg(long, value_name = "HOW", value_parser = values::validation)]
+    pub validate: Option<Validate>,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -10,6 +10,7 @@ use crate::cli::files::{check_folder, default_folder};
 use crate::cli::progress::{self, Progress};
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
+use crate::cli::validating::validated;
 use crate::data::csv;
 use crate::error::Result;
 use crate::fit::result::Fit;
@@ -21,6 +22,8 @@ pub struct Written {
     pub fit: Fit,
     pub folder: PathBuf,
     pub files: Vec<NamedFile>,
+    /// What `summary.txt` says.
+    pub summary: String,
 }
 
 /// The verb: fits, writes, says how it went.
@@ -37,7 +40,7 @@ pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<
         }
         None => Status::Done,
     };
-    say.result(&summary::text(&written.fit))?;
+    say.result(&written.summary)?;
     if say.json {
         say::data(&written.model_json())?;
     }
@@ -54,12 +57,15 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
     let spec = fit_spec(args, global.seed())?;
     check_folder(global.out.as_deref())?;
     let source = csv::open(&args.model.data)?;
-    let fit = crate::fit::fit(&spec, &source, &mut Progress::new("fit", say))?;
+    let mut analysis = crate::fit::analyse(&spec, &source, &mut Progress::new("fit", say))?;
+    let validation = validated(&mut analysis, args.validation.validate, say)?;
+    let fit = analysis.fit;
     let folder = global.out.clone().unwrap_or_else(|| default_folder(&args.model.data, &fit.outcome.text));
-    let context = Context { command: command.to_string(), seconds: start.elapsed().as_secs_f64() };
+    let context = Context { command: command.to_string(), seconds: start.elapsed().as_secs_f64(), validation };
     let files = report::files(&fit, &context)?;
     report::write(&folder, &files)?;
-    Ok(Written { fit, folder, files })
+    let summary = summary::whole(&fit, &context);
+    Ok(Written { fit, folder, files, summary })
 }
 
 impl Written {

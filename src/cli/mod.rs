@@ -17,6 +17,7 @@ mod status;
 mod threads;
 mod tour;
 mod usage;
+mod validating;
 mod values;
 
 use std::panic;

@@ -15,6 +15,7 @@ mod parse_expression;
 mod piece;
 mod pointing;
 mod poly;
+pub mod relearn;
 mod sample;
 pub mod scale;
 mod spline;

@@ -292,7 +292,11 @@ mod tests {
     use crate::model::sample;
 
     fn html(fit: &Fit) -> String {
-        let context = Context { command: "clinreg fit 'a b.csv' 'y ~ x < 3'".to_string(), seconds: 1.25 };
+        let context = Context {
+            command: "clinreg fit 'a b.csv' 'y ~ x < 3'".to_string(),
+            seconds: 1.25,
+            validation: None,
+        };
         let pictures = Pictures { loss_curve: b"one".to_vec(), gradient_norm: b"two".to_vec() };
         page(fit, &context, &pictures).expect("the template is sound")
     }

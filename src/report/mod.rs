@@ -5,6 +5,7 @@ use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::model::Model;
 use crate::plot::descent::{Curve, DescentFigure, gradient_norm, loss_curve};
+use crate::validate::Validation;
 
 pub mod align;
 mod captions;
@@ -17,6 +18,7 @@ pub mod numbers;
 mod statistics;
 pub mod summary;
 mod tables;
+pub mod validation;
 pub mod words;
 
 pub use folder::write;
@@ -37,6 +39,8 @@ pub struct Context {
     pub command: String,
     /// Wall-clock seconds of the whole job.
     pub seconds: f64,
+    /// The internal validation, where one was asked for and done.
+    pub validation: Option<Validation>,
 }
 
 /// The two pictures of the descent as PNG bytes.
@@ -45,8 +49,8 @@ struct Pictures {
     gradient_norm: Vec<u8>,
 }
 
-/// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv (on request),
-/// loss_curve.png, gradient_norm.png, report.html.
+/// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv and validation.json (on
+/// request), loss_curve.png, gradient_norm.png, report.html.
 ///
 /// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
 ///
@@ -57,7 +61,7 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     let page = context::page(fit, context, &pictures)?;
     let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
     let mut files = vec![
-        file("summary.txt", summary::text(fit).into_bytes()),
+        file("summary.txt", summary::whole(fit, context).into_bytes()),
         file("model.json", Model::from_fit(fit).to_json().into_bytes()),
         file("coefficients.csv", tables::coefficients(fit)?),
         file("fit.csv", tables::statistics(fit)?),
@@ -68,6 +72,9 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     }
     if let Some(rows) = &fit.by_row {
         files.push(file("fitted.csv", tables::by_row(fit, rows)?));
+    }
+    if let Some(validation) = &context.validation {
+        files.push(file("validation.json", validation::json(validation).into_bytes()));
     }
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));
@@ -110,7 +117,7 @@ mod tests {
     use crate::model::sample;
 
     fn names(fit: &Fit) -> Vec<String> {
-        let context = Context { command: "clinreg fit".to_string(), seconds: 0.5 };
+        let context = Context { command: "clinreg fit".to_string(), seconds: 0.5, validation: None };
         files(fit, &context).expect("all files").into_iter().map(|f| f.name).collect()
     }
 
@@ -130,7 +137,7 @@ mod tests {
         let later = |seconds: f64| {
             let mut fit = sample::logistic();
             fit.history.records.iter_mut().for_each(|r| r.seconds += seconds);
-            files(&fit, &Context { command: String::new(), seconds: 1.0 + seconds }).expect("all files")
+            files(&fit, &Context { command: String::new(), seconds: 1.0 + seconds, validation: None }).expect("all files")
         };
         let differing: Vec<String> = later(0.0)
             .into_iter()

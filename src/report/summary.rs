@@ -6,7 +6,7 @@ use crate::optimise::stop::StopReason;
 use crate::report::align::{Align, Head, Line, table, wrapped};
 use crate::report::coefficients::{self, Row};
 use crate::report::statistics::{labelled, percent, terms};
-use crate::report::words;
+use crate::report::{Context, validation, words};
 
 /// Lines are broken at this width where names allow.
 const WIDTH: usize = 100;
@@ -22,6 +22,14 @@ pub fn text(fit: &Fit) -> String {
         out.push('\n');
     }
     out
+}
+
+/// The summary with the sections that lie beyond the fit itself.
+pub fn whole(fit: &Fit, context: &Context) -> String {
+    match &context.validation {
+        Some(validation) => format!("{}\n{}", text(fit), validation::text(validation)),
+        None => text(fit),
+    }
 }
 
 fn title(fit: &Fit) -> String {
