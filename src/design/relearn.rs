@@ -7,9 +7,10 @@ use crate::design::atom::Atom;
 use crate::design::expression::Expression;
 use crate::design::formula::Formula;
 use crate::design::learn::basis_of;
-use crate::design::matrix::Frozen;
+use crate::design::matrix::{Frozen, rebuild_columns};
 use crate::design::numbers::numbers;
 use crate::design::sample::Sample;
+use crate::design::term::Term;
 use crate::error::Result;
 
 /// The rows of a table, sorted once by each variable from which a basis learns.
@@ -55,6 +56,24 @@ impl<'a> Relearner<'a> {
     /// Whether there is nothing to learn: the design is the same for all weights.
     pub fn is_fixed(&self) -> bool {
         self.ranked.is_empty()
+    }
+
+    /// The columns of the design that differ from those of `frozen` when the weighted rows give the knots: place in the
+    /// design, and a value for each row of the table.
+    ///
+    /// # Errors
+    /// As [`Relearner::learn`].
+    pub fn columns(&self, weight: &ArrayRef1<f64>, table: &Table) -> Result<Vec<(usize, Vec<f64>)>> {
+        let learnt = self.learn(weight)?;
+        let pairs = learnt.bases.iter().zip(&self.frozen.bases);
+        let changed: Vec<&str> = pairs.filter(|(a, b)| a.1 != b.1).map(|(a, _)| a.0.as_str()).collect();
+        if changed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = |term: &Term| {
+            term.parts.iter().any(|p| p.transform.as_deref().is_some_and(|t| changed.contains(&t)))
+        };
+        rebuild_columns(self.formula, &learnt, table, &wanted)
     }
 
     /// Levels as they were, knots and polynomials as the weighted rows (a weight of 3 counts as three rows) give them.
@@ -119,8 +138,12 @@ mod tests {
         assert!(!relearner.is_fixed());
         let weight = Array1::from_shape_fn(n, |i| ((i * 7) % 3) as f64);
         let learnt = relearner.learn(&weight).expect("enough values");
-        let (_, wanted) = encode(&formula, &table, Some(&weight)).expect("a design");
+        let (encoded, wanted) = encode(&formula, &table, Some(&weight)).expect("a design");
         assert_eq!(learnt, wanted);
         assert_ne!(learnt, frozen);
+        let columns = relearner.columns(&weight, &table).expect("a design");
+        let places: Vec<usize> = columns.iter().map(|c| c.0).collect();
+        assert_eq!(places, [1, 2, 3, 4, 5, 6, 7, 8], "all but the intercept and the spline with knots of its own");
+        columns.iter().for_each(|(j, values)| assert_eq!(encoded.x.column(*j).to_vec(), *values));
     }
 }

@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, ArrayRef1};
 
+use crate::num::lanes::risk_cost_and_variance;
 use crate::objective::loss::Loss;
 use crate::performance::score::nagelkerke_r2;
 use crate::validate::recalibrate::recalibrate;
@@ -41,24 +42,62 @@ pub struct Predicted<'a> {
     pub mean: Array1<f64>,
     /// Each row's loss.
     cost: Vec<f64>,
-    /// Logistic: rounded risk and row, in order of risk.
-    order: Vec<(u64, u32)>,
+    /// Logistic: the rows in order of risk, those of one risk side by side.
+    order: Vec<u32>,
+    /// Where in `order` each run of one risk ends.
+    ends: Vec<u32>,
 }
 
-/// A rate at which risks that differ by rounding only are ties.
+/// The grain below which risks that differ by rounding only are ties.
 const DECIMALS: f64 = 1e12;
 
 impl<'a> Predicted<'a> {
     /// Sorts the rows by risk (rounded to 12 decimals, as the AUC of a fit is).
     pub fn new(loss: Loss, y: &'a Array1<f64>, eta: Array1<f64>) -> Predicted<'a> {
-        let mean = eta.mapv(|e| loss.mean(e));
-        let cost = eta.iter().zip(y).map(|(eta, y)| loss.value_and_slope(*eta, *y).0).collect();
-        let mut order: Vec<(u64, u32)> = Vec::new();
-        if loss == Loss::Logistic {
-            order.extend(mean.iter().zip(0..).map(|(risk, row)| ((risk * DECIMALS).round() as u64, row)));
-            order.sort_unstable();
+        let mut predicted = Predicted {
+            loss,
+            y,
+            mean: eta.clone(),
+            cost: vec![0.0; eta.len()],
+            eta,
+            order: Vec::new(),
+            ends: Vec::new(),
+        };
+        match loss {
+            Loss::Squared => {
+                let costs = predicted.cost.iter_mut().zip(&predicted.eta).zip(y);
+                costs.for_each(|((cost, eta), y)| *cost = 0.5 * (y - eta) * (y - eta));
+            }
+            Loss::Logistic => {
+                let places = predicted.cost.iter_mut().zip(&mut predicted.mean).zip(y);
+                places.for_each(|((cost, place), y)| {
+                    let eta = *place;
+                    let (risk, softplus, _) = risk_cost_and_variance(eta);
+                    (*cost, *place) = (softplus - y * eta, risk);
+                });
+                predicted.sort();
+            }
         }
-        Predicted { loss, y, eta, mean, cost, order }
+        predicted
+    }
+
+    /// Sorts by risk. A rounded risk takes 40 bits, so that up to 2^24 rows are sorted with their number in one word.
+    fn sort(&mut self) {
+        const ROW_BITS: u32 = 24;
+        let rounded = |risk: f64| (risk * DECIMALS).round() as u64;
+        let n = self.mean.len();
+        if n <= 1 << ROW_BITS {
+            let mut keys: Vec<u64> =
+                (0..).zip(&self.mean).map(|(row, risk)| rounded(*risk) << ROW_BITS | row).collect();
+            keys.sort_unstable();
+            self.order = keys.iter().map(|key| (key & ((1 << ROW_BITS) - 1)) as u32).collect();
+            self.ends = ends(&keys, |key| key >> ROW_BITS);
+        } else {
+            let mut keys: Vec<(u64, u32)> = self.mean.iter().map(|risk| rounded(*risk)).zip(0..).collect();
+            keys.sort_unstable();
+            self.order = keys.iter().map(|key| key.1).collect();
+            self.ends = ends(&keys, |key| key.0);
+        }
     }
 
     /// The indices over the rows counted by their weights, in the order of [`names`]; `None` where one does not exist
@@ -72,15 +111,11 @@ impl<'a> Predicted<'a> {
     /// Source: Harrell, Lee & Mark 1996, Statistics in Medicine 15:361-387; Harrell 2015, s. 5.3.
     pub fn indices(&self, weight: Option<&ArrayRef1<f64>>, calibration: Calibration) -> Vec<Option<f64>> {
         let total = weight.map_or(self.eta.len() as f64, |w| w.sum());
-        let sum = |of: &dyn Fn(usize) -> f64| match weight {
-            Some(w) => (0..self.eta.len()).map(|i| w[i] * of(i)).sum::<f64>(),
-            None => (0..self.eta.len()).map(of).sum(),
-        };
-        let mean_y = sum(&|i| self.y[i]) / total;
-        let squared = sum(&|i| (self.y[i] - self.mean[i]).powi(2)) / total;
+        let mean_y = self.sum(weight, |i| self.y[i]) / total;
+        let squared = self.sum(weight, |i| (self.y[i] - self.mean[i]).powi(2)) / total;
         let (line, loss) = match calibration {
             Calibration::ByConstruction => {
-                (Some((0.0, 1.0)), Some(sum(&|i| self.cost[i]) / total))
+                (Some((0.0, 1.0)), Some(self.sum(weight, |i| self.cost[i]) / total))
             }
             Calibration::Estimated => {
                 let found = recalibrate(self.loss, &self.eta, self.y, weight);
@@ -96,15 +131,22 @@ impl<'a> Predicted<'a> {
                 vec![auc, auc.map(|a| 2.0 * a - 1.0), r2, Some(squared), intercept, slope]
             }
             Loss::Squared => {
-                let spread = sum(&|i| (self.y[i] - mean_y).powi(2)) / total;
+                let spread = self.sum(weight, |i| (self.y[i] - mean_y).powi(2)) / total;
                 vec![(spread > 0.0).then(|| 1.0 - squared / spread), Some(squared), intercept, slope]
             }
         }
     }
 
+    fn sum(&self, weight: Option<&ArrayRef1<f64>>, of: impl Fn(usize) -> f64) -> f64 {
+        match weight {
+            Some(w) => (0..self.eta.len()).map(|i| w[i] * of(i)).sum(),
+            None => (0..self.eta.len()).map(of).sum(),
+        }
+    }
+
     fn auc(&self, weight: Option<&ArrayRef1<f64>>) -> Option<f64> {
         let (mut pairs, mut events, mut others) = (0.0, 0.0, 0.0);
-        self.by_risk(weight, &mut |_, [events_here, others_here]| {
+        self.by_risk(weight, |_, [others_here, events_here]| {
             pairs += events_here * (others + 0.5 * others_here);
             events += events_here;
             others += others_here;
@@ -112,13 +154,15 @@ impl<'a> Predicted<'a> {
         (events > 0.0 && others > 0.0).then(|| pairs / (events * others))
     }
 
-    /// Calls `group` with the rows of each risk in turn and how many of them are events and others.
-    fn by_risk(&self, weight: Option<&ArrayRef1<f64>>, group: &mut dyn FnMut(&[(u64, u32)], [f64; 2])) {
-        for same in self.order.chunk_by(|a, b| a.0 == b.0) {
+    /// Calls `group` with the rows of each risk in turn and how many of them are others and events.
+    fn by_risk(&self, weight: Option<&ArrayRef1<f64>>, mut group: impl FnMut(&[u32], [f64; 2])) {
+        let mut from = 0;
+        for end in &self.ends {
+            let same = &self.order[from..*end as usize];
+            from = *end as usize;
             let mut counts = [0.0; 2];
-            for (_, row) in same {
-                let w = weight.map_or(1.0, |w| w[*row as usize]);
-                counts[usize::from(self.y[*row as usize] <= 0.5)] += w;
+            for row in same {
+                counts[usize::from(self.y[*row as usize] > 0.5)] += weight.map_or(1.0, |w| w[*row as usize]);
             }
             group(same, counts);
         }
@@ -127,25 +171,33 @@ impl<'a> Predicted<'a> {
     /// For each event the share of others below it, for each other row the share of events above it.
     pub fn placements(&self, weight: Option<&ArrayRef1<f64>>) -> Option<Vec<f64>> {
         let mut totals = [0.0; 2];
-        self.by_risk(weight, &mut |_, here| totals = [totals[0] + here[0], totals[1] + here[1]]);
-        let [events, others] = totals;
+        self.by_risk(weight, |_, here| totals = [totals[0] + here[0], totals[1] + here[1]]);
+        let [others, events] = totals;
         if events == 0.0 || others == 0.0 {
             return None;
         }
         let mut placement = vec![0.0; self.eta.len()];
         let mut below = [0.0; 2];
-        self.by_risk(weight, &mut |same, here| {
-            for (_, row) in same {
+        self.by_risk(weight, |same, here| {
+            for row in same {
                 placement[*row as usize] = if self.y[*row as usize] > 0.5 {
-                    (below[1] + 0.5 * here[1]) / others
+                    (below[0] + 0.5 * here[0]) / others
                 } else {
-                    1.0 - (below[0] + 0.5 * here[0]) / events
+                    1.0 - (below[1] + 0.5 * here[1]) / events
                 };
             }
             below = [below[0] + here[0], below[1] + here[1]];
         });
         Some(placement)
     }
+}
+
+/// Where each run of equal keys ends.
+fn ends<T>(sorted: &[T], key: impl Fn(&T) -> u64) -> Vec<u32> {
+    let mut ends: Vec<u32> =
+        (1..sorted.len()).filter(|k| key(&sorted[k - 1]) != key(&sorted[*k])).map(|k| k as u32).collect();
+    ends.push(sorted.len() as u32);
+    ends
 }
 
 /// p ln p, 0 at 0.

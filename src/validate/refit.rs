@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayRef1, Axis};
 
-use crate::design::matrix::{Encoded, rebuild};
+use crate::design::matrix::Encoded;
 use crate::design::relearn::Relearner;
 use crate::error::Result;
 use crate::fit::exact::{Exact, examine};
@@ -124,36 +124,31 @@ impl<'a> Study<'a> {
         if self.loss == Loss::Logistic && has_one_outcome(&self.prepared.chosen.y, train) {
             return Err(Failure::OneOutcome);
         }
-        let own = self.design(train)?; // 1
+        let own = self.own_columns(train)?; // 1
         if self.by_sweeps
-            && let Some(eta) = self.sweep(train, own.as_ref())
+            && let Some(eta) = self.sweep(train, &own)
         {
             return Ok(Refitted { eta, aliased: 0 });
         }
         self.fit_anew(train, own, part)
     }
 
-    /// The design with the bases of these rows, where they differ from those of all.
-    fn design(&self, train: &Array1<f64>) -> std::result::Result<Option<Encoded>, Failure> {
+    /// The columns of the design that these rows change: those of knots that they give.
+    fn own_columns(&self, train: &Array1<f64>) -> std::result::Result<Vec<(usize, Vec<f64>)>, Failure> {
         if self.relearner.is_fixed() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let frozen = self.relearner.learn(train).map_err(|_| Failure::Basis)?;
-        if frozen == self.prepared.frozen {
-            return Ok(None);
-        }
-        rebuild(&self.prepared.formula, &frozen, &self.prepared.used).map(Some).map_err(|_| Failure::Basis)
+        self.relearner.columns(train, &self.prepared.used).map_err(|_| Failure::Basis)
     }
 
-    fn sweep(&self, train: &Array1<f64>, own: Option<&Encoded>) -> Option<Array1<f64>> {
+    fn sweep(&self, train: &Array1<f64>, own: &[(usize, Vec<f64>)]) -> Option<Array1<f64>> {
         let frame = &self.full.frame;
         let standardised;
-        let x = match own {
-            Some(design) => {
-                standardised = standardise(&design.x, frame);
-                &standardised
-            }
-            None => &frame.rows.x,
+        let x = if own.is_empty() {
+            &frame.rows.x
+        } else {
+            standardised = with_columns(frame, own);
+            &standardised
         };
         let rows = Reweighted { x, y: &frame.rows.y, weight: train, offset: frame.rows.offset.as_ref() };
         let sweep = Sweep { loss: self.loss, origin: &self.full.exact.beta, root: &self.full.exact.root };
@@ -163,10 +158,18 @@ impl<'a> Study<'a> {
     fn fit_anew(
         &self,
         train: &Array1<f64>,
-        own: Option<Encoded>,
+        own: Vec<(usize, Vec<f64>)>,
         part: u64,
     ) -> std::result::Result<Refitted, Failure> {
-        let design = own.as_ref().unwrap_or(&self.prepared.encoded);
+        let changed;
+        let design = if own.is_empty() {
+            &self.prepared.encoded
+        } else {
+            let mut copy = self.prepared.encoded.clone();
+            own.into_iter().for_each(|(j, values)| copy.x.column_mut(j).assign(&Array1::from_vec(values)));
+            changed = copy;
+            &changed
+        };
         let rows: Vec<usize> = (0..train.len()).filter(|i| train[*i] > 0.0).collect();
         let some = Encoded {
             terms: design.terms.clone(),
@@ -205,14 +208,14 @@ impl Full {
     }
 }
 
-/// (x - centre) / spread of the columns that the frame keeps.
-fn standardise(x: &Array2<f64>, frame: &Frame) -> Array2<f64> {
-    let kept = &frame.independent.kept;
-    let mut z = if kept.len() == x.ncols() { x.clone() } else { x.select(Axis(1), kept) };
-    for mut row in z.rows_mut() {
-        for ((value, centre), spread) in row.iter_mut().zip(&frame.scale.centre).zip(&frame.scale.spread) {
-            *value = (*value - centre) / spread;
-        }
+/// The standardised rows of a frame with some columns of the design in place of its own, by the frame's scale.
+fn with_columns(frame: &Frame, own: &[(usize, Vec<f64>)]) -> Array2<f64> {
+    let mut z = frame.rows.x.clone();
+    for (j, values) in own {
+        let Ok(place) = frame.independent.kept.binary_search(j) else { continue };
+        let (centre, spread) = (frame.scale.centre[place], frame.scale.spread[place]);
+        let cells = z.column_mut(place).into_iter().zip(values);
+        cells.for_each(|(cell, value)| *cell = (value - centre) / spread);
     }
     z
 }

@@ -76,7 +76,7 @@ fn a_refit_is_the_fit_to_the_rows_that_were_drawn() {
             for (row, upto) in last_of_each.iter().enumerate().filter(|(row, _)| train[*row] > 0.0) {
                 let loss = loss_of(wanted.fit.family);
                 let (got, wanted) = (loss.mean(refitted.eta[row]), wanted.fit.fitted[upto - 1]);
-                let tolerance = if by_sweeps { 2e-6 } else { 1e-8 };
+                let tolerance = if by_sweeps { 2e-5 } else { 1e-8 };
                 assert!((got - wanted).abs() < tolerance, "{formula}, row {row}: {got} {wanted}");
             }
         }
@@ -118,7 +118,8 @@ fn the_columns_add_up_and_calibration_is_0_and_1_by_construction() {
         }
         assert_eq!(found.indices[4].apparent, Some(0.0));
         assert_eq!(found.indices[5].training, Some(1.0));
-        assert_eq!(found.indices[0].apparent, analysis.fit.statistics.auc);
+        let auc = analysis.fit.statistics.auc.expect("logistic");
+        assert!((found.indices[0].apparent.expect("exists") - auc).abs() < 1e-14);
         let bootstrap = matches!(scheme, Scheme::Bootstrap { .. });
         assert_eq!(found.instability.is_some(), bootstrap);
         assert_eq!(found.shrinkage_factor.is_some(), bootstrap);
