@@ -58,20 +58,19 @@ impl<'a> Relearner<'a> {
         self.ranked.is_empty()
     }
 
-    /// The columns of the design that differ from those of `frozen` when the weighted rows give the knots: place in the
-    /// design, and a value for each row of the table.
+    /// The columns of the design that hang on what is learnt, as the weighted rows give it: place in the design, and a value
+    /// for each row of the table. None where these rows teach the same as all.
     ///
     /// # Errors
     /// As [`Relearner::learn`].
     pub fn columns(&self, weight: &ArrayRef1<f64>, table: &Table) -> Result<Vec<(usize, Vec<f64>)>> {
         let learnt = self.learn(weight)?;
-        let pairs = learnt.bases.iter().zip(&self.frozen.bases);
-        let changed: Vec<&str> = pairs.filter(|(a, b)| a.1 != b.1).map(|(a, _)| a.0.as_str()).collect();
-        if changed.is_empty() {
+        if learnt == *self.frozen {
             return Ok(Vec::new());
         }
+        let texts: Vec<String> = self.ranked.iter().map(|r| r.atom.to_string()).collect();
         let wanted = |term: &Term| {
-            term.parts.iter().any(|p| p.transform.as_deref().is_some_and(|t| changed.contains(&t)))
+            term.parts.iter().any(|p| p.transform.as_ref().is_some_and(|text| texts.contains(text)))
         };
         rebuild_columns(self.formula, &learnt, table, &wanted)
     }

@@ -1,5 +1,7 @@
 //! Recalibration: the regression of an outcome on one linear predictor, whose intercept and slope are 0 and 1 if all is well.
 
+use std::sync::Mutex;
+
 use ndarray::{Array1, Array2, ArrayRef1, array};
 
 use crate::num::lanes::risk_cost_and_variance;
@@ -30,7 +32,8 @@ pub fn recalibrate(
     y: &ArrayRef1<f64>,
     weight: Option<&ArrayRef1<f64>>,
 ) -> Option<Recalibrated> {
-    let line = Line { eta, y, weight, loss, total: weight.map_or(eta.len() as f64, |w| w.sum()) };
+    let total = weight.map_or(eta.len() as f64, |w| w.sum());
+    let line = Line { eta, y, weight, loss, total, last: Mutex::new(None) };
     if !line.has_answer() {
         return None;
     }
@@ -57,6 +60,8 @@ struct Line<'a> {
     weight: Option<&'a ArrayRef1<f64>>,
     loss: Loss,
     total: f64,
+    /// The last point and its sums: the descent asks for the curvature where it has just asked for the gradient.
+    last: Mutex<Option<([f64; 2], Sums)>>,
 }
 
 impl Line<'_> {
@@ -80,6 +85,19 @@ impl Line<'_> {
         let varies = high - low > ROUNDING * low.abs().max(high.abs());
         let separated = other_high <= event_low || event_high <= other_low;
         varies && !(self.loss == Loss::Logistic && separated)
+    }
+
+    fn sums_at(&self, beta: &ArrayRef1<f64>) -> Sums {
+        let at = [beta[0], beta[1]];
+        let Ok(mut last) = self.last.lock() else { return self.sums(beta) };
+        match &*last {
+            Some((point, sums)) if *point == at => *sums,
+            _ => {
+                let sums = self.sums(beta);
+                *last = Some((at, sums));
+                sums
+            }
+        }
     }
 
     /// Blocks of rows in the nearest cache: first each row's derivatives, in lanes; then the sums.
@@ -131,6 +149,7 @@ fn derivatives(loss: Loss, eta: &Cells, y: &Cells, (cost, slope, curvature): (&m
 }
 
 /// Means over the rows.
+#[derive(Debug, Clone, Copy)]
 struct Sums {
     value: f64,
     gradient: [f64; 2],
@@ -159,7 +178,7 @@ impl Curved for Line<'_> {
     }
 
     fn all_at(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>, Array2<f64>) {
-        let Sums { value, gradient, hessian: [aa, ab, bb] } = self.sums(beta);
+        let Sums { value, gradient, hessian: [aa, ab, bb] } = self.sums_at(beta);
         let first = aa.sqrt();
         let cross = ab / first;
         let root = array![[first, cross], [0.0, (bb - cross * cross).max(0.0).sqrt()]];

@@ -1,5 +1,7 @@
 //! One refit: everything that looked at the data is done again on the rows of one resample.
 
+use std::sync::Mutex;
+
 use ndarray::{Array1, Array2, ArrayRef1, Axis};
 
 use crate::design::matrix::Encoded;
@@ -67,6 +69,8 @@ pub struct Study<'a> {
     full: Full,
     /// Whether refits are sweeps of all rows with other weights.
     by_sweeps: bool,
+    /// Standardised designs whose columns of learnt knots the next resample writes anew: one a thread at most.
+    spare: Mutex<Vec<Array2<f64>>>,
 }
 
 /// The model of all rows.
@@ -96,7 +100,8 @@ impl<'a> Study<'a> {
         let eta = predictor(design, &design.x, &beta);
         let full = Full { frame: fitted.frame, exact: fitted.exact, eta, beta };
         let by_sweeps = full.can_be_swept(prepared, spec);
-        Ok(Ok(Study { prepared, spec, loss, relearner, full, by_sweeps }))
+        let spare = Mutex::new(Vec::new());
+        Ok(Ok(Study { prepared, spec, loss, relearner, full, by_sweeps, spare }))
     }
 
     /// The linear predictor of all rows by the model of all rows.
@@ -143,16 +148,22 @@ impl<'a> Study<'a> {
 
     fn sweep(&self, train: &Array1<f64>, own: &[(usize, Vec<f64>)]) -> Option<Array1<f64>> {
         let frame = &self.full.frame;
-        let standardised;
-        let x = if own.is_empty() {
-            &frame.rows.x
-        } else {
-            standardised = with_columns(frame, own);
-            &standardised
-        };
-        let rows = Reweighted { x, y: &frame.rows.y, weight: train, offset: frame.rows.offset.as_ref() };
         let sweep = Sweep { loss: self.loss, origin: &self.full.exact.beta, root: &self.full.exact.root };
-        sweep.fit(&rows, &self.full.eta)
+        let on = |x: &Array2<f64>| {
+            let offset = frame.rows.offset.as_ref();
+            sweep.fit(&Reweighted { x, y: &frame.rows.y, weight: train, offset }, &self.full.eta)
+        };
+        if own.is_empty() {
+            return on(&frame.rows.x);
+        }
+        let spare = self.spare.lock().ok().and_then(|mut spare| spare.pop());
+        let mut x = spare.unwrap_or_else(|| frame.rows.x.clone());
+        put_columns(&mut x, frame, own);
+        let eta = on(&x);
+        if let Ok(mut spare) = self.spare.lock() {
+            spare.push(x);
+        }
+        eta
     }
 
     fn fit_anew(
@@ -208,16 +219,14 @@ impl Full {
     }
 }
 
-/// The standardised rows of a frame with some columns of the design in place of its own, by the frame's scale.
-fn with_columns(frame: &Frame, own: &[(usize, Vec<f64>)]) -> Array2<f64> {
-    let mut z = frame.rows.x.clone();
+/// Writes some columns of the design, standardised by the frame's scale, in the place of those that stand there.
+fn put_columns(z: &mut Array2<f64>, frame: &Frame, own: &[(usize, Vec<f64>)]) {
     for (j, values) in own {
         let Ok(place) = frame.independent.kept.binary_search(j) else { continue };
         let (centre, spread) = (frame.scale.centre[place], frame.scale.spread[place]);
         let cells = z.column_mut(place).into_iter().zip(values);
         cells.for_each(|(cell, value)| *cell = (value - centre) / spread);
     }
-    z
 }
 
 fn predictor(design: &Encoded, x: &Array2<f64>, beta: &Array1<f64>) -> Array1<f64> {
