@@ -59,6 +59,7 @@ pub mod data;
 pub mod design;
 pub mod error;
 pub mod fit;
+pub mod impute;
 pub mod inference;
 pub mod model;
 pub mod num;

@@ -7,6 +7,7 @@ use crate::cli::args::{FitArgs, Global};
 use crate::cli::check::fit_spec;
 use crate::cli::ending::unconverged;
 use crate::cli::files::{check_folder, default_folder};
+use crate::cli::pooling;
 use crate::cli::progress::{self, Progress};
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
@@ -14,6 +15,8 @@ use crate::cli::validating::validated;
 use crate::data::csv;
 use crate::error::Result;
 use crate::fit::result::Fit;
+use crate::fit::spec::Spec;
+use crate::validate::Validation;
 use crate::report::{self, Context, NamedFile, summary};
 
 /// A fit whose files are written.
@@ -56,16 +59,26 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
     let start = Instant::now();
     let spec = fit_spec(args, global.seed())?;
     check_folder(global.out.as_deref())?;
-    let source = csv::open(&args.model.data)?;
-    let mut analysis = crate::fit::analyse(&spec, &source, &mut Progress::new("fit", say))?;
-    let validation = validated(&mut analysis, args.validation.validate, say)?;
-    let fit = analysis.fit;
-    let folder = global.out.clone().unwrap_or_else(|| default_folder(&args.model.data, &fit.outcome.text));
+    let (fit, validation) = fitted(args, &spec, say)?;
+    let first = if args.imputation.pool { pooling::files(&args.model.data) } else { Vec::new() };
+    let named = first.first().unwrap_or(&args.model.data);
+    let folder = global.out.clone().unwrap_or_else(|| default_folder(named, &fit.outcome.text));
     let context = Context { command: command.to_string(), seconds: start.elapsed().as_secs_f64(), validation };
     let files = report::files(&fit, &context)?;
     report::write(&folder, &files)?;
     let summary = summary::whole(&fit, &context);
     Ok(Written { fit, folder, files, summary })
+}
+
+/// One fit, pooled where there are several data sets, validated where that was asked for.
+fn fitted(args: &FitArgs, spec: &Spec, say: &Say) -> Result<(Fit, Option<Validation>)> {
+    if args.imputation.pool {
+        return Ok((pooling::pooled(&args.model.data, spec, say)?, None));
+    }
+    let source = csv::open(&args.model.data)?;
+    let mut analysis = crate::fit::analyse(spec, &source, &mut Progress::new("fit", say))?;
+    let validation = validated(&mut analysis, args.validation.validate, say)?;
+    Ok((analysis.fit, validation))
 }
 
 impl Written {

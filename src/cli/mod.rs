@@ -9,6 +9,7 @@ mod demo;
 mod ending;
 mod files;
 mod fit;
+mod pooling;
 mod predict;
 mod progress;
 mod say;

@@ -36,6 +36,14 @@ pub enum Lambda {
     Is(f64),
 }
 
+/// `--missing`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    CompleteCase,
+    Fail,
+    Impute,
+}
+
 /// `--validate`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Validate {
@@ -96,9 +104,19 @@ pub fn start() -> impl TypedValueParser<Value = Start> {
     one_of(&[("zero", Start::Zero), ("random", Start::Random)])
 }
 
-/// `true`: fail; `false`: drop the row.
-pub fn fail_on_missing() -> impl TypedValueParser<Value = bool> {
-    one_of(&[("complete-case", false), ("fail", true)])
+pub fn missing() -> impl TypedValueParser<Value = Missing> {
+    one_of(&[
+        ("complete-case", Missing::CompleteCase),
+        ("fail", Missing::Fail),
+        ("impute", Missing::Impute),
+    ])
+}
+
+pub fn imputations(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(count) if count >= 2 => Ok(count),
+        _ => Err("a whole number of at least 2 is needed (20 or more is usual)".to_string()),
+    }
 }
 
 pub fn interval() -> impl TypedValueParser<Value = Interval> {

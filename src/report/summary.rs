@@ -5,6 +5,7 @@ use crate::fit::spec::Family;
 use crate::optimise::stop::StopReason;
 use crate::report::align::{Align, Head, Line, table, wrapped};
 use crate::report::coefficients::{self, Row};
+use crate::report::tables::is_pooled;
 use crate::report::statistics::{labelled, percent, terms};
 use crate::report::{Context, validation, words};
 
@@ -98,7 +99,7 @@ fn coefficient_table(fit: &Fit) -> String {
         if !logistic {
             heads.push(Head { title: &interval, align: Align::Interval });
         }
-        heads.push(Head { title: if logistic { "z" } else { "t" }, align: Align::Point });
+        heads.push(Head { title: if logistic && !is_pooled(fit) { "z" } else { "t" }, align: Align::Point });
         heads.push(Head { title: "p", align: Align::Point });
     }
     if logistic {

@@ -21,6 +21,9 @@ pub fn coefficients(fit: &Fit) -> Result<Vec<u8>> {
     if logistic {
         header.extend(RATIO_COLUMNS);
     }
+    if is_pooled(fit) {
+        header.extend(POOLED_COLUMNS);
+    }
     let mut records = vec![header.into_iter().map(str::to_string).collect::<Vec<_>>()];
     records.extend(fit.coefficients.iter().map(|c| record(fit, c, logistic)));
     written(records)
@@ -42,8 +45,18 @@ fn record(fit: &Fit, c: &Coefficient, logistic: bool) -> Vec<String> {
     if logistic {
         cells.extend([estimate, c.conf_low, c.conf_high].map(|log_odds| optional(log_odds.map(f64::exp))));
     }
+    if is_pooled(fit) {
+        cells.extend([c.df, c.fmi].map(optional));
+    }
     cells
 }
+
+/// Whether these are coefficients pooled over imputations.
+pub fn is_pooled(fit: &Fit) -> bool {
+    fit.coefficients.iter().any(|c| c.df.is_some())
+}
+
+const POOLED_COLUMNS: [&str; 2] = ["df", "fmi"];
 
 const ROW_COLUMNS: [&str; 10] = [
     "line",

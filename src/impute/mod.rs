@@ -1,0 +1,3 @@
+//! Multiple imputation: completed data sets, each fitted, pooled by Rubin's rules.
+
+pub mod pool;
