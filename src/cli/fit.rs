@@ -12,6 +12,8 @@ use crate::cli::progress::{self, Progress};
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::cli::validating::validated;
+use crate::cli::values::Missing;
+use crate::impute::analysis::Imputation;
 use crate::data::csv;
 use crate::error::Result;
 use crate::fit::result::Fit;
@@ -59,26 +61,42 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
     let start = Instant::now();
     let spec = fit_spec(args, global.seed())?;
     check_folder(global.out.as_deref())?;
-    let (fit, validation) = fitted(args, &spec, say)?;
+    let (fit, beyond) = fitted(args, &spec, say)?;
     let first = if args.imputation.pool { pooling::files(&args.model.data) } else { Vec::new() };
     let named = first.first().unwrap_or(&args.model.data);
     let folder = global.out.clone().unwrap_or_else(|| default_folder(named, &fit.outcome.text));
-    let context = Context { command: command.to_string(), seconds: start.elapsed().as_secs_f64(), validation };
+    let context = Context {
+        command: command.to_string(),
+        seconds: start.elapsed().as_secs_f64(),
+        validation: beyond.validation,
+        imputation: beyond.imputation,
+    };
     let files = report::files(&fit, &context)?;
     report::write(&folder, &files)?;
     let summary = summary::whole(&fit, &context);
     Ok(Written { fit, folder, files, summary })
 }
 
+/// What lies beyond the fit itself.
+#[derive(Default)]
+struct Beyond {
+    validation: Option<Validation>,
+    imputation: Option<Imputation>,
+}
+
 /// One fit, pooled where there are several data sets, validated where that was asked for.
-fn fitted(args: &FitArgs, spec: &Spec, say: &Say) -> Result<(Fit, Option<Validation>)> {
+fn fitted(args: &FitArgs, spec: &Spec, say: &Say) -> Result<(Fit, Beyond)> {
     if args.imputation.pool {
-        return Ok((pooling::pooled(&args.model.data, spec, say)?, None));
+        return Ok((pooling::pooled(&args.model.data, spec, say)?, Beyond::default()));
+    }
+    if args.reading.missing == Some(Missing::Impute) {
+        let (fit, found) = pooling::imputed(&args.model.data, spec, args.imputation.imputations, say)?;
+        return Ok((fit, Beyond { imputation: Some(found), ..Beyond::default() }));
     }
     let source = csv::open(&args.model.data)?;
     let mut analysis = crate::fit::analyse(spec, &source, &mut Progress::new("fit", say))?;
     let validation = validated(&mut analysis, args.validation.validate, say)?;
-    Ok((analysis.fit, validation))
+    Ok((analysis.fit, Beyond { validation, ..Beyond::default() }))
 }
 
 impl Written {

@@ -1,4 +1,4 @@
-//! `clinreg fit --pool`: completed files, each fitted, pooled by Rubin's rules.
+//! `clinreg fit --pool` and `--missing impute`: completed data sets, each fitted, pooled by Rubin's rules.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,9 @@ use crate::error::Result;
 use crate::fit::fit;
 use crate::fit::result::Fit;
 use crate::fit::spec::Spec;
+use crate::impute::analysis::{Imputation, fit_imputed};
 use crate::impute::pool::pool;
+use crate::optimise::watch::Watcher;
 
 /// The files of a list `a1.csv,a2.csv,...`.
 pub fn files(data: &Path) -> Vec<PathBuf> {
@@ -36,4 +38,21 @@ pub fn pooled(data: &Path, spec: &Spec, say: &Say) -> Result<Fit> {
     pooled.ledger.file = names.join(", ");
     pooled.ledger.notices.push(format!("the files and their SHA-256: {}", hashes.join(", ")));
     Ok(pooled)
+}
+
+/// Completes one file by multiple imputation, fits and pools.
+///
+/// # Errors
+/// As `fit_imputed` says.
+pub fn imputed(
+    data: &Path,
+    spec: &Spec,
+    imputations: Option<usize>,
+    say: &Say,
+) -> Result<(Fit, Imputation)> {
+    let source = csv::open(data)?;
+    let mut watch = |k: usize, of: usize| -> Box<dyn Watcher> {
+        Box::new(Progress::new(&format!("fit {k} of {of}"), say))
+    };
+    fit_imputed(spec, &source, imputations, &mut watch)
 }

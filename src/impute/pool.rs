@@ -140,7 +140,11 @@ fn same_model(first: &Fit, other: &Fit, number: usize) -> Result<()> {
     let changed = first.frozen.bases.iter().zip(&other.frozen.bases).find(|(a, b)| a.1 != b.1);
     if let Some(((text, _), _)) = changed {
         return Err(differ(&format!("the knots of `{text}`, so that its coefficients have no common meaning"))
-            .hint("give the knots in the formula: `rcs(x, c(...))` or `ns(x, knots = c(...))`"));
+            .hint(if text.starts_with("poly(") {
+                "write powers in place of an orthogonal polynomial: `x + I(x^2)`"
+            } else {
+                "give the knots in the formula: `rcs(x, c(...))` or `ns(x, knots = c(...))`"
+            }));
     }
     if first.ledger.rows_used != other.ledger.rows_used {
         return Err(differ(&format!(

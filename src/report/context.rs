@@ -297,6 +297,7 @@ mod tests {
             command: "clinreg fit 'a b.csv' 'y ~ x < 3'".to_string(),
             seconds: 1.25,
             validation: None,
+            imputation: None,
         };
         let pictures = Pictures { loss_curve: b"one".to_vec(), gradient_norm: b"two".to_vec() };
         page(fit, &context, &pictures).expect("the template is sound")

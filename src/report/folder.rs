@@ -11,7 +11,7 @@ use crate::report::NamedFile;
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 12] = [
+const FIT_FILES: [&str; 13] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
@@ -24,6 +24,7 @@ const FIT_FILES: [&str; 12] = [
     "report.html",
     "effects.json",
     "validation.json",
+    "imputation.csv",
 ];
 /// The file that says that a run is a fit.
 const MARK_OF_A_FIT: &str = "model.json";

@@ -5,6 +5,7 @@ use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::model::Model;
 use crate::plot::descent::{Curve, DescentFigure, gradient_norm, loss_curve};
+use crate::impute::analysis::Imputation;
 use crate::validate::Validation;
 
 pub mod align;
@@ -41,6 +42,8 @@ pub struct Context {
     pub seconds: f64,
     /// The internal validation, where one was asked for and done.
     pub validation: Option<Validation>,
+    /// What was imputed, where that was asked for.
+    pub imputation: Option<Imputation>,
 }
 
 /// The two pictures of the descent as PNG bytes.
@@ -49,8 +52,8 @@ struct Pictures {
     gradient_norm: Vec<u8>,
 }
 
-/// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv and validation.json (on
-/// request), loss_curve.png, gradient_norm.png, report.html.
+/// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv, validation.json and
+/// imputation.csv (on request), loss_curve.png, gradient_norm.png, report.html.
 ///
 /// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
 ///
@@ -75,6 +78,9 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     }
     if let Some(validation) = &context.validation {
         files.push(file("validation.json", validation::json(validation).into_bytes()));
+    }
+    if let Some(imputation) = context.imputation.as_ref().filter(|i| i.imputations > 0) {
+        files.push(file("imputation.csv", tables::imputation(imputation)?));
     }
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));
@@ -117,7 +123,7 @@ mod tests {
     use crate::model::sample;
 
     fn names(fit: &Fit) -> Vec<String> {
-        let context = Context { command: "clinreg fit".to_string(), seconds: 0.5, validation: None };
+        let context = Context { command: "clinreg fit".to_string(), seconds: 0.5, validation: None, imputation: None };
         files(fit, &context).expect("all files").into_iter().map(|f| f.name).collect()
     }
 
@@ -137,7 +143,7 @@ mod tests {
         let later = |seconds: f64| {
             let mut fit = sample::logistic();
             fit.history.records.iter_mut().for_each(|r| r.seconds += seconds);
-            files(&fit, &Context { command: String::new(), seconds: 1.0 + seconds, validation: None }).expect("all files")
+            files(&fit, &Context { command: String::new(), seconds: 1.0 + seconds, validation: None, imputation: None }).expect("all files")
         };
         let differing: Vec<String> = later(0.0)
             .into_iter()

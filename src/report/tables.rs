@@ -1,6 +1,8 @@
 //! `coefficients.csv` and `fit.csv`: the numbers of a fit as other programs read them, with all their digits.
 
 use crate::error::{Error, Kind, Result};
+use crate::impute::analysis::Imputation;
+use crate::impute::chain::Trace;
 use crate::fit::result::{ByRow, Coefficient, Fit};
 use crate::fit::spec::Family;
 use crate::model::estimate;
@@ -54,6 +56,19 @@ fn record(fit: &Fit, c: &Coefficient, logistic: bool) -> Vec<String> {
 /// Whether these are coefficients pooled over imputations.
 pub fn is_pooled(fit: &Fit) -> bool {
     fit.coefficients.iter().any(|c| c.df.is_some())
+}
+
+/// `imputation.csv`: mean and standard deviation of what each chain drew, round by round.
+///
+/// # Errors
+/// Io, when the writer fails.
+pub fn imputation(imputation: &Imputation) -> Result<Vec<u8>> {
+    let header = ["variable", "imputation", "round", "mean", "sd"].map(str::to_string).to_vec();
+    let line = |t: &Trace| {
+        let counts = [t.imputation.to_string(), t.round.to_string()];
+        [&[t.variable.clone()], &counts[..], &[optional(Some(t.mean)), optional(Some(t.sd))]].concat()
+    };
+    written(std::iter::once(header).chain(imputation.traces.iter().map(line)))
 }
 
 const POOLED_COLUMNS: [&str; 2] = ["df", "fmi"];
