@@ -5,10 +5,10 @@ use crate::cli::values::{BatchSize, FamilyName, Lambda, Missing, PenaltyName, Va
 use crate::data::choices::DataChoices;
 use crate::error::{Error, Result};
 use crate::fit::descent::method_name;
-use crate::impute::pool;
 use crate::fit::spec::{
     ClusterCorrection, Family, Interval, LearningRate, MethodName, Penalty, Robust, Spec, Start,
 };
+use crate::impute::pool;
 
 /// The specification that the options of `fit` ask for.
 ///

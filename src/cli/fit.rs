@@ -13,13 +13,13 @@ use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::cli::validating::validated;
 use crate::cli::values::Missing;
-use crate::impute::analysis::Imputation;
 use crate::data::csv;
 use crate::error::Result;
 use crate::fit::result::Fit;
 use crate::fit::spec::Spec;
-use crate::validate::Validation;
+use crate::impute::analysis::Imputation;
 use crate::report::{self, Context, NamedFile, summary};
+use crate::validate::Validation;
 
 /// A fit whose files are written.
 #[derive(Debug)]

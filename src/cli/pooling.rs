@@ -31,8 +31,7 @@ pub fn pooled(data: &Path, spec: &Spec, say: &Say) -> Result<Fit> {
         let label = format!("fit {} of {}", k + 1, files.len());
         fits.push(fit(spec, &source, &mut Progress::new(&label, say))?);
     }
-    let hashes: Vec<String> =
-        fits.iter().map(|f| format!("{} {}", f.ledger.file, f.ledger.sha256)).collect();
+    let hashes: Vec<String> = fits.iter().map(|f| format!("{} {}", f.ledger.file, f.ledger.sha256)).collect();
     let names: Vec<String> = fits.iter().map(|f| f.ledger.file.clone()).collect();
     let mut pooled = pool(fits)?;
     pooled.ledger.file = names.join(", ");
@@ -44,12 +43,7 @@ pub fn pooled(data: &Path, spec: &Spec, say: &Say) -> Result<Fit> {
 ///
 /// # Errors
 /// As `fit_imputed` says.
-pub fn imputed(
-    data: &Path,
-    spec: &Spec,
-    imputations: Option<usize>,
-    say: &Say,
-) -> Result<(Fit, Imputation)> {
+pub fn imputed(data: &Path, spec: &Spec, imputations: Option<usize>, say: &Say) -> Result<(Fit, Imputation)> {
     let source = csv::open(data)?;
     let mut watch = |k: usize, of: usize| -> Box<dyn Watcher> {
         Box::new(Progress::new(&format!("fit {k} of {of}"), say))

@@ -14,11 +14,7 @@ use crate::validate::{Validation, validate};
 ///
 /// # Errors
 /// As [`validate`] says.
-pub fn validated(
-    analysis: &mut Analysis,
-    asked: Option<Validate>,
-    say: &Say,
-) -> Result<Option<Validation>> {
+pub fn validated(analysis: &mut Analysis, asked: Option<Validate>, say: &Say) -> Result<Option<Validation>> {
     let Some(Validate::By(scheme)) = asked else { return Ok(None) };
     if !analysis.fit.convergence.converged {
         not_done(analysis, "no internal validation: the fit did not converge".to_string());
@@ -53,7 +49,9 @@ fn bar(resamples: usize, say: &Say) -> ProgressBar {
     let target =
         if say.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(15) };
     let bar = ProgressBar::with_draw_target(Some(resamples as u64), target).with_prefix("validate");
-    if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:24}] {pos} of {len} resamples, {eta} to go") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{prefix} [{bar:24}] {pos} of {len} resamples, {eta} to go")
+    {
         bar.set_style(style.progress_chars("=> "));
     }
     bar

@@ -2,8 +2,8 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::validate::resample::Scheme;
 use crate::fit::spec::{ClusterCorrection, Family, Interval, LearningRate, MethodName, Schedule, Start};
+use crate::validate::resample::Scheme;
 
 /// `--family`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,11 +105,7 @@ pub fn start() -> impl TypedValueParser<Value = Start> {
 }
 
 pub fn missing() -> impl TypedValueParser<Value = Missing> {
-    one_of(&[
-        ("complete-case", Missing::CompleteCase),
-        ("fail", Missing::Fail),
-        ("impute", Missing::Impute),
-    ])
+    one_of(&[("complete-case", Missing::CompleteCase), ("fail", Missing::Fail), ("impute", Missing::Impute)])
 }
 
 pub fn imputations(text: &str) -> Result<usize, String> {
@@ -395,9 +391,18 @@ mod tests {
         assert_eq!(validation("cv:10"), by(Scheme::CrossValidation { folds: 10, repeats: 1 }));
         assert_eq!(validation("cv:10x5"), by(Scheme::CrossValidation { folds: 10, repeats: 5 }));
         assert_eq!(validation("split:0.7"), by(Scheme::Split { share: 0.7 }));
-        for wrong in
-            ["", "bootstrap", "bootstrap:1", "cv:1", "cv:10x0", "cv:x", "split:1", "split:70", "loo:3", "cv:-2"]
-        {
+        for wrong in [
+            "",
+            "bootstrap",
+            "bootstrap:1",
+            "cv:1",
+            "cv:10x0",
+            "cv:x",
+            "split:1",
+            "split:70",
+            "loo:3",
+            "cv:-2",
+        ] {
             assert!(validation(wrong).is_err_and(|e| e.contains("hint")), "{wrong}");
         }
     }

@@ -142,7 +142,11 @@ mod tests {
         assert_ne!(learnt, frozen);
         let columns = relearner.columns(&weight, &table).expect("a design");
         let places: Vec<usize> = columns.iter().map(|c| c.0).collect();
-        assert_eq!(places, [1, 2, 3, 4, 5, 6, 7, 8], "all but the intercept and the spline with knots of its own");
+        assert_eq!(
+            places,
+            [1, 2, 3, 4, 5, 6, 7, 8],
+            "all but the intercept and the spline with knots of its own"
+        );
         columns.iter().for_each(|(j, values)| assert_eq!(encoded.x.column(*j).to_vec(), *values));
     }
 }

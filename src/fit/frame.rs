@@ -56,8 +56,7 @@ impl Frame {
     ) -> Frame {
         let has_intercept = design.has_intercept;
         let scale = Scale::of(&design.x, weight, has_intercept);
-        let rows =
-            InMemory::new(scale.apply(&design.x), y.clone(), weight.cloned(), design.offset.clone());
+        let rows = InMemory::new(scale.apply(&design.x), y.clone(), weight.cloned(), design.offset.clone());
         let root = design_root(&rows);
         let independent = match dependent {
             Dependent::LeftOut => aliasing::find(&root, &scale, &design.terms, has_intercept),

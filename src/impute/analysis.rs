@@ -6,10 +6,10 @@ use crate::data::table::{Column, Table};
 use crate::design::formula::Formula;
 use crate::design::matrix::Basis;
 use crate::error::Result;
+use crate::fit::fit;
 use crate::fit::prepare::prepare;
 use crate::fit::result::Fit;
 use crate::fit::spec::{Robust, Spec};
-use crate::fit::fit;
 use crate::impute::chain::{Chains, ROUNDS, Trace, default_imputations, impute};
 use crate::impute::completed;
 use crate::impute::pool::{check, pool};
@@ -44,7 +44,7 @@ struct Ground {
 
 /// Completes the file, fits and pools.
 ///
-/// 1. Rows without an outcome (a weight, a cluster) are dropped: they would say nothing of the coefficients. 2. All
+/// In order: 1. Rows without an outcome (a weight, a cluster) are dropped: they would say nothing of the coefficients. 2. All
 /// other gaps are imputed by chained equations with all variables of the formula, as [`impute`] says. 3. Knots that
 /// would be learnt from an imputed variable are those of the complete rows. 4. Each completed table is fitted
 /// as a file is; 5. the fits are pooled by Rubin's rules. `watch` gives a watcher for fit k of m.
@@ -123,10 +123,8 @@ fn ground(spec: &Spec, source: &Source) -> Result<Ground> {
         columns: typed.table.columns.iter().filter(needed).chain(&beside).cloned().collect(),
     };
     let (keep, dropped) = complete_rows(&needed);
-    let beside = beside
-        .into_iter()
-        .map(|c| Column { values: c.values.filter(&keep), name: c.name })
-        .collect();
+    let beside =
+        beside.into_iter().map(|c| Column { values: c.values.filter(&keep), name: c.name }).collect();
     Ok(Ground { formula, table: typed.table.filter(&keep), beside, dropped, notices })
 }
 
@@ -172,7 +170,9 @@ fn ledger(ground: &Ground, chains: &Chains, source: &Source, pooled: &Fit, spec:
         cells.join(", ")
     ));
     if !ground.dropped.is_empty() {
-        notices.push("rows without an outcome, weight or cluster were dropped before the imputation".to_string());
+        notices.push(
+            "rows without an outcome, weight or cluster were dropped before the imputation".to_string(),
+        );
     }
     if !ground.beside.is_empty() {
         notices.push("weights and clusters have no part in the imputation models".to_string());

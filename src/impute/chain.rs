@@ -54,7 +54,7 @@ struct Gap {
 
 /// Completes a table several times.
 ///
-/// 1. Gaps are filled with values drawn from those observed. 2. In each round, for each variable with gaps (fewest
+/// In order: 1. Gaps are filled with values drawn from those observed. 2. In each round, for each variable with gaps (fewest
 /// first): a model of its observed cells on all other columns as they stand (main effects), its parameters
 /// drawn from their posterior; its gaps are drawn anew: numbers and dates by predictive mean matching, levels by
 /// multinomial (two levels: logistic) regression. 3. After ten rounds the table is taken. Each chain has a stream of its own.
@@ -98,8 +98,10 @@ fn gaps(table: &Table) -> Result<Vec<Gap>> {
             continue;
         }
         if observed.is_empty() {
-            return Err(Error::data(format!("`{name}` has no value in any row, so that none can be imputed"))
-                .hint("leave it out of the formula"));
+            return Err(Error::data(format!(
+                "`{name}` has no value in any row, so that none can be imputed"
+            ))
+            .hint("leave it out of the formula"));
         }
         gaps.push(Gap { column, observed, missing });
     }
@@ -209,7 +211,15 @@ mod tests {
         let x: Vec<f64> = (0..n).map(|i| ((i * i) as f64).sin()).collect();
         let y = x.iter().enumerate().map(|(i, x)| 2.0 * x + 0.3 * ((5 * i) as f64).cos()).collect();
         let levels = ["a", "b", "c"].map(String::from).to_vec();
-        let codes = x.iter().enumerate().map(|(i, x)| if i % 7 == 2 { MISSING } else if *x > 0.4 { 2 } else { (i % 2) as u32 });
+        let codes = x.iter().enumerate().map(|(i, x)| {
+            if i % 7 == 2 {
+                MISSING
+            } else if *x > 0.4 {
+                2
+            } else {
+                (i % 2) as u32
+            }
+        });
         let codes = codes.collect();
         let gaps = x.iter().enumerate().map(|(i, x)| if i % 5 == 1 { f64::NAN } else { *x }).collect();
         let column = |name: &str, values| Column { name: name.to_string(), values };

@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 /// # Errors
 /// Data, when a name or level cannot be written as CSV.
 pub fn source(table: &Table, file: &str) -> Result<(Source, DataChoices)> {
-    let failed = |cause: &dyn std::fmt::Display| Error::data(format!("a completed data set of `{file}`: {cause}"));
+    let failed =
+        |cause: &dyn std::fmt::Display| Error::data(format!("a completed data set of `{file}`: {cause}"));
     let mut writer =
         csv::WriterBuilder::new().quote_style(csv::QuoteStyle::NonNumeric).from_writer(Vec::new());
     writer.write_record(table.columns.iter().map(|c| &c.name)).map_err(|e| failed(&e))?;
@@ -82,6 +83,9 @@ mod tests {
         let names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
         let back = source.typed(&names, &choices).expect("read").table;
         assert_eq!(back.columns, table.columns);
-        assert_eq!([0.0, -1.0, 11_016.0, 20_512.0].map(date), ["1970-01-01", "1969-12-31", "2000-02-29", "2026-02-28"]);
+        assert_eq!(
+            [0.0, -1.0, 11_016.0, 20_512.0].map(date),
+            ["1970-01-01", "1969-12-31", "2000-02-29", "2026-02-28"]
+        );
     }
 }

@@ -13,7 +13,7 @@ use crate::num::special::t_quantile;
 
 const TRUTH: [f64; 4] = [1.0, 0.8, -0.5, 0.7];
 const PATIENTS: usize = 200;
-const STUDIES: u64 = 300;
+const STUDIES: u64 = 200;
 const IMPUTATIONS: usize = 10;
 
 /// y = 1 + 0.8 x - 0.5 z + 0.7 g + noise; x and the factor g are missing by chance that depends on y and z.
@@ -63,8 +63,8 @@ fn fitted(table: &Table) -> (Array1<f64>, Vec<f64>) {
     (b, variances)
 }
 
-/// 300 studies with a third of the rows incomplete, missing at random given the outcome and z. Coverage of 95 %
-/// would be estimated with a standard error of 1.3 %; complete cases are biased here.
+/// 200 studies with a third of the rows incomplete, missing at random given the outcome and z. Coverage of 95 %
+/// would be estimated with a standard error of 1.5 %; complete cases are biased here.
 #[test]
 fn pooled_intervals_cover_the_truth_under_missing_at_random() {
     let mut covered = [0_usize; 4];
@@ -84,7 +84,7 @@ fn pooled_intervals_cover_the_truth_under_missing_at_random() {
     for j in 0..4 {
         let coverage = covered[j] as f64 / STUDIES as f64;
         let bias = sums[j] / STUDIES as f64 - TRUTH[j];
-        assert!((0.91..=0.985).contains(&coverage), "coefficient {j}: {coverage}, bias {bias}");
+        assert!((0.905..=0.99).contains(&coverage), "coefficient {j}: {coverage}, bias {bias}");
         assert!(bias.abs() < 0.05, "coefficient {j}: {bias}");
     }
 }

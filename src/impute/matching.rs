@@ -14,13 +14,18 @@ const RIDGE: f64 = 1e-5;
 
 /// For each row of `missing` the place of its donor among the rows of `observed`.
 ///
-/// 1. b = least squares of y on the observed rows; 2. sigma* from RSS / chi-squared(n - p), b* normal around b with
+/// In order: 1. b = least squares of y on the observed rows; 2. sigma* from RSS / chi-squared(n - p), b* normal around b with
 /// covariance sigma*^2 (X'X)⁻¹: a draw from the posterior; 3. the donor of a row is drawn from the five observed
 /// rows whose X b is nearest to the row's X b*. Only the missing side is drawn (type 1 matching).
 ///
 /// observed: n x p, missing: m x p, both with an intercept and standardised columns; n at least 1.
 /// Source: Little 1988, JBES 6:287-296; van Buuren 2018, Flexible Imputation of Missing Data, s. 3.4.
-pub fn donors(observed: &Array2<f64>, y: &Array1<f64>, missing: &Array2<f64>, rng: &mut ChaCha8Rng) -> Vec<usize> {
+pub fn donors(
+    observed: &Array2<f64>,
+    y: &Array1<f64>,
+    missing: &Array2<f64>,
+    rng: &mut ChaCha8Rng,
+) -> Vec<usize> {
     let (n, p) = observed.dim();
     let ridge = Array2::from_diag(&Array1::from_elem(p, (RIDGE * n as f64).sqrt()));
     let stacked = concatenate(Axis(0), &[observed.view(), ridge.view()]).expect("both have p columns");

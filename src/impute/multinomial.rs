@@ -5,7 +5,7 @@ use ndarray_rand::rand::Rng;
 use ndarray_rand::rand_distr::{Distribution, StandardNormal};
 use rand_chacha::ChaCha8Rng;
 
-use crate::num::linalg::{is_regular, solve_upper};
+use crate::num::linalg::{cholesky, is_regular, solve_upper};
 use crate::objective::{Curved, Objective};
 use crate::optimise::method::{Decay, Method};
 use crate::optimise::watch::Unwatched;
@@ -19,7 +19,7 @@ const PRIOR_OF_INTERCEPT: f64 = 1.0 / 900.0;
 
 /// Draws a level for each row of `missing`.
 ///
-/// 1. The mode of the posterior, by descent; 2. a draw of the coefficients, normal around it with the inverse
+/// In order: 1. The mode of the posterior, by descent; 2. a draw of the coefficients, normal around it with the inverse
 /// curvature there; 3. a level by each row's probabilities.
 ///
 /// observed: n x p with an intercept as column 0, the others standardised; codes: level of each observed row, below
@@ -124,9 +124,7 @@ impl Objective for Multinomial<'_> {
                 let is_level = *code as usize == k + 1;
                 value -= if is_level { etas[k] } else { 0.0 };
                 let residual = share - f64::from(u8::from(is_level));
-                gradient
-                    .slice_mut(ndarray::s![k * p..(k + 1) * p])
-                    .scaled_add(residual, &self.x.row(row));
+                gradient.slice_mut(ndarray::s![k * p..(k + 1) * p]).scaled_add(residual, &self.x.row(row));
             }
         }
         for (place, b) in beta.iter().enumerate() {
@@ -178,35 +176,20 @@ impl Curved for Multinomial<'_> {
     }
 }
 
-/// Upper triangular R with R'R = H from H's upper half; a row of zeros where H is not positive.
-/// Source: Golub & Van Loan 2013, s. 4.2.
-fn cholesky(mut h: Array2<f64>) -> Array2<f64> {
-    let d = h.nrows();
-    for k in 0..d {
-        let pivot = h[[k, k]];
-        let root = if pivot > 0.0 { pivot.sqrt() } else { 0.0 };
-        for j in k..d {
-            h[[k, j]] = if root > 0.0 { h[[k, j]] / root } else { 0.0 };
-        }
-        for i in k + 1..d {
-            let factor = h[[k, i]];
-            for j in i..d {
-                h[[i, j]] -= factor * h[[k, j]];
-            }
-            h[[i, k]] = 0.0;
-        }
-    }
-    h
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::num::random::stream;
 
     fn rows(n: usize) -> (Array2<f64>, Vec<u32>) {
-        let x = Array2::from_shape_fn((n, 3), |(i, j)| if j == 0 { 1.0 } else { ((i * i * j + i) as f64).sin() * 1.4 });
-        let codes = (0..n).map(|i| u32::from(x[[i, 1]] > 0.5) + u32::from(x[[i, 2]] + ((5 * i) as f64).cos() > 0.0)).collect();
+        let x =
+            Array2::from_shape_fn(
+                (n, 3),
+                |(i, j)| if j == 0 { 1.0 } else { ((i * i * j + i) as f64).sin() * 1.4 },
+            );
+        let codes = (0..n)
+            .map(|i| u32::from(x[[i, 1]] > 0.5) + u32::from(x[[i, 2]] + ((5 * i) as f64).cos() > 0.0))
+            .collect();
         (x, codes)
     }
 

@@ -104,7 +104,8 @@ pub fn pool(fits: Vec<Fit>) -> Result<Fit> {
         .try_fold(0.0_f64, |most, error| error.map(|e| most.max(e)));
     let mut pooled = fits[worst].clone();
     pooled.convergence.max_error_in_standard_errors = bound;
-    pooled.covariance_kind = format!("{}, pooled by Rubin's rules over {m} imputations", fits[0].covariance_kind);
+    pooled.covariance_kind =
+        format!("{}, pooled by Rubin's rules over {m} imputations", fits[0].covariance_kind);
     pooled.coefficients = coefficients;
     pooled.covariance = covariance;
     pooled.statistics = statistics;
@@ -139,12 +140,14 @@ fn same_model(first: &Fit, other: &Fit, number: usize) -> Result<()> {
     }
     let changed = first.frozen.bases.iter().zip(&other.frozen.bases).find(|(a, b)| a.1 != b.1);
     if let Some(((text, _), _)) = changed {
-        return Err(differ(&format!("the knots of `{text}`, so that its coefficients have no common meaning"))
-            .hint(if text.starts_with("poly(") {
-                "write powers in place of an orthogonal polynomial: `x + I(x^2)`"
-            } else {
-                "give the knots in the formula: `rcs(x, c(...))` or `ns(x, knots = c(...))`"
-            }));
+        return Err(differ(&format!(
+            "the knots of `{text}`, so that its coefficients have no common meaning"
+        ))
+        .hint(if text.starts_with("poly(") {
+            "write powers in place of an orthogonal polynomial: `x + I(x^2)`"
+        } else {
+            "give the knots in the formula: `rcs(x, c(...))` or `ns(x, knots = c(...))`"
+        }));
     }
     if first.ledger.rows_used != other.ledger.rows_used {
         return Err(differ(&format!(
@@ -293,7 +296,9 @@ mod tests {
             let mean = fits.iter().filter_map(|f| f.coefficients[j].estimate).sum::<f64>() / 3.0;
             assert!((c.estimate.expect("estimated") - mean).abs() < 1e-14);
             assert!((covariance[[j, j]].sqrt() - c.std_error.expect("estimated")).abs() < 1e-14);
-            assert!(c.df.is_some_and(|df| df > 1.0 && df < 57.0) && c.fmi.is_some_and(|f| f > 0.0 && f < 1.0));
+            assert!(
+                c.df.is_some_and(|df| df > 1.0 && df < 57.0) && c.fmi.is_some_and(|f| f > 0.0 && f < 1.0)
+            );
         }
         assert!(pooled.convergence.converged);
         assert!(pooled.statistics.aic.is_nan());
@@ -304,7 +309,8 @@ mod tests {
         let knots = |shift| fit_of(&file(shift), "y ~ x + rcs(z, 3)");
         let error = pool(vec![knots(0.0), knots(0.3)]).expect_err("other knots");
         assert!(error.message.contains("knots of `rcs(z, 3)`"), "{error}");
-        let error = pool(vec![fit_of(&file(0.0), "y ~ x"), fit_of(&file(0.0), "y ~ z")]).expect_err("other terms");
+        let error =
+            pool(vec![fit_of(&file(0.0), "y ~ x"), fit_of(&file(0.0), "y ~ z")]).expect_err("other terms");
         assert!(error.message.contains("columns"), "{error}");
         assert!(pool(vec![fit_of(&file(0.0), "y ~ x")]).is_err());
     }

@@ -14,8 +14,8 @@ use crate::optimise::stop::StopReason;
 use crate::report::coefficients::{self, Row};
 use crate::report::forest::{Axis, Bar};
 use crate::report::numbers::{brief, count};
-use crate::report::tables::is_pooled;
 use crate::report::statistics::{TermRow, labelled, percent, terms};
+use crate::report::tables::is_pooled;
 use crate::report::{Context, Pictures, capitalised, captions, words};
 
 const TEMPLATE: &str = include_str!("page.html");

@@ -3,9 +3,9 @@
 use crate::error::Result;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
+use crate::impute::analysis::Imputation;
 use crate::model::Model;
 use crate::plot::descent::{Curve, DescentFigure, gradient_norm, loss_curve};
-use crate::impute::analysis::Imputation;
 use crate::validate::Validation;
 
 pub mod align;
@@ -123,7 +123,8 @@ mod tests {
     use crate::model::sample;
 
     fn names(fit: &Fit) -> Vec<String> {
-        let context = Context { command: "clinreg fit".to_string(), seconds: 0.5, validation: None, imputation: None };
+        let context =
+            Context { command: "clinreg fit".to_string(), seconds: 0.5, validation: None, imputation: None };
         files(fit, &context).expect("all files").into_iter().map(|f| f.name).collect()
     }
 
@@ -143,7 +144,16 @@ mod tests {
         let later = |seconds: f64| {
             let mut fit = sample::logistic();
             fit.history.records.iter_mut().for_each(|r| r.seconds += seconds);
-            files(&fit, &Context { command: String::new(), seconds: 1.0 + seconds, validation: None, imputation: None }).expect("all files")
+            files(
+                &fit,
+                &Context {
+                    command: String::new(),
+                    seconds: 1.0 + seconds,
+                    validation: None,
+                    imputation: None,
+                },
+            )
+            .expect("all files")
         };
         let differing: Vec<String> = later(0.0)
             .into_iter()

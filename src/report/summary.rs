@@ -5,8 +5,8 @@ use crate::fit::spec::Family;
 use crate::optimise::stop::StopReason;
 use crate::report::align::{Align, Head, Line, table, wrapped};
 use crate::report::coefficients::{self, Row};
-use crate::report::tables::is_pooled;
 use crate::report::statistics::{labelled, percent, terms};
+use crate::report::tables::is_pooled;
 use crate::report::{Context, validation, words};
 
 /// Lines are broken at this width where names allow.

@@ -1,10 +1,10 @@
 //! `coefficients.csv` and `fit.csv`: the numbers of a fit as other programs read them, with all their digits.
 
 use crate::error::{Error, Kind, Result};
-use crate::impute::analysis::Imputation;
-use crate::impute::chain::Trace;
 use crate::fit::result::{ByRow, Coefficient, Fit};
 use crate::fit::spec::Family;
+use crate::impute::analysis::Imputation;
+use crate::impute::chain::Trace;
 use crate::model::estimate;
 use crate::report::numbers::cell;
 
@@ -66,7 +66,8 @@ pub fn imputation(imputation: &Imputation) -> Result<Vec<u8>> {
     let header = ["variable", "imputation", "round", "mean", "sd"].map(str::to_string).to_vec();
     let line = |t: &Trace| {
         let counts = [t.imputation.to_string(), t.round.to_string()];
-        [&[t.variable.clone()], &counts[..], &[optional(Some(t.mean)), optional(Some(t.sd))]].concat()
+        let numbers = [t.mean, t.sd].map(|x| optional(Some(x)));
+        std::iter::once(t.variable.clone()).chain(counts).chain(numbers).collect()
     };
     written(std::iter::once(header).chain(imputation.traces.iter().map(line)))
 }

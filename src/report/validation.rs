@@ -187,9 +187,8 @@ fn decimals(value: f64, size: f64) -> String {
 }
 
 fn notes(validation: &Validation) -> Vec<String> {
-    let mut notes = vec![format!(
-        "optimism = training - test, corrected = apparent - optimism. Intervals: {INTERVAL}."
-    )];
+    let mut notes =
+        vec![format!("optimism = training - test, corrected = apparent - optimism. Intervals: {INTERVAL}.")];
     let by_construction = validation.indices.iter().any(|index| {
         index.name == "calibration_slope" && index.apparent == Some(1.0) && index.training == Some(1.0)
     });

@@ -213,7 +213,8 @@ mod tests {
 
     fn rows() -> (Array1<f64>, Array1<f64>, Array1<f64>) {
         let eta = Array1::from_shape_fn(80, |i| (((i / 2) * (i / 2)) as f64).sin() * 2.0);
-        let y = Array1::from_shape_fn(80, |i| f64::from(u8::from(eta[i] + 3.0 * ((7 * i) as f64).cos() > 0.4)));
+        let y =
+            Array1::from_shape_fn(80, |i| f64::from(u8::from(eta[i] + 3.0 * ((7 * i) as f64).cos() > 0.4)));
         (eta, y, Array1::from_shape_fn(80, |i| (i % 4) as f64))
     }
 

@@ -134,7 +134,8 @@ mod tests {
 
     fn rows(n: usize) -> (Array1<f64>, Array1<f64>) {
         let eta = Array1::from_shape_fn(n, |i| ((i * i) as f64).sin() * 2.0);
-        let y = Array1::from_shape_fn(n, |i| f64::from(u8::from(eta[i] + 3.0 * ((7 * i) as f64).cos() > 0.4)));
+        let y =
+            Array1::from_shape_fn(n, |i| f64::from(u8::from(eta[i] + 3.0 * ((7 * i) as f64).cos() > 0.4)));
         (eta, y)
     }
 

@@ -88,7 +88,7 @@ const BATCH: usize = 32;
 
 /// Validates a model with its own rows.
 ///
-/// 1. The model is fitted to all rows and measured: the apparent indices. 2. Each resample is fitted as that was, from
+/// In order: 1. The model is fitted to all rows and measured: the apparent indices. 2. Each resample is fitted as that was, from
 /// knots to penalty, and measured on the rows that it was fitted to and on those that test it. 3. optimism = mean of
 /// training - test over the resamples; corrected = apparent - optimism. An interval is corrected +- z standard
 /// errors of the index of a fixed model (see [`standard_errors`]): the sampling error of the apparent index, moved to
@@ -131,8 +131,7 @@ pub fn validate(
     };
     let is_bootstrap = matches!(scheme, Scheme::Bootstrap { .. });
     let mut tally = Tally::new(names(loss).len());
-    let mut collector = is_bootstrap
-        .then(|| Collector::new(loss, &whole.mean.to_vec(), &y.to_vec()));
+    let mut collector = is_bootstrap.then(|| Collector::new(loss, &whole.mean.to_vec(), &y.to_vec()));
     let resamples = scheme.resamples();
     for start in (0..resamples).step_by(BATCH) {
         let end = (start + BATCH).min(resamples);

@@ -131,7 +131,12 @@ const BLOCK: usize = 128;
 type Cells = [f64; BLOCK];
 
 /// The rows' losses with their two derivatives.
-fn derivatives(loss: Loss, eta: &Cells, y: &Cells, (cost, slope, curvature): (&mut Cells, &mut Cells, &mut Cells)) {
+fn derivatives(
+    loss: Loss,
+    eta: &Cells,
+    y: &Cells,
+    (cost, slope, curvature): (&mut Cells, &mut Cells, &mut Cells),
+) {
     match loss {
         Loss::Squared => {
             for k in 0..BLOCK {
@@ -196,7 +201,8 @@ mod tests {
 
     fn rows() -> (Array1<f64>, Array1<f64>) {
         let eta = Array1::from_shape_fn(60, |i| ((i * i) as f64).sin() * 2.0);
-        let y = Array1::from_shape_fn(60, |i| f64::from(u8::from(eta[i] + 3.0 * ((7 * i) as f64).cos() > 0.4)));
+        let y =
+            Array1::from_shape_fn(60, |i| f64::from(u8::from(eta[i] + 3.0 * ((7 * i) as f64).cos() > 0.4)));
         (eta, y)
     }
 
@@ -230,6 +236,8 @@ mod tests {
     fn a_constant_and_a_separating_predictor_have_no_slope() {
         let (eta, y) = rows();
         assert!(recalibrate(Loss::Logistic, &Array1::from_elem(60, 0.3), &y, None).is_none());
-        assert!(recalibrate(Loss::Logistic, &eta, &eta.mapv(|e| f64::from(u8::from(e > 0.1))), None).is_none());
+        assert!(
+            recalibrate(Loss::Logistic, &eta, &eta.mapv(|e| f64::from(u8::from(e > 0.1))), None).is_none()
+        );
     }
 }

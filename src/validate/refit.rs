@@ -76,8 +76,8 @@ pub struct Study<'a> {
 /// The model of all rows.
 struct Full {
     frame: Frame,
-    exact: Exact,
     eta: Array1<f64>,
+    mean: Array1<f64>,
     /// In the user's units, 0 for a column that was left out.
     beta: Array1<f64>,
 }
@@ -87,7 +87,11 @@ impl<'a> Study<'a> {
     ///
     /// # Errors
     /// Data or Formula, as the design says; the failure, when there is no model of all rows.
-    pub fn new(prepared: &'a Prepared, spec: &'a Spec, loss: Loss) -> Result<std::result::Result<Self, Failure>> {
+    pub fn new(
+        prepared: &'a Prepared,
+        spec: &'a Spec,
+        loss: Loss,
+    ) -> Result<std::result::Result<Self, Failure>> {
         let relearner = Relearner::new(&prepared.formula, &prepared.frozen, &prepared.used)?;
         let design = &prepared.encoded;
         let y = &prepared.chosen.y;
@@ -98,7 +102,8 @@ impl<'a> Study<'a> {
         };
         let beta = fitted.user();
         let eta = predictor(design, &design.x, &beta);
-        let full = Full { frame: fitted.frame, exact: fitted.exact, eta, beta };
+        let mean = eta.mapv(|e| loss.mean(e));
+        let full = Full { frame: fitted.frame, eta, mean, beta };
         let by_sweeps = full.can_be_swept(prepared, spec);
         let spare = Mutex::new(Vec::new());
         Ok(Ok(Study { prepared, spec, loss, relearner, full, by_sweeps, spare }))
@@ -116,12 +121,12 @@ impl<'a> Study<'a> {
 
     /// Fits the model anew to the rows counted by `train`.
     ///
-    /// 1. Knots and polynomials are learnt from these rows; levels stay. 2. The columns are standardised, aliased ones
+    /// In order: 1. Knots and polynomials are learnt from these rows; levels stay. 2. The columns are standardised, aliased ones
     /// left out, the penalty chosen by cross-validation if that was asked for. 3. The descent begins at the model of
     /// all rows; its end is judged as that of a fit is.
     ///
-    /// With many rows and no penalty, 2 and 3 are sweeps of all rows with these weights, preconditioned by
-    /// the curvature of the model of all rows; what does not end at once there goes the long way.
+    /// With many rows and no penalty, 2 and 3 are sweeps of the rows with these weights, preconditioned by
+    /// their curvature at the predictions of the model of all; what does not end at once there goes the long way.
     ///
     /// # Errors
     /// Why these rows give no model.
@@ -148,10 +153,10 @@ impl<'a> Study<'a> {
 
     fn sweep(&self, train: &Array1<f64>, own: &[(usize, Vec<f64>)]) -> Option<Array1<f64>> {
         let frame = &self.full.frame;
-        let sweep = Sweep { loss: self.loss, origin: &self.full.exact.beta, root: &self.full.exact.root };
+        let sweep = Sweep { loss: self.loss, eta: &self.full.eta, mean: &self.full.mean };
         let on = |x: &Array2<f64>| {
             let offset = frame.rows.offset.as_ref();
-            sweep.fit(&Reweighted { x, y: &frame.rows.y, weight: train, offset }, &self.full.eta)
+            sweep.fit(&Reweighted { x, y: &frame.rows.y, weight: train, offset })
         };
         if own.is_empty() {
             return on(&frame.rows.x);

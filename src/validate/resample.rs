@@ -116,9 +116,7 @@ impl Population<'_> {
     /// Resample number k; the same whatever the number of threads.
     pub fn draw(&self, scheme: Scheme, seed: u64, k: usize) -> Drawn {
         match scheme {
-            Scheme::Bootstrap { .. } => {
-                Drawn { train: self.with_replacement(seed, k as u64), test: None }
-            }
+            Scheme::Bootstrap { .. } => Drawn { train: self.with_replacement(seed, k as u64), test: None },
             Scheme::CrossValidation { folds, .. } => {
                 let place = self.places("validation folds", seed, (k / folds) as u64);
                 self.divided(|unit| place[unit] % folds != k % folds)

@@ -1,9 +1,10 @@
-//! A refit by sweeps: the same rows with other weights, from the model of all rows with its curvature as preconditioner.
+//! A refit by sweeps: the same rows with other weights, begun at the predictions of the model of all rows.
 
+use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayRef1};
 
 use crate::num::lanes::risk_cost_and_variance;
-use crate::num::linalg::inverse_upper;
+use crate::num::linalg::{cholesky, inverse_upper, is_regular, solve_root};
 use crate::objective::Objective;
 use crate::objective::loss::Loss;
 use crate::optimise::history::Record;
@@ -88,14 +89,14 @@ fn product(x: &[f64], b: &[f64]) -> f64 {
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
-/// Where refits begin and what they are preconditioned by.
+/// The model of all rows, from whose predictions refits begin.
 pub struct Sweep<'a> {
     /// The loss.
     pub loss: Loss,
-    /// Standardised coefficients of the model of all rows.
-    pub origin: &'a Array1<f64>,
-    /// Root of its curvature.
-    pub root: &'a Array2<f64>,
+    /// Its linear predictor, one a row.
+    pub eta: &'a Array1<f64>,
+    /// Its mean, one a row.
+    pub mean: &'a Array1<f64>,
 }
 
 /// A refit may be this far from its optimum, in standard errors: the sampling error of an index is some 10,000 times that.
@@ -106,16 +107,23 @@ const MOST_UPDATES: usize = 12;
 const FAR: f64 = 4.0;
 
 impl Sweep<'_> {
-    /// The linear predictor of all rows by the model of the weighted ones; `None` where the descent did not end at
-    /// once near the model of all rows, whose predictor is `eta`.
+    /// The linear predictor of all rows by the model of the weighted ones; `None` where the weighted design is
+    /// singular or the descent did not end at once near the model of all rows.
     ///
-    /// In the coordinates u with beta = origin + R⁻¹ u the Hessian is nearly the identity, and a gradient of length g
-    /// is g sqrt(n) standard errors.
-    pub fn fit(&self, rows: &Reweighted<'_>, eta: &ArrayRef1<f64>) -> Option<Array1<f64>> {
-        let inverse = inverse_upper(self.root);
+    /// The start is where Newton's step leads from the predictions of the model of all rows, whatever knots it had. With R
+    /// the root of the curvature there and beta = start + R⁻¹ u the Hessian in u is nearly the identity, and a gradient
+    /// of length g is g sqrt(n) standard errors.
+    pub fn fit(&self, rows: &Reweighted<'_>) -> Option<Array1<f64>> {
         let weight = rows.weight;
         let counted: Vec<u32> = (0..).zip(weight).filter(|(_, w)| **w > 0.0).map(|(i, _)| i).collect();
-        let objective = Whitened { rows, loss: self.loss, counted, origin: self.origin, inverse: &inverse };
+        let (hessian, score) = self.newton(rows, &counted);
+        let root = cholesky(hessian);
+        if !is_regular(&root) {
+            return None;
+        }
+        let origin = solve_root(&root, &score);
+        let inverse = inverse_upper(&root);
+        let objective = Whitened { rows, loss: self.loss, counted, origin: &origin, inverse: &inverse };
         let settings = Settings {
             method: Method::Auto,
             batch: None,
@@ -124,7 +132,7 @@ impl Sweep<'_> {
             tolerance: CLOSE / weight.sum().sqrt() * self.unit(&objective),
             seed: 0,
         };
-        let start = Array1::zeros(self.origin.len());
+        let start = Array1::zeros(origin.len());
         let end = minimise(&objective, &start, &settings, &mut Enough);
         if end.gradient_norm() > settings.tolerance {
             return None;
@@ -133,8 +141,37 @@ impl Sweep<'_> {
         if let Some(offset) = rows.offset {
             found += offset;
         }
-        let ran_away = self.loss == Loss::Logistic && found.iter().zip(eta).any(|(a, b)| (a - b).abs() > FAR);
+        let ran_away =
+            self.loss == Loss::Logistic && found.iter().zip(self.eta).any(|(a, b)| (a - b).abs() > FAR);
         (!ran_away).then_some(found)
+    }
+
+    /// H = Z'VZ / W and Z'(V (eta - offset) + w (y - mean)) / W with V = w times the curvature at eta: H⁻¹ of the second is
+    /// Newton's step from eta (McCullagh & Nelder 1989, s. 2.5). The products are of the rows with a weight.
+    fn newton(&self, rows: &Reweighted<'_>, counted: &[u32]) -> (Array2<f64>, Array1<f64>) {
+        const LEAST: f64 = 1e-12; // of a curvature, which is divided by
+        let p = rows.x.ncols();
+        let mut hessian = Array2::<f64>::zeros((p, p));
+        let mut score = Array1::<f64>::zeros(p);
+        let mut scaled = Array2::<f64>::zeros((BLOCK, p));
+        for block in counted.chunks(BLOCK) {
+            scaled.fill(0.0);
+            for (mut row, i) in scaled.rows_mut().into_iter().zip(block) {
+                let i = *i as usize;
+                let w = rows.weight[i];
+                let curvature = match self.loss {
+                    Loss::Squared => 1.0,
+                    Loss::Logistic => (self.mean[i] * (1.0 - self.mean[i])).max(LEAST),
+                };
+                let eta = self.eta[i] - rows.offset.map_or(0.0, |o| o[i]);
+                row.assign(&rows.x.row(i));
+                score.scaled_add(w * (curvature * eta + rows.y[i] - self.mean[i]), &row);
+                row *= (w * curvature).sqrt();
+            }
+            general_mat_mul(1.0, &scaled.t(), &scaled, 1.0, &mut hessian);
+        }
+        let total = rows.weight.sum();
+        (hessian / total, score / total)
     }
 
     /// The size of a standard error of one row's residual: 1 for log odds, the outcome's own scale for least squares.
@@ -142,7 +179,7 @@ impl Sweep<'_> {
         match self.loss {
             Loss::Logistic => 1.0,
             Loss::Squared => {
-                let start = Array1::zeros(self.origin.len());
+                let start = Array1::zeros(objective.dim());
                 (2.0 * objective.value_and_gradient(&start).0).sqrt()
             }
         }

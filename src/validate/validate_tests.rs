@@ -104,8 +104,7 @@ fn on_indices(validation: &Option<Validation>) -> Vec<Option<f64>> {
 #[test]
 fn the_columns_add_up_and_calibration_is_0_and_1_by_construction() {
     let analysis = analysis_of(&patients(250), "y ~ x + z + arm", Penalty::None);
-    let schemes =
-        [BOOTSTRAP, Scheme::CrossValidation { folds: 5, repeats: 2 }, Scheme::Split { share: 0.6 }];
+    let schemes = [BOOTSTRAP, Scheme::CrossValidation { folds: 5, repeats: 2 }, Scheme::Split { share: 0.6 }];
     for scheme in schemes {
         let found = validate(&analysis, scheme, &mut |_| Signal::Continue).expect("validated");
         let found = found.expect("not stopped");
@@ -114,7 +113,9 @@ fn the_columns_add_up_and_calibration_is_0_and_1_by_construction() {
             let get = |value: Option<f64>| value.expect("it exists");
             assert!((get(index.optimism) - (get(index.training) - get(index.test))).abs() < 1e-12);
             assert!((get(index.corrected) - (get(index.apparent) - get(index.optimism))).abs() < 1e-12);
-            assert!(get(index.conf_low) < get(index.corrected) && get(index.corrected) < get(index.conf_high));
+            assert!(
+                get(index.conf_low) < get(index.corrected) && get(index.corrected) < get(index.conf_high)
+            );
         }
         assert_eq!(found.indices[4].apparent, Some(0.0));
         assert_eq!(found.indices[5].training, Some(1.0));
@@ -137,7 +138,8 @@ fn the_optimism_of_least_squares_is_that_of_mallows() {
     (0..noise_columns).for_each(|j| text.push_str(&format!(",x{j}")));
     for i in 0..n {
         text.push_str(&format!("\n{}", 3.0 * (((i * i) * 13 + 5 * i) as f64).sin()));
-        (0..noise_columns).for_each(|j| text.push_str(&format!(",{}", (((i + 1) * (i + 7 * j + 3)) as f64).cos())));
+        (0..noise_columns)
+            .for_each(|j| text.push_str(&format!(",{}", (((i + 1) * (i + 7 * j + 3)) as f64).cos())));
     }
     let analysis = analysis_of(&text, "y ~ .", Penalty::None);
     let scheme = Scheme::Bootstrap { samples: 400 };
@@ -161,13 +163,15 @@ fn failures_and_absent_levels_are_counted_not_skipped() {
     }
     let analysis = analysis_of(&text, "y ~ x + arm", Penalty::Firth);
     let scheme = Scheme::Bootstrap { samples: 200 };
-    let found = validate(&analysis, scheme, &mut |_| Signal::Continue).expect("validated").expect("not stopped");
+    let found =
+        validate(&analysis, scheme, &mut |_| Signal::Continue).expect("validated").expect("not stopped");
     let share = found.aliased as f64 / (200 - found.failed) as f64;
     assert!((share - (-1.0_f64).exp()).abs() < 0.12, "level c is absent from {share} of the resamples");
 
     let few = "y,x\n0,1\n0,2\n1,3\n0,4\n0,5\n0,6\n1,7\n0,8\n0,9\n1,4.5\n0,5.5\n";
     let analysis = analysis_of(few, "y ~ x", Penalty::None);
-    let found = validate(&analysis, scheme, &mut |_| Signal::Continue).expect("validated").expect("not stopped");
+    let found =
+        validate(&analysis, scheme, &mut |_| Signal::Continue).expect("validated").expect("not stopped");
     let count = |wanted: Failure| found.failures.iter().find(|(f, _)| *f == wanted).map_or(0, |(_, n)| *n);
     // No event is drawn with probability (8/11)^11 = 3 %.
     assert!((1..=20).contains(&count(Failure::OneOutcome)), "{:?}", found.failures);
