@@ -8,7 +8,7 @@
 //!              cli ── main                         9  the only floor that speaks
 //!            explore  serve                        8  two-dimensional descents; the local page (to come)
 //!        plot → report      model                  7  what leaves the program
-//!         validate   impute                        6  many fits (to come)
+//!         validate   impute                        6  many fits
 //!              effects                             5  the treatment's effect
 //!                fit                               4  the legs meet
 //!       inference   performance                    3  statements made from arrays
@@ -60,6 +60,7 @@ pub mod design;
 pub mod effects;
 pub mod error;
 pub mod fit;
+pub mod impute;
 pub mod inference;
 pub mod model;
 pub mod num;
@@ -69,3 +70,4 @@ pub mod performance;
 pub mod plot;
 pub mod report;
 pub mod rows;
+pub mod validate;

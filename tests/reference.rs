@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// The kinds of case that the program can do.
 const KINDS: &str = "fit,rank_deficient,separation,ridge,lasso,elastic_net,firth,robust,likelihood_ratio,vif,\
-     hosmer_lemeshow,external_validation,treatment_effect,table1";
+     hosmer_lemeshow,external_validation,treatment_effect,table1,validate,mice";
 
 /// Said aloud: past the harness, which keeps quiet about tests that pass.
 fn say(text: &str) {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::cli::values::{self, BatchSize, FamilyName, Lambda, LevelsOf, PenaltyName, ReferenceOf};
+use crate::cli::values::{
+    self, BatchSize, FamilyName, Lambda, LevelsOf, Missing, PenaltyName, ReferenceOf, Validate,
+};
 use crate::effects::needed::EventIs;
 use crate::effects::result::EffectInterval;
 use crate::fit::spec::{ClusterCorrection, Interval, LearningRate, MethodName, Schedule, Start};
@@ -109,6 +111,10 @@ pub struct FitArgs {
     pub effect: EffectArgs,
     #[command(flatten)]
     pub penalty: PenaltyArgs,
+    #[command(flatten)]
+    pub validation: ValidationArgs,
+    #[command(flatten)]
+    pub imputation: ImputationArgs,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -165,9 +171,9 @@ pub struct ReadingArgs {
     /// More codes that mean missing, besides empty, NA, N/A, NaN, . and null
     #[arg(long, value_name = "A,B", value_parser = values::record, allow_hyphen_values = true)]
     pub na: Vec<Vec<String>>,
-    /// complete-case or fail, on missing values [default: complete-case]
-    #[arg(long, value_name = "WHAT", value_parser = values::fail_on_missing(), hide_possible_values = true)]
-    pub missing: Option<bool>,
+    /// complete-case, fail or (with fit) impute, on missing values [default: complete-case]
+    #[arg(long, value_name = "WHAT", value_parser = values::missing(), hide_possible_values = true)]
+    pub missing: Option<Missing>,
     /// Column of frequency weights
     #[arg(long, value_name = "VAR")]
     pub weights: Option<String>,
@@ -261,6 +267,27 @@ pub struct PenaltyArgs {
     /// Elastic net: the lasso's share, 0 to 1 [default: 0.5]
     #[arg(long, value_name = "A", value_parser = values::share, allow_negative_numbers = true)]
     pub alpha: Option<f64>,
+}
+
+/// How the model is validated with its own data.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Internal validation")]
+pub struct ValidationArgs {
+    /// none, bootstrap:B samples, cv:K folds, cv:KxR (R times) or split:P (share that trains) [default: none]
+    #[arg(long, value_name = "HOW", value_parser = values::validation)]
+    pub validate: Option<Validate>,
+}
+
+/// Completed data sets and how they are made.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Multiple imputation")]
+pub struct ImputationArgs {
+    /// DATA is a list of completed files, a1.csv,a2.csv,...: fit each and pool by Rubin's rules
+    #[arg(long)]
+    pub pool: bool,
+    /// Completed data sets of --missing impute [default: 20, or the per cent of incomplete rows if that is more]
+    #[arg(long, value_name = "M", value_parser = values::imputations, allow_negative_numbers = true)]
+    pub imputations: Option<usize>,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -1,13 +1,14 @@
 //! From options to the specification of an analysis; options that contradict each other are wrong usage.
 
 use crate::cli::args::{DescentArgs, FitArgs, InferenceArgs, ModelArgs, PenaltyArgs, ReadingArgs};
-use crate::cli::values::{BatchSize, FamilyName, Lambda, PenaltyName};
+use crate::cli::values::{BatchSize, FamilyName, Lambda, Missing, PenaltyName, Validate};
 use crate::data::choices::DataChoices;
 use crate::error::{Error, Result};
 use crate::fit::descent::method_name;
 use crate::fit::spec::{
     ClusterCorrection, Family, Interval, LearningRate, MethodName, Penalty, Robust, Spec, Start,
 };
+use crate::impute::pool;
 
 /// The specification that the options of `fit` ask for.
 ///
@@ -17,6 +18,7 @@ pub fn fit_spec(args: &FitArgs, seed: u64) -> Result<Spec> {
     let method = args.descent.optimizer.unwrap_or(MethodName::Auto);
     let mut spec = spec(&args.model, &args.reading, &args.descent, &args.penalty, method, seed)?;
     infer(&mut spec, &args.inference)?;
+    check_imputation(args, &spec)?;
     Ok(spec)
 }
 
@@ -41,6 +43,30 @@ pub fn spec(
     Ok(spec)
 }
 
+/// Refuses what goes with neither imputation nor pooling, and options that one of them needs.
+fn check_imputation(args: &FitArgs, spec: &Spec) -> Result<()> {
+    let impute = args.reading.missing == Some(Missing::Impute);
+    let pool = args.imputation.pool;
+    if args.imputation.imputations.is_some() && !impute {
+        return Err(Error::usage("`--imputations` says how often `--missing impute` imputes")
+            .hint("add `--missing impute`, or leave out `--imputations`"));
+    }
+    if impute && pool {
+        return Err(Error::usage("`--pool` takes files that are complete; `--missing impute` completes one")
+            .hint("leave out one of the two"));
+    }
+    if !impute && !pool {
+        return Ok(());
+    }
+    if matches!(args.validation.validate, Some(Validate::By(_))) {
+        return Err(Error::usage(
+            "`--validate` does not go with multiple imputation: every resample would have to be imputed anew",
+        )
+        .hint("leave out `--validate`, or validate the complete cases"));
+    }
+    pool::check(spec)
+}
+
 fn read(spec: &mut Spec, args: &ReadingArgs) -> Result<()> {
     spec.family = match args.family {
         None | Some(FamilyName::Auto) => None,
@@ -51,7 +77,7 @@ fn read(spec: &mut Spec, args: &ReadingArgs) -> Result<()> {
             .hint("leave out one of the two"));
     }
     spec.event = args.event.clone();
-    spec.fail_on_missing = args.missing.unwrap_or(false);
+    spec.fail_on_missing = args.missing == Some(Missing::Fail);
     spec.weights = args.weights.clone();
     spec.data = choices(args)?;
     Ok(())

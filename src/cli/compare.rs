@@ -10,6 +10,7 @@ use crate::cli::progress::{self, Progress};
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::cli::values::BatchSize;
+use crate::cli::values::Missing;
 use crate::data::csv;
 use crate::error::{Error, Result};
 use crate::fit::descent::method_name;
@@ -118,6 +119,12 @@ fn rate_name(rate: LearningRate) -> String {
 }
 
 fn check_lists(args: &CompareArgs) -> Result<()> {
+    if args.reading.missing == Some(Missing::Impute) {
+        return Err(Error::usage(
+            "`--missing impute` goes with `clinreg fit`: a comparison is of descents on one data set",
+        )
+        .hint("leave it out, or say `--missing fail`"));
+    }
     let ListArgs { learning_rates, optimizers, batch_sizes } = &args.lists;
     let given = [
         ("--learning-rates", learning_rates.len(), args.descent.learning_rate.map(|_| "--learning-rate")),

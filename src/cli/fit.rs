@@ -7,16 +7,22 @@ use crate::cli::args::{FitArgs, Global};
 use crate::cli::check::fit_spec;
 use crate::cli::ending::unconverged;
 use crate::cli::files::{check_folder, default_folder};
+use crate::cli::pooling;
 use crate::cli::progress::{self, Progress};
 use crate::cli::question;
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
+use crate::cli::validating::validated;
+use crate::cli::values::Missing;
 use crate::data::csv;
 use crate::effects::result::{EffectInterval, Findings, Question};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fit::assemble::Analysis;
 use crate::fit::result::Fit;
+use crate::fit::spec::Spec;
+use crate::impute::analysis::Imputation;
 use crate::report::{self, Context, NamedFile, summary};
+use crate::validate::Validation;
 
 /// A fit whose files are written.
 #[derive(Debug)]
@@ -25,6 +31,8 @@ pub struct Written {
     pub folder: PathBuf,
     pub files: Vec<NamedFile>,
     pub effects: Option<Findings>,
+    /// What `summary.txt` says.
+    pub summary: String,
 }
 
 /// The verb: fits, writes, says how it went.
@@ -45,7 +53,7 @@ pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<
         }
         None => Status::Done,
     };
-    say.result(&summary::with_effects(&written.fit, written.effects.as_ref()))?;
+    say.result(&written.summary)?;
     if say.json {
         say::data(&written.model_json())?;
     }
@@ -62,22 +70,55 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
     let spec = fit_spec(args, global.seed())?;
     let question = question::of(&args.effect, &spec)?;
     check_folder(global.out.as_deref())?;
-    let source = csv::open(&args.model.data)?;
-    if let Some(question) = &question {
-        question::check(question, &spec, &source)?;
-    }
-    let analysis = crate::fit::analyse(&spec, &source, &mut Progress::new("fit", say))?;
-    let effects = question.map(|question| answer(&question, &analysis, say)).transpose()?;
-    let fit = analysis.fit;
-    let folder = global.out.clone().unwrap_or_else(|| default_folder(&args.model.data, &fit.outcome.text));
+    let (fit, beyond) = fitted(args, &spec, question.as_ref(), say)?;
+    let first = if args.imputation.pool { pooling::files(&args.model.data) } else { Vec::new() };
+    let named = first.first().unwrap_or(&args.model.data);
+    let folder = global.out.clone().unwrap_or_else(|| default_folder(named, &fit.outcome.text));
     let context = Context {
         command: command.to_string(),
         seconds: start.elapsed().as_secs_f64(),
-        effects: effects.clone(),
+        validation: beyond.validation,
+        imputation: beyond.imputation,
+        effects: beyond.effects,
     };
     let files = report::files(&fit, &context)?;
     report::write(&folder, &files)?;
-    Ok(Written { fit, folder, files, effects })
+    let summary = summary::whole(&fit, &context);
+    Ok(Written { fit, folder, files, effects: context.effects, summary })
+}
+
+/// What lies beyond the fit itself.
+#[derive(Default)]
+struct Beyond {
+    validation: Option<Validation>,
+    imputation: Option<Imputation>,
+    effects: Option<Findings>,
+}
+
+/// One fit, pooled where there are several data sets, validated where that was asked for.
+fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -> Result<(Fit, Beyond)> {
+    let several = args.imputation.pool || args.reading.missing == Some(Missing::Impute);
+    if several && question.is_some() {
+        return Err(Error::usage(
+            "`--treatment` does not go with several data sets (`--pool`, `--missing impute`) yet",
+        )
+        .hint("leave out one of the two; the treatment's coefficient is pooled like the others"));
+    }
+    if args.imputation.pool {
+        return Ok((pooling::pooled(&args.model.data, spec, say)?, Beyond::default()));
+    }
+    if args.reading.missing == Some(Missing::Impute) {
+        let (fit, found) = pooling::imputed(&args.model.data, spec, args.imputation.imputations, say)?;
+        return Ok((fit, Beyond { imputation: Some(found), ..Beyond::default() }));
+    }
+    let source = csv::open(&args.model.data)?;
+    if let Some(question) = question {
+        question::check(question, spec, &source)?;
+    }
+    let mut analysis = crate::fit::analyse(spec, &source, &mut Progress::new("fit", say))?;
+    let effects = question.map(|question| answer(question, &analysis, say)).transpose()?;
+    let validation = validated(&mut analysis, args.validation.validate, say)?;
+    Ok((analysis.fit, Beyond { validation, effects, ..Beyond::default() }))
 }
 
 /// The treatment's effect; a long resampling says that it has begun.

@@ -11,6 +11,7 @@ mod ending;
 mod evaluate;
 mod files;
 mod fit;
+mod pooling;
 mod predict;
 mod progress;
 mod question;
@@ -20,6 +21,7 @@ mod status;
 mod threads;
 mod tour;
 mod usage;
+mod validating;
 mod values;
 
 use std::panic;

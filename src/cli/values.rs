@@ -6,6 +6,7 @@ use crate::effects::needed::EventIs;
 use crate::effects::result::{EffectInterval, RESAMPLES};
 use crate::fit::spec::{ClusterCorrection, Family, Interval, LearningRate, MethodName, Schedule, Start};
 use crate::model::Recalibrate;
+use crate::validate::resample::Scheme;
 
 /// `--family`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,21 @@ pub enum PenaltyName {
 pub enum Lambda {
     CrossValidated,
     Is(f64),
+}
+
+/// `--missing`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    CompleteCase,
+    Fail,
+    Impute,
+}
+
+/// `--validate`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Validate {
+    No,
+    By(Scheme),
 }
 
 /// `--levels VAR=a,b,c`.
@@ -91,9 +107,15 @@ pub fn start() -> impl TypedValueParser<Value = Start> {
     one_of(&[("zero", Start::Zero), ("random", Start::Random)])
 }
 
-/// `true`: fail; `false`: drop the row.
-pub fn fail_on_missing() -> impl TypedValueParser<Value = bool> {
-    one_of(&[("complete-case", false), ("fail", true)])
+pub fn missing() -> impl TypedValueParser<Value = Missing> {
+    one_of(&[("complete-case", Missing::CompleteCase), ("fail", Missing::Fail), ("impute", Missing::Impute)])
+}
+
+pub fn imputations(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(count) if count >= 2 => Ok(count),
+        _ => Err("a whole number of at least 2 is needed (20 or more is usual)".to_string()),
+    }
 }
 
 pub fn interval() -> impl TypedValueParser<Value = Interval> {
@@ -238,6 +260,39 @@ pub fn share(text: &str) -> Result<f64, String> {
     if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("it must lie from 0 to 1".to_string()) }
 }
 
+pub fn validation(text: &str) -> Result<Validate, String> {
+    const FORMS: &str = "\n\nhint: `bootstrap:500`, `cv:10`, `cv:10x5`, `split:0.7` or `none`";
+    let told = |why: String| format!("{why}{FORMS}");
+    let at_least = |least: usize, text: &str, what: &str| match text.trim().parse::<usize>() {
+        Ok(count) if count >= least => Ok(count),
+        _ => Err(told(format!("a whole number of at least {least} {what} is needed"))),
+    };
+    if text.trim() == "none" {
+        return Ok(Validate::No);
+    }
+    let (name, number_text) =
+        text.trim().split_once(':').ok_or_else(|| told("no way of validation of this form".to_string()))?;
+    let scheme = match name {
+        "bootstrap" => Scheme::Bootstrap { samples: at_least(2, number_text, "samples")? },
+        "cv" => {
+            let (folds, repeats) = number_text.split_once(['x', 'X']).unwrap_or((number_text, "1"));
+            Scheme::CrossValidation {
+                folds: at_least(2, folds, "folds")?,
+                repeats: at_least(1, repeats, "repeats")?,
+            }
+        }
+        "split" => {
+            let share = number(number_text).map_err(told)?;
+            if share <= 0.0 || share >= 1.0 {
+                return Err(told("the share that trains lies between 0 and 1".to_string()));
+            }
+            Scheme::Split { share }
+        }
+        _ => return Err(told(format!("`{name}` is no way of validation"))),
+    };
+    Ok(Validate::By(scheme))
+}
+
 /// One CSV record: fields between commas, blanks round them dropped; a field with a comma or a quotation mark stands
 /// in quotation marks, those inside it doubled.
 pub fn record(text: &str) -> Result<Vec<String>, String> {
@@ -367,6 +422,30 @@ mod tests {
         let read = reference("arm=\"placebo, then drug\"").expect("well formed");
         assert_eq!((read.variable.as_str(), read.level.as_str()), ("arm", "placebo, then drug"));
         assert!(reference("arm=a,b").is_err());
+    }
+
+    #[test]
+    fn a_validation_is_a_way_and_its_numbers() {
+        let by = |scheme| Ok(Validate::By(scheme));
+        assert_eq!(validation("none"), Ok(Validate::No));
+        assert_eq!(validation("bootstrap:500"), by(Scheme::Bootstrap { samples: 500 }));
+        assert_eq!(validation("cv:10"), by(Scheme::CrossValidation { folds: 10, repeats: 1 }));
+        assert_eq!(validation("cv:10x5"), by(Scheme::CrossValidation { folds: 10, repeats: 5 }));
+        assert_eq!(validation("split:0.7"), by(Scheme::Split { share: 0.7 }));
+        for wrong in [
+            "",
+            "bootstrap",
+            "bootstrap:1",
+            "cv:1",
+            "cv:10x0",
+            "cv:x",
+            "split:1",
+            "split:70",
+            "loo:3",
+            "cv:-2",
+        ] {
+            assert!(validation(wrong).is_err_and(|e| e.contains("hint")), "{wrong}");
+        }
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub fn learn(formula: &Formula, table: &Table, weight: Option<&Array1<f64>>) -> 
     let mut used = vec![false; model.atoms.len()];
     model.terms.iter().flatten().for_each(|k| used[*k] = true);
     for (atom, _) in model.atoms.iter().zip(used).filter(|(_, used)| *used) {
-        if let Some(basis) = basis_of(formula, atom, table, weight)? {
+        let sample = |e: &Expression| sample_of(formula, e, table, weight);
+        if let Some(basis) = basis_of(formula, atom, &sample)? {
             frozen.bases.push((atom.to_string(), basis));
         }
     }
@@ -94,19 +95,26 @@ fn thousands(n: usize) -> String {
     text
 }
 
-fn basis_of(
+/// The values of an expression with their frequencies.
+fn sample_of(
     formula: &Formula,
-    atom: &Atom,
+    e: &Expression,
     table: &Table,
     weight: Option<&Array1<f64>>,
+) -> Result<Sample> {
+    let values = numbers(formula, e, table)?;
+    let rows: Vec<usize> = (0..table.n_rows).filter(|r| !values[*r].is_nan()).collect();
+    let cells: Vec<f64> = rows.iter().map(|r| values[*r]).collect();
+    let counts: Option<Vec<f64>> = weight.map(|w| rows.iter().map(|r| w[*r]).collect());
+    Ok(Sample::of(&cells, counts.as_deref()))
+}
+
+/// What a spline or polynomial learns from the frequencies that `sample` gives; `None` for what learns nothing.
+pub fn basis_of(
+    formula: &Formula,
+    atom: &Atom,
+    sample: &dyn Fn(&Expression) -> Result<Sample>,
 ) -> Result<Option<Basis>> {
-    let sample = |e: &Expression| -> Result<Sample> {
-        let values = numbers(formula, e, table)?;
-        let rows: Vec<usize> = (0..table.n_rows).filter(|r| !values[*r].is_nan()).collect();
-        let cells: Vec<f64> = rows.iter().map(|r| values[*r]).collect();
-        let counts: Option<Vec<f64>> = weight.map(|w| rows.iter().map(|r| w[*r]).collect());
-        Ok(Sample::of(&cells, counts.as_deref()))
-    };
     let basis = match atom {
         Atom::Column(_) | Atom::Factor(_) | Atom::Transform(_) => return Ok(None),
         Atom::Rcs(e, Knots::Count(count)) => {

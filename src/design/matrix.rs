@@ -96,6 +96,24 @@ pub fn rebuild(formula: &Formula, frozen: &Frozen, table: &Table) -> Result<Enco
     build(formula, frozen, table, None)
 }
 
+/// Some columns of [`rebuild`] alone, by their place: those whose term is `wanted`, in the order of the design.
+///
+/// # Errors
+/// As [`rebuild`].
+pub fn rebuild_columns(
+    formula: &Formula,
+    frozen: &Frozen,
+    table: &Table,
+    wanted: &dyn Fn(&Term) -> bool,
+) -> Result<Vec<(usize, Vec<f64>)>> {
+    let model = formula.model()?;
+    let ground = Ground::new(formula, frozen, table, None);
+    let pieces = pieces(model, &ground)?;
+    let columns = columns(formula, model, &pieces)?;
+    let chosen = columns.iter().enumerate().filter(|(_, column)| wanted(&column.term));
+    Ok(chosen.map(|(j, column)| (j, column.values(table.n_rows))).collect())
+}
+
 /// The numeric outcome, transformed as the formula says.
 ///
 /// # Errors
@@ -107,14 +125,7 @@ pub fn outcome_numbers(formula: &Formula, table: &Table) -> Result<Array1<f64>> 
 fn build(formula: &Formula, frozen: &Frozen, table: &Table, weight: Option<&Array1<f64>>) -> Result<Encoded> {
     let model = formula.model()?;
     let ground = Ground::new(formula, frozen, table, weight);
-    let mut used = vec![false; model.atoms.len()];
-    model.terms.iter().flatten().for_each(|k| used[*k] = true);
-    let pieces: Vec<Option<Piece>> = model
-        .atoms
-        .iter()
-        .zip(used)
-        .map(|(atom, used)| if used { ground.piece(atom).map(Some) } else { Ok(None) })
-        .collect::<Result<_>>()?;
+    let pieces = pieces(model, &ground)?;
     let columns = columns(formula, model, &pieces)?;
     let x = fill(&columns, table.n_rows)?;
     let mut offset: Option<Array1<f64>> = None;
@@ -124,6 +135,14 @@ fn build(formula: &Formula, frozen: &Frozen, table: &Table, weight: Option<&Arra
     }
     let terms = columns.into_iter().map(|c| c.term).collect();
     Ok(Encoded { terms, x, has_intercept: model.intercept, offset })
+}
+
+/// The variables of the formula; `None` for one that is in no term.
+fn pieces<'a>(model: &'a Model, ground: &Ground<'a>) -> Result<Vec<Option<Piece<'a>>>> {
+    let mut used = vec![false; model.atoms.len()];
+    model.terms.iter().flatten().for_each(|k| used[*k] = true);
+    let piece = |(atom, used)| if used { ground.piece(atom).map(Some) } else { Ok(None) };
+    model.atoms.iter().zip(used).map(piece).collect()
 }
 
 /// One column of the design: its term and the cells that are multiplied.
@@ -167,6 +186,15 @@ fn columns<'a>(
 }
 
 impl<'a> DesignColumn<'a> {
+    /// The column by itself.
+    fn values(&self, n_rows: usize) -> Vec<f64> {
+        let mut values = vec![1.0; n_rows];
+        for factor in &self.cells {
+            values.iter_mut().enumerate().for_each(|(row, value)| *value *= factor.value(row));
+        }
+        values
+    }
+
     fn times(&self, piece: &PieceColumn<'a>) -> DesignColumn<'a> {
         let joint = if self.term.name.is_empty() { "" } else { ":" };
         let name = format!("{}{joint}{}", self.term.name, piece.name);

@@ -15,6 +15,7 @@ mod parse_expression;
 mod piece;
 mod pointing;
 mod poly;
+pub mod relearn;
 pub mod sample;
 pub mod scale;
 pub mod spline;

@@ -30,6 +30,16 @@ impl Sample {
         sample
     }
 
+    /// Distinct ascending values with the number of rows of each; values without a row are left out.
+    pub fn counted(values: &[f64], counts: &[f64]) -> Sample {
+        let present = || values.iter().zip(counts).filter(|(_, n)| **n > 0.0);
+        Sample {
+            values: present().map(|(x, _)| *x).collect(),
+            counts: present().map(|(_, n)| *n).collect(),
+            total: present().map(|(_, n)| n).sum(),
+        }
+    }
+
     /// The distinct values, ascending.
     pub fn values(&self) -> &[f64] {
         &self.values

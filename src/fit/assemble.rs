@@ -397,6 +397,8 @@ impl Ended<'_> {
                 conf_low: None,
                 conf_high: None,
                 aliased: why.clone(),
+                df: None,
+                fmi: None,
             };
             if why.is_some() {
                 return empty;

@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2, Axis};
 
+use crate::design::matrix::Encoded;
 use crate::design::scale::Scale;
 use crate::design::term::Term;
 use crate::fit::aliasing::{self, Independent};
@@ -43,15 +44,19 @@ impl Frame {
     /// Standardises the design and leaves out the columns that say nothing new: constant ones always, those that
     /// others determine as `dependent` says.
     pub fn new(prepared: &Prepared, dependent: Dependent) -> Frame {
-        let design = &prepared.encoded;
-        let (weight, has_intercept) = (&prepared.weight, design.has_intercept);
-        let scale = Scale::of(&design.x, weight.as_ref(), has_intercept);
-        let rows = InMemory::new(
-            scale.apply(&design.x),
-            prepared.chosen.y.clone(),
-            weight.clone(),
-            design.offset.clone(),
-        );
+        Frame::of(&prepared.encoded, &prepared.chosen.y, prepared.weight.as_ref(), dependent)
+    }
+
+    /// The same for a design and an outcome by themselves.
+    pub fn of(
+        design: &Encoded,
+        y: &Array1<f64>,
+        weight: Option<&Array1<f64>>,
+        dependent: Dependent,
+    ) -> Frame {
+        let has_intercept = design.has_intercept;
+        let scale = Scale::of(&design.x, weight, has_intercept);
+        let rows = InMemory::new(scale.apply(&design.x), y.clone(), weight.cloned(), design.offset.clone());
         let root = design_root(&rows);
         let independent = match dependent {
             Dependent::LeftOut => aliasing::find(&root, &scale, &design.terms, has_intercept),

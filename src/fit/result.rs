@@ -34,6 +34,10 @@ pub struct Coefficient {
     pub conf_high: Option<f64>,
     /// Why the column was left out, e.g. `equal to 2 * age + 3`.
     pub aliased: Option<String>,
+    /// Multiple imputation: Barnard and Rubin's degrees of freedom.
+    pub df: Option<f64>,
+    /// Multiple imputation: fraction of missing information.
+    pub fmi: Option<f64>,
 }
 
 /// The outcome as it was used.

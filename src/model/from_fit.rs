@@ -118,6 +118,8 @@ fn coefficient(fit: &Fit, c: &result::Coefficient) -> Coefficient {
         conf_low: c.conf_low.and_then(finite),
         conf_high: c.conf_high.and_then(finite),
         aliased: c.aliased.clone(),
+        df: c.df.and_then(finite),
+        fmi: c.fmi.and_then(finite),
     }
 }
 

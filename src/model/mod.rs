@@ -151,6 +151,12 @@ pub struct Coefficient {
     /// Why the column was left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aliased: Option<String>,
+    /// Multiple imputation: Barnard and Rubin's degrees of freedom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub df: Option<f64>,
+    /// Multiple imputation: fraction of missing information.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fmi: Option<f64>,
 }
 
 /// One factor of a column.

@@ -40,6 +40,8 @@ pub fn coefficient(
         conf_low: Some(wald.low),
         conf_high: Some(wald.high),
         aliased: None,
+        df: None,
+        fmi: None,
     }
 }
 

@@ -83,6 +83,27 @@ pub fn log_det_from_root(r: &ArrayRef2<f64>) -> f64 {
     2.0 * r.diag().iter().map(|d| d.abs().ln()).sum::<f64>()
 }
 
+/// Upper triangular R with R'R = H from H's upper half; a row of zeros where H is not positive.
+/// Source: Golub & Van Loan 2013, s. 4.2.
+pub fn cholesky(mut h: Array2<f64>) -> Array2<f64> {
+    let d = h.nrows();
+    for k in 0..d {
+        let pivot = h[[k, k]];
+        let root = if pivot > 0.0 { pivot.sqrt() } else { 0.0 };
+        for j in k..d {
+            h[[k, j]] = if root > 0.0 { h[[k, j]] / root } else { 0.0 };
+        }
+        for i in k + 1..d {
+            let factor = h[[k, i]];
+            for j in i..d {
+                h[[i, j]] -= factor * h[[k, j]];
+            }
+            h[[i, k]] = 0.0;
+        }
+    }
+    h
+}
+
 /// Whether a triangular factor can be solved with: its diagonal is finite and not negligible.
 pub fn is_regular(r: &ArrayRef2<f64>) -> bool {
     const NEGLIGIBLE: f64 = 1e-13; // of the largest diagonal element
@@ -117,6 +138,14 @@ mod tests {
         let rest = triangular_factor(&a.slice(ndarray::s![1.., ..]).to_owned());
         let whole = triangular_factor(&a);
         assert!((combine_factors(&top, &rest) - whole).iter().all(|d| d.abs() < 1e-13));
+    }
+
+    #[test]
+    fn cholesky_is_the_factor_of_the_cross_product_and_singular_ones_are_not_regular() {
+        let a = array![[1.0, 2.0, 0.5], [3.0, -1.0, 2.0], [0.0, 4.0, 1.0], [2.0, 2.0, -3.0]];
+        let r = cholesky(a.t().dot(&a));
+        assert!((&r - &triangular_factor(&a)).iter().all(|d| d.abs() < 1e-13));
+        assert!(!is_regular(&cholesky(array![[4.0, 0.0], [0.0, 0.0]])));
     }
 
     #[test]

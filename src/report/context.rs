@@ -15,6 +15,7 @@ use crate::report::coefficients::{self, Row};
 use crate::report::forest::{Axis, Bar};
 use crate::report::numbers::{brief, count};
 use crate::report::statistics::{TermRow, labelled, percent, terms};
+use crate::report::tables::is_pooled;
 use crate::report::{Context, Pictures, capitalised, captions, penalty, words};
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -222,7 +223,7 @@ fn table(fit: &Fit) -> Table {
         inference,
         estimate_head: if logistic { "Log odds" } else { "Estimate" }.to_string(),
         interval_head: format!("{} CI", percent(fit.spec.conf_level)),
-        statistic_head: if logistic { "z" } else { "t" }.to_string(),
+        statistic_head: if logistic && !is_pooled(fit) { "z" } else { "t" }.to_string(),
         rows,
         notes: words::notes(fit),
         span: match (logistic, inference) {

@@ -11,7 +11,7 @@ use crate::report::NamedFile;
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 16] = [
+const FIT_FILES: [&str; 17] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
@@ -28,6 +28,7 @@ const FIT_FILES: [&str; 16] = [
     "report.html",
     "effects.json",
     "validation.json",
+    "imputation.csv",
 ];
 /// What `evaluate` can write to a folder, likewise.
 const EVALUATION_FILES: [&str; 6] = [

@@ -4,8 +4,10 @@ use crate::effects::result::Findings;
 use crate::error::Result;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
+use crate::impute::analysis::Imputation;
 use crate::model::Model;
 use crate::plot::descent::{Curve, DescentFigure, gradient_norm, loss_curve};
+use crate::validate::Validation;
 
 pub mod align;
 mod captions;
@@ -22,6 +24,7 @@ mod statistics;
 pub mod summary;
 pub mod table_one;
 mod tables;
+pub mod validation;
 pub mod words;
 
 pub use folder::write;
@@ -44,6 +47,10 @@ pub struct Context {
     pub seconds: f64,
     /// The treatment's effect, where it was asked for.
     pub effects: Option<Findings>,
+    /// The internal validation, where one was asked for and done.
+    pub validation: Option<Validation>,
+    /// What was imputed, where that was asked for.
+    pub imputation: Option<Imputation>,
 }
 
 /// The two pictures of the descent as PNG bytes, and the files of a search for the penalty.
@@ -55,7 +62,7 @@ struct Pictures {
 
 /// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv (on request),
 /// effects.json (with a treatment), loss_curve.png, gradient_norm.png, penalty_path.csv and .png (ridge, lasso, elastic net), cross_validation.csv and .png (`--lambda cv`),
-/// report.html.
+/// validation.json, imputation.csv (on request), report.html.
 ///
 /// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
 ///
@@ -66,7 +73,7 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     let page = context::page(fit, context, &pictures)?;
     let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
     let mut files = vec![
-        file("summary.txt", summary::with_effects(fit, context.effects.as_ref()).into_bytes()),
+        file("summary.txt", summary::whole(fit, context).into_bytes()),
         file("model.json", Model::from_fit(fit).to_json().into_bytes()),
         file("coefficients.csv", tables::coefficients(fit)?),
         file("fit.csv", tables::statistics(fit)?),
@@ -81,6 +88,12 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     if let Some(findings) = &context.effects {
         files.push(file("effects.json", effects::json(findings).into_bytes()));
         // The picture of the effect by baseline risk and by modifier belongs here, drawn from the same findings.
+    }
+    if let Some(validation) = &context.validation {
+        files.push(file("validation.json", validation::json(validation).into_bytes()));
+    }
+    if let Some(imputation) = context.imputation.as_ref().filter(|i| i.imputations > 0) {
+        files.push(file("imputation.csv", tables::imputation(imputation)?));
     }
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));

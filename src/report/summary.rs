@@ -1,13 +1,13 @@
 //! The summary: what the terminal shows and `summary.txt` keeps.
 
-use crate::effects::result::Findings;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::optimise::stop::StopReason;
 use crate::report::align::{Align, Head, Line, table, wrapped};
 use crate::report::coefficients::{self, Row};
 use crate::report::statistics::{labelled, percent, terms};
-use crate::report::words;
+use crate::report::tables::is_pooled;
+use crate::report::{Context, validation, words};
 
 /// Lines are broken at this width where names allow.
 const WIDTH: usize = 100;
@@ -25,12 +25,11 @@ pub fn text(fit: &Fit) -> String {
     out
 }
 
-/// [`text`], and the section on the treatment's effect where there is one.
-pub fn with_effects(fit: &Fit, effects: Option<&Findings>) -> String {
-    match effects {
-        Some(findings) => format!("{}\n{}", text(fit), crate::report::effects::text(findings)),
-        None => text(fit),
-    }
+/// The summary with the sections that lie beyond the fit itself: the treatment's effect, the validation.
+pub fn whole(fit: &Fit, context: &Context) -> String {
+    let effects = context.effects.as_ref().map(crate::report::effects::text);
+    let validation = context.validation.as_ref().map(validation::text);
+    [Some(text(fit)), effects, validation].into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
 fn title(fit: &Fit) -> String {
@@ -99,7 +98,7 @@ fn coefficient_table(fit: &Fit) -> String {
         if !logistic {
             heads.push(Head { title: &interval, align: Align::Interval });
         }
-        heads.push(Head { title: if logistic { "z" } else { "t" }, align: Align::Point });
+        heads.push(Head { title: if logistic && !is_pooled(fit) { "z" } else { "t" }, align: Align::Point });
         heads.push(Head { title: "p", align: Align::Point });
     }
     if logistic {

@@ -3,6 +3,8 @@
 use crate::error::{Error, Kind, Result};
 use crate::fit::result::{ByRow, Coefficient, Fit};
 use crate::fit::spec::Family;
+use crate::impute::analysis::Imputation;
+use crate::impute::chain::Trace;
 use crate::model::estimate;
 use crate::report::numbers::cell;
 
@@ -20,6 +22,9 @@ pub fn coefficients(fit: &Fit) -> Result<Vec<u8>> {
     let mut header = COLUMNS.to_vec();
     if logistic {
         header.extend(RATIO_COLUMNS);
+    }
+    if is_pooled(fit) {
+        header.extend(POOLED_COLUMNS);
     }
     let mut records = vec![header.into_iter().map(str::to_string).collect::<Vec<_>>()];
     records.extend(fit.coefficients.iter().map(|c| record(fit, c, logistic)));
@@ -42,8 +47,32 @@ fn record(fit: &Fit, c: &Coefficient, logistic: bool) -> Vec<String> {
     if logistic {
         cells.extend([estimate, c.conf_low, c.conf_high].map(|log_odds| optional(log_odds.map(f64::exp))));
     }
+    if is_pooled(fit) {
+        cells.extend([c.df, c.fmi].map(optional));
+    }
     cells
 }
+
+/// Whether these are coefficients pooled over imputations.
+pub fn is_pooled(fit: &Fit) -> bool {
+    fit.coefficients.iter().any(|c| c.df.is_some())
+}
+
+/// `imputation.csv`: mean and standard deviation of what each chain drew, round by round.
+///
+/// # Errors
+/// Io, when the writer fails.
+pub fn imputation(imputation: &Imputation) -> Result<Vec<u8>> {
+    let header = ["variable", "imputation", "round", "mean", "sd"].map(str::to_string).to_vec();
+    let line = |t: &Trace| {
+        let counts = [t.imputation.to_string(), t.round.to_string()];
+        let numbers = [t.mean, t.sd].map(|x| optional(Some(x)));
+        std::iter::once(t.variable.clone()).chain(counts).chain(numbers).collect()
+    };
+    written(std::iter::once(header).chain(imputation.traces.iter().map(line)))
+}
+
+const POOLED_COLUMNS: [&str; 2] = ["df", "fmi"];
 
 const ROW_COLUMNS: [&str; 10] = [
     "line",

@@ -1,0 +1,152 @@
+//! Learning again: the knots and polynomials of a formula, from other weights of the same rows.
+
+use ndarray::ArrayRef1;
+
+use crate::data::table::Table;
+use crate::design::atom::Atom;
+use crate::design::expression::Expression;
+use crate::design::formula::Formula;
+use crate::design::learn::basis_of;
+use crate::design::matrix::{Frozen, rebuild_columns};
+use crate::design::numbers::numbers;
+use crate::design::sample::Sample;
+use crate::design::term::Term;
+use crate::error::Result;
+
+/// The rows of a table, sorted once by each variable from which a basis learns.
+///
+/// Levels stay those of all rows: a model that is fitted again to other weights has the same columns.
+pub struct Relearner<'a> {
+    formula: &'a Formula,
+    frozen: &'a Frozen,
+    ranked: Vec<Ranked<'a>>,
+}
+
+/// One basis of the formula and the values it learns from.
+struct Ranked<'a> {
+    atom: &'a Atom,
+    /// The distinct values, ascending.
+    values: Vec<f64>,
+    /// For each row the place of its value among them.
+    rank: Vec<u32>,
+}
+
+impl<'a> Relearner<'a> {
+    /// Sorts the rows that `frozen` was learnt from.
+    ///
+    /// # Errors
+    /// Formula or Data, as [`crate::design::matrix::encode`].
+    pub fn new(formula: &'a Formula, frozen: &'a Frozen, table: &Table) -> Result<Relearner<'a>> {
+        let model = formula.model()?;
+        let mut ranked = Vec::new();
+        for (text, _) in &frozen.bases {
+            let atom = model.atoms.iter().find(|atom| atom.to_string() == *text);
+            let Some((atom, expression)) = atom.and_then(|atom| Some((atom, learns_from(atom)?))) else {
+                continue;
+            };
+            let cells = numbers(formula, expression, table)?;
+            let sample = Sample::of(&cells, None);
+            let values = sample.values().to_vec();
+            let rank = cells.iter().map(|x| values.partition_point(|v| v < x) as u32).collect();
+            ranked.push(Ranked { atom, values, rank });
+        }
+        Ok(Relearner { formula, frozen, ranked })
+    }
+
+    /// Whether there is nothing to learn: the design is the same for all weights.
+    pub fn is_fixed(&self) -> bool {
+        self.ranked.is_empty()
+    }
+
+    /// The columns of the design that hang on what is learnt, as the weighted rows give it: place in the design, and a value
+    /// for each row of the table. None where these rows teach the same as all.
+    ///
+    /// # Errors
+    /// As [`Relearner::learn`].
+    pub fn columns(&self, weight: &ArrayRef1<f64>, table: &Table) -> Result<Vec<(usize, Vec<f64>)>> {
+        let learnt = self.learn(weight)?;
+        if learnt == *self.frozen {
+            return Ok(Vec::new());
+        }
+        let texts: Vec<String> = self.ranked.iter().map(|r| r.atom.to_string()).collect();
+        let wanted = |term: &Term| {
+            term.parts.iter().any(|p| p.transform.as_ref().is_some_and(|text| texts.contains(text)))
+        };
+        rebuild_columns(self.formula, &learnt, table, &wanted)
+    }
+
+    /// Levels as they were, knots and polynomials as the weighted rows (a weight of 3 counts as three rows) give them.
+    ///
+    /// weight: one a row, not negative.
+    ///
+    /// # Errors
+    /// Formula, when these rows have too few values for the knots or the degree.
+    pub fn learn(&self, weight: &ArrayRef1<f64>) -> Result<Frozen> {
+        let mut frozen = self.frozen.clone();
+        for Ranked { atom, values, rank } in &self.ranked {
+            let mut counts = vec![0.0; values.len()];
+            for (place, w) in rank.iter().zip(weight) {
+                counts[*place as usize] += w;
+            }
+            let sample = |_: &Expression| Ok(Sample::counted(values, &counts));
+            let text = atom.to_string();
+            let place = frozen.bases.iter_mut().find(|(name, _)| *name == text);
+            if let (Some((_, place)), Some(basis)) = (place, basis_of(self.formula, atom, &sample)?) {
+                *place = basis;
+            }
+        }
+        Ok(frozen)
+    }
+}
+
+/// What a basis with places of its own learns from; knots that the formula gives are not learnt.
+fn learns_from(atom: &Atom) -> Option<&Expression> {
+    use crate::design::atom::Knots;
+    match atom {
+        Atom::Rcs(e, Knots::Count(_)) | Atom::Ns(e, _) | Atom::Poly(e, _) => Some(e),
+        Atom::Rcs(_, Knots::At(_)) | Atom::Column(_) | Atom::Factor(_) | Atom::Transform(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::table::{Column, Values};
+    use crate::design::matrix::encode;
+    use ndarray::Array1;
+
+    #[test]
+    fn other_weights_teach_what_repeated_rows_would() {
+        let n = 150;
+        let number = |name: &str, f: &dyn Fn(usize) -> f64| Column {
+            name: name.into(),
+            values: Values::Number((0..n).map(f).collect()),
+        };
+        let columns = vec![
+            number("y", &|i| i as f64),
+            number("a", &|i| ((i * 37) % 101) as f64),
+            number("b", &|i| ((i * i) as f64).sin()),
+        ];
+        let table = Table { n_rows: n, lines: Vec::new(), columns };
+        let header = ["y", "a", "b"].map(String::from);
+        let formula = Formula::parse("y ~ rcs(a, 4) + ns(b, 3) + poly(a, 2) + rcs(b, c(-0.5, 0, 0.5))")
+            .and_then(|f| f.resolve(&header, &[]))
+            .expect("a formula");
+        let (_, frozen) = encode(&formula, &table, None).expect("a design");
+        let relearner = Relearner::new(&formula, &frozen, &table).expect("sorted");
+        assert!(!relearner.is_fixed());
+        let weight = Array1::from_shape_fn(n, |i| ((i * 7) % 3) as f64);
+        let learnt = relearner.learn(&weight).expect("enough values");
+        let (encoded, wanted) = encode(&formula, &table, Some(&weight)).expect("a design");
+        assert_eq!(learnt, wanted);
+        assert_ne!(learnt, frozen);
+        let columns = relearner.columns(&weight, &table).expect("a design");
+        let places: Vec<usize> = columns.iter().map(|c| c.0).collect();
+        assert_eq!(
+            places,
+            [1, 2, 3, 4, 5, 6, 7, 8],
+            "all but the intercept and the spline with knots of its own"
+        );
+        columns.iter().for_each(|(j, values)| assert_eq!(encoded.x.column(*j).to_vec(), *values));
+    }
+}
