@@ -160,7 +160,7 @@ pub struct ReadingArgs {
     /// More codes that mean missing, besides empty, NA, N/A, NaN, . and null
     #[arg(long, value_name = "A,B", value_parser = values::record, allow_hyphen_values = true)]
     pub na: Vec<Vec<String>>,
-    /// complete-case, fail or (with fit) impute, on missing values [default: complete-case]
+    /// On missing values: complete-case (default), fail, or impute (fit only)
     #[arg(long, value_name = "WHAT", value_parser = values::missing(), hide_possible_values = true)]
     pub missing: Option<Missing>,
     /// Column of frequency weights
@@ -247,7 +247,7 @@ pub struct PenaltyArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Inference")]
 pub struct ValidationArgs {
-    /// Internal validation: bootstrap:B, cv:K, cv:KxR, split:P or none [default: none]
+    /// Internal validation: bootstrap:B, cv:K, cv:KxR, split:P [default: none]
     #[arg(long, value_name = "HOW", value_parser = values::validation)]
     pub validate: Option<Validate>,
 }
@@ -259,7 +259,7 @@ pub struct ImputationArgs {
     /// DATA is a list of completed files, a1.csv,a2.csv,...: fit and pool
     #[arg(long)]
     pub pool: bool,
-    /// Data sets of --missing impute [default: per cent incomplete, at least 20]
+    /// Data sets of --missing impute [default: per cent incomplete, >= 20]
     #[arg(long, value_name = "M", value_parser = values::imputations, allow_negative_numbers = true)]
     pub imputations: Option<usize>,
 }
