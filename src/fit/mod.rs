@@ -4,6 +4,7 @@ pub mod aliasing;
 pub mod assemble;
 pub mod case_mix;
 pub mod descent;
+pub mod ending;
 pub mod exact;
 pub mod frame;
 pub mod nested;
