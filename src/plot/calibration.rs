@@ -45,7 +45,7 @@ pub struct Calibration<'a> {
     pub headings: Headings<'a>,
     /// The smoothed curve and how it was found, e.g. `loess, 95 % band`.
     pub curve: &'a CalibrationCurve,
-    /// What is said about the curve.
+    /// What is said about the curve; without one, why there is none.
     pub curve_note: &'a str,
     /// Groups; none where none were asked for.
     pub groups: &'a [CalibrationGroup],
@@ -140,7 +140,9 @@ impl Calibration<'_> {
             said(Mark::Line(LIMIT), "ideal", "observed = predicted"),
             said(Mark::Band(self.stroke(), tint(self.stroke().colour, 0.22)), "smoothed", self.curve_note),
         ];
-        if self.curve.low.is_empty() {
+        if self.curve.predicted.is_empty() {
+            items[1] = said(Mark::Nothing, "no smoothed curve", self.curve_note);
+        } else if self.curve.low.is_empty() {
             items[1].mark = Mark::Line(self.stroke());
         }
         if !self.groups.is_empty() {

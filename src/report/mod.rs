@@ -20,6 +20,7 @@ mod forest;
 mod history;
 pub mod numbers;
 mod penalty;
+pub mod performance;
 mod statistics;
 pub mod summary;
 pub mod table_one;
