@@ -92,8 +92,11 @@ impl Agreement<'_> {
             |mark: Mark, label: &str, note: &str| Item { mark, label: label.into(), note: note.into() };
         let mut items = vec![said(Mark::Line(LIMIT), "ideal", "observed = predicted")];
         items.push(match self.line {
+            Some(_) if self.span().is_none() => {
+                said(Mark::Nothing, "no regression line", "one group has no length to draw it over")
+            }
             Some(_) => said(Mark::Line(stroke()), "regression", self.line_note),
-            None => said(Mark::Nothing, "no regression", self.line_note),
+            None => said(Mark::Nothing, "no regression line", self.line_note),
         });
         if !self.groups.is_empty() {
             items.push(said(Mark::Dot(Shape::Circle, INK), "groups", self.group_note));

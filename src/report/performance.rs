@@ -151,11 +151,18 @@ fn why(notes: &[String], what: &str) -> String {
     found.unwrap_or("it has no estimate").to_string()
 }
 
+/// The bins of the distribution, five in one where there are few rows: a bar for every patient is no distribution.
 fn bins(distribution: &RiskDistribution) -> RiskBins {
+    const MANY_ROWS: f64 = 250.0;
+    let all: f64 = distribution.events.iter().chain(&distribution.non_events).sum();
+    let together = if all < MANY_ROWS { 5 } else { 1 };
+    let sums = |counts: &[f64]| counts.chunks(together).map(|bins| bins.iter().sum()).collect::<Vec<f64>>();
+    let events = sums(&distribution.events);
     RiskBins {
-        edges: (0..=distribution.events.len()).map(|k| k as f64 * distribution.width).collect(),
-        events: distribution.events.clone(),
-        non_events: distribution.non_events.clone(),
+        // Divided, not multiplied: 0.3 and not 0.30000000000000004.
+        edges: (0..=events.len()).map(|k| k as f64 / events.len() as f64).collect(),
+        non_events: sums(&distribution.non_events),
+        events,
     }
 }
 
@@ -314,6 +321,22 @@ mod tests {
         assert_eq!(last_threshold(&measured(&low, &outcome, &[])), 0.1);
         let high: Vec<f64> = lp.iter().map(|lp| lp + 9.0).collect();
         assert_eq!(last_threshold(&measured(&high, &outcome, &[])), 0.99);
+    }
+
+    #[test]
+    fn few_rows_have_wide_bins_and_all_are_counted() {
+        let of = |rows: usize| {
+            let mut found =
+                RiskDistribution { width: 0.02, events: vec![0.0; 50], non_events: vec![0.0; 50] };
+            (0..rows).for_each(|k| {
+                if k % 3 == 0 { found.events[k % 50] += 1.0 } else { found.non_events[k % 50] += 1.0 }
+            });
+            bins(&found)
+        };
+        assert_eq!((of(30).events.len(), of(300).events.len()), (10, 50));
+        let few = of(30);
+        assert_eq!(few.events.iter().chain(&few.non_events).sum::<f64>(), 30.0);
+        assert_eq!((few.edges[3], few.edges[10]), (0.3, 1.0));
     }
 
     #[test]
