@@ -11,7 +11,7 @@ use crate::report::NamedFile;
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 20] = [
+const FIT_FILES: [&str; 22] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
@@ -29,6 +29,8 @@ const FIT_FILES: [&str; 20] = [
     "effects.json",
     "validation.json",
     "imputation.csv",
+    "missing.png",
+    "imputation_traces.png",
     "calibration.png",
     "roc.png",
     "decision_curve.png",
