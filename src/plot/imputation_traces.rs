@@ -9,7 +9,7 @@ use crate::plot::page::{Headings, Page};
 use crate::plot::panel::{Panel, Reserve};
 use crate::plot::png::{Figure, png};
 use crate::plot::series::draw_curve;
-use crate::plot::style::{INK, MUTED, NOTE, NOTE_HEAD, Stroke, look_of, tint};
+use crate::plot::style::{INK, MUTED, NOTE, NOTE_HEAD, Stroke, TICK, look_of, tint};
 use crate::plot::typeface::{shorten, shorten_middle, width};
 use plotters_backend::DrawingBackend;
 
@@ -116,14 +116,15 @@ fn draw_variable<B: DrawingBackend>(canvas: &Canvas<'_, B>, variable: &Traced, a
 fn draw_chains<B: DrawingBackend>(canvas: &Canvas<'_, B>, area: Area, chains: &[Vec<f64>]) -> Result<()> {
     const LINE: f64 = 2.6;
     const TINT: f64 = 0.75;
-    const TICK_ROOM: f64 = 50.0; // pixels from one number to the next
+    const INSET: (f64, f64) = (14.0, 8.0); // less than in a large panel
     let rounds = chains.iter().map(Vec::len).max().unwrap_or(0);
     let values: Vec<f64> = chains.iter().flatten().copied().filter(|v| v.is_finite()).collect();
     let (low, high) = extent(&values).unwrap_or((0.0, 1.0));
-    let most = (area.height() / TICK_ROOM) as usize;
     let mut x = Axis::linear(1.0, (rounds as f64).max(2.0));
     x.ticks.retain(|tick| tick.at.fract() == 0.0);
-    let panel = Panel::within(area, x, sparse(Axis::linear(low, high), most), Reserve::default())?;
+    let mut panel = Panel::within(area, x, Axis::linear(low, high), Reserve::default())?;
+    panel.inset = INSET;
+    let panel = with_room(panel);
     panel.draw(canvas)?;
     let at: Vec<f64> = (1..=rounds).map(|round| round as f64).collect();
     for (k, chain) in chains.iter().enumerate() {
@@ -133,11 +134,13 @@ fn draw_chains<B: DrawingBackend>(canvas: &Canvas<'_, B>, area: Area, chains: &[
     panel.draw_spines(canvas)
 }
 
-/// The axis with every second, third, ... of its numbers, so that no more than `most` are left, but two if there are.
-fn sparse(mut axis: Axis, most: usize) -> Axis {
-    let stride = axis.ticks.len().div_ceil(most.max(2)).max(1);
-    axis.ticks = axis.ticks.into_iter().step_by(stride).collect();
-    axis
+/// The panel with every second, third, ... of the numbers on its left axis, so that they have room to be read.
+fn with_room(mut panel: Panel) -> Panel {
+    let levels: Vec<f64> = panel.y.ticks.iter().map(|tick| panel.level(tick.at)).collect();
+    let step = levels.windows(2).map(|pair| (pair[0] - pair[1]).abs()).fold(f64::INFINITY, f64::min);
+    let enough = (1..levels.len()).find(|stride| *stride as f64 * step >= TICK.leading());
+    panel.y.ticks = panel.y.ticks.into_iter().step_by(enough.unwrap_or(levels.len()).max(1)).collect();
+    panel
 }
 
 #[cfg(test)]
@@ -171,10 +174,18 @@ mod tests {
     }
 
     #[test]
-    fn few_numbers_stay_at_a_low_panel() {
-        let ticks = |most| sparse(Axis::linear(0.0, 10.0), most).ticks.len();
-        assert!(ticks(3) <= 3 && ticks(3) >= 2);
-        assert_eq!(ticks(99), Axis::linear(0.0, 10.0).ticks.len());
+    fn numbers_at_a_low_panel_have_room() {
+        for height in [60.0, 90.0, 140.0, 600.0] {
+            let area = Area { left: 0.0, top: 0.0, right: 400.0, bottom: height };
+            let axes = (Axis::linear(1.0, 10.0), Axis::linear(0.0, 10.0));
+            let panel = with_room(Panel::within(area, axes.0, axes.1, Reserve::default()).expect("laid out"));
+            let levels: Vec<f64> = panel.y.ticks.iter().map(|tick| panel.level(tick.at)).collect();
+            assert!(!levels.is_empty());
+            assert!(
+                levels.windows(2).all(|pair| pair[0] - pair[1] >= TICK.leading()),
+                "{height}: {levels:?}"
+            );
+        }
     }
 
     #[test]
