@@ -18,8 +18,10 @@ pub mod evaluation;
 mod folder;
 mod forest;
 mod history;
+mod imputation;
 pub mod numbers;
 mod penalty;
+pub mod performance;
 mod statistics;
 pub mod summary;
 pub mod table_one;
@@ -62,7 +64,7 @@ struct Pictures {
 
 /// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv (on request),
 /// effects.json (with a treatment), loss_curve.png, gradient_norm.png, penalty_path.csv and .png (ridge, lasso, elastic net), cross_validation.csv and .png (`--lambda cv`),
-/// validation.json, imputation.csv (on request), report.html.
+/// validation.json, imputation.csv, missing.png and imputation_traces.png (on request), report.html.
 ///
 /// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
 ///
@@ -94,6 +96,7 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     }
     if let Some(imputation) = context.imputation.as_ref().filter(|i| i.imputations > 0) {
         files.push(file("imputation.csv", tables::imputation(imputation)?));
+        files.extend(imputation::pictures(&fit.formula, &fit.ledger.file, imputation)?);
     }
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));
