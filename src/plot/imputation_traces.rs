@@ -197,7 +197,7 @@ mod tests {
             ..traced(&long, usize::MAX, 1, 1.0)
         };
         drawn(&ImputationTraces { headings: HEADINGS, variables: &[] }, 0.25);
-        drawn(&ImputationTraces { headings: HEADINGS, variables: &[odd.clone()] }, 0.25);
+        drawn(&ImputationTraces { headings: HEADINGS, variables: std::slice::from_ref(&odd) }, 0.25);
         drawn(&ImputationTraces { headings: HEADINGS, variables: &vec![odd; 12] }, 0.25);
     }
 
