@@ -71,6 +71,8 @@ pub struct Analysis {
     pub fit: Fit,
     /// The rows used, their design and outcome.
     pub prepared: Prepared,
+    /// Linear predictor of each row used: log odds or means. Working data, which never leaves the program.
+    pub linear_predictor: Vec<f64>,
 }
 
 impl Ended<'_> {
@@ -146,7 +148,7 @@ impl Ended<'_> {
             frozen: self.prepared.frozen.clone(),
             history: self.descent.history,
         };
-        Ok(Analysis { fit, prepared: self.prepared })
+        Ok(Analysis { fit, prepared: self.prepared, linear_predictor: linear_predictor.to_vec() })
     }
 
     fn by_construction(&self) -> ByConstruction {

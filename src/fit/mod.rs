@@ -1,6 +1,7 @@
 //! The legs meet: from a specification and a file to a fit in the user's units.
 
 pub mod aliasing;
+pub mod apparent;
 pub mod assemble;
 pub mod case_mix;
 pub mod descent;
