@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::report::align::{Align, Head, Line, table, wrapped};
+use crate::report::capitalised;
+use crate::report::context::{Piece, pieces};
 
 /// Lines of text are broken at this width where names allow.
 const WIDTH: usize = 100;
@@ -45,31 +47,42 @@ impl Block {
         out
     }
 
-    /// As the page's template prints it.
-    pub fn drawn(&self) -> DrawnBlock {
+    /// As the page's template prints it; columns without any content are left out.
+    pub(super) fn drawn(&self) -> DrawnBlock {
+        let filled = |column: usize| {
+            self.lines.iter().any(|line| match line {
+                Line::Cells(cells) => !cells[column].is_empty(),
+                Line::Remark(..) => false,
+            })
+        };
+        let kept: Vec<usize> = (0..self.heads.len()).filter(|column| *column == 0 || filled(*column)).collect();
         let row = |line: &Line| match line {
-            Line::Cells(cells) => DrawnLine { cells: cells.clone(), remark: String::new() },
+            Line::Cells(cells) => DrawnLine {
+                cells: kept.iter().map(|column| cells[*column].clone()).collect(),
+                remark: String::new(),
+            },
             Line::Remark(name, remark) => DrawnLine { cells: vec![name.clone()], remark: remark.clone() },
         };
+        let note = |note: &String| pieces(&capitalised(note.trim_start_matches("- ")));
         DrawnBlock {
             heading: self.heading.clone(),
-            heads: self.heads.iter().map(|(title, _)| title.clone()).collect(),
+            heads: kept.iter().map(|column| self.heads[*column].0.clone()).collect(),
             rows: self.lines.iter().map(row).collect(),
-            notes: self.notes.iter().map(|note| note.trim_start_matches("- ").to_string()).collect(),
+            notes: self.notes.iter().map(note).collect(),
         }
     }
 }
 
 /// A block as finished strings.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct DrawnBlock {
+#[derive(Serialize)]
+pub(super) struct DrawnBlock {
     heading: String,
     heads: Vec<String>,
     rows: Vec<DrawnLine>,
-    notes: Vec<String>,
+    notes: Vec<Vec<Piece>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Serialize)]
 struct DrawnLine {
     cells: Vec<String>,
     /// In place of all cells but the first.
@@ -81,17 +94,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_page_say_the_same() {
-        let heads =
-            [Head { title: "arm", align: Align::Left }, Head { title: "patients", align: Align::Right }];
-        let cells = Line::Cells(vec!["placebo".to_string(), "307".to_string()]);
+    fn text_and_page_say_the_same_but_the_page_leaves_empty_columns_out() {
+        let head = |title| Head { title, align: Align::Left };
+        let heads = [head("arm"), Head { title: "patients", align: Align::Right }, head("p")];
+        let cells = Line::Cells(["placebo", "307", ""].map(str::to_string).to_vec());
         let mut block = Block::table("By arm", &heads, vec![cells]);
         block.notes.push("- a notice".to_string());
         let text = block.text();
-        assert!(text.starts_with("By arm\narm       patients\n"), "{text}");
+        assert!(text.starts_with("By arm\narm       patients   p\n"), "{text}");
         assert!(text.ends_with("placebo        307\n- a notice\n"), "{text}");
         let drawn = block.drawn();
-        assert_eq!((drawn.heads.len(), drawn.rows[0].cells[1].as_str()), (2, "307"));
-        assert_eq!(drawn.notes, ["a notice"]);
+        assert_eq!(drawn.heads, ["arm", "patients"]);
+        assert_eq!(drawn.rows[0].cells, ["placebo", "307"]);
+        assert_eq!(drawn.notes[0][0].text, "A notice");
     }
 }

@@ -53,8 +53,8 @@ struct Page {
 /// A piece of a sentence; what stood in backticks is code.
 #[derive(Serialize)]
 pub(super) struct Piece {
-    code: bool,
-    text: String,
+    pub(super) code: bool,
+    pub(super) text: String,
 }
 
 /// How the rows came into the analysis.

@@ -1,6 +1,6 @@
 //! The pictures of a fit beyond its descent, each drawn once and named, for the folder and the page.
 
-use crate::effects::measure::Measure;
+use crate::effects::measure::{Effect, Measure};
 use crate::effects::result::{ByModifier, Effects, Findings, ModifierPoint};
 use crate::error::Result;
 use crate::fit::apparent::Apparent;
@@ -148,7 +148,7 @@ fn forest(studio: &Studio<'_>, fit: &Fit) -> Result<Option<Drawn>> {
         scale: if logistic { EffectScale::Ratio } else { EffectScale::Difference },
         effect: (
             name,
-            if logistic { "logarithmic" } else { "in the outcome's units, per unit of the predictor" },
+            if logistic { "logarithmic" } else { "per unit of the predictor" },
         ),
         text_head: &head,
         rows: &rows,
@@ -376,11 +376,10 @@ fn treatment(title: &str, e: &Effects, svg: bool) -> Result<Option<Drawn>> {
 /// The difference over a modifier that is a number.
 fn over_modifier(m: &ByModifier) -> Option<OverModifier> {
     let x: Vec<f64> = m.points.iter().map(|p| p.number).collect::<Option<_>>()?;
-    let difference = |p: &ModifierPoint| {
-        let found = p.marginal.iter().find(|(measure, _)| *measure == Measure::Difference);
-        found.and_then(|(_, effect)| *effect).map_or([f64::NAN; 3], |e| [e.estimate, e.low, e.high])
+    let ends = |p: &ModifierPoint| {
+        difference(&p.marginal).map_or([f64::NAN; 3], |e| [e.estimate, e.low, e.high])
     };
-    let effects: Vec<[f64; 3]> = m.points.iter().map(difference).collect();
+    let effects: Vec<[f64; 3]> = m.points.iter().map(ends).collect();
     let each = |k: usize| effects.iter().map(|e| e[k]).collect();
     (x.len() > 1).then(|| OverModifier {
         name: visible(&m.variable),
@@ -391,18 +390,23 @@ fn over_modifier(m: &ByModifier) -> Option<OverModifier> {
     })
 }
 
+/// The difference in each quarter, one arm after the other.
 fn in_quarters(e: &Effects, several: bool) -> Vec<InGroup> {
     let mut groups = Vec::new();
-    for quarter in &e.by_baseline {
-        for contrast in &quarter.contrasts {
-            let found = contrast.marginal.iter().find(|(measure, _)| *measure == Measure::Difference);
-            let [estimate, low, high] =
-                found.and_then(|(_, effect)| *effect).map_or([f64::NAN; 3], |e| [e.estimate, e.low, e.high]);
+    for level in e.contrasts.iter().map(|contrast| &contrast.level) {
+        for quarter in &e.by_baseline {
+            let own = quarter.contrasts.iter().find(|contrast| contrast.level == *level);
+            let effect = own.and_then(|contrast| difference(&contrast.marginal));
             let place = ["1st", "2nd", "3rd", "4th"].get(quarter.quarter.wrapping_sub(1)).unwrap_or(&"");
             let label =
-                if several { format!("{place} {}", visible(&contrast.level)) } else { (*place).to_string() };
+                if several { format!("{}: {place}", visible(level)) } else { (*place).to_string() };
+            let [estimate, low, high] = effect.map_or([f64::NAN; 3], |e| [e.estimate, e.low, e.high]);
             groups.push(InGroup { label, estimate, low, high });
         }
     }
     groups
+}
+
+fn difference(measures: &[(Measure, Option<Effect>)]) -> Option<Effect> {
+    measures.iter().find(|(measure, _)| *measure == Measure::Difference).and_then(|(_, effect)| *effect)
 }
