@@ -171,7 +171,7 @@ pub struct ReadingArgs {
     /// More codes that mean missing, besides empty, NA, N/A, NaN, . and null
     #[arg(long, value_name = "A,B", value_parser = values::record, allow_hyphen_values = true)]
     pub na: Vec<Vec<String>>,
-    /// complete-case, fail or (with fit) impute, on missing values [default: complete-case]
+    /// On missing values: complete-case (default), fail, or impute (fit only)
     #[arg(long, value_name = "WHAT", value_parser = values::missing(), hide_possible_values = true)]
     pub missing: Option<Missing>,
     /// Column of frequency weights
@@ -277,21 +277,21 @@ pub struct PenaltyArgs {
 
 /// How the model is validated with its own data.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Internal validation")]
+#[command(next_help_heading = "Inference")]
 pub struct ValidationArgs {
-    /// none, bootstrap:B samples, cv:K folds, cv:KxR (R times) or split:P (share that trains) [default: none]
+    /// Internal validation: bootstrap:B, cv:K, cv:KxR, split:P [default: none]
     #[arg(long, value_name = "HOW", value_parser = values::validation)]
     pub validate: Option<Validate>,
 }
 
 /// Completed data sets and how they are made.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Multiple imputation")]
+#[command(next_help_heading = "Outcome and data")]
 pub struct ImputationArgs {
-    /// DATA is a list of completed files, a1.csv,a2.csv,...: fit each and pool by Rubin's rules
+    /// DATA is a list of completed files, a1.csv,a2.csv,...: fit and pool
     #[arg(long)]
     pub pool: bool,
-    /// Completed data sets of --missing impute [default: 20, or the per cent of incomplete rows if that is more]
+    /// Data sets of --missing impute [default: per cent incomplete, >= 20]
     #[arg(long, value_name = "M", value_parser = values::imputations, allow_negative_numbers = true)]
     pub imputations: Option<usize>,
 }

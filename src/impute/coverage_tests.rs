@@ -31,7 +31,8 @@ fn study(part: u64) -> Table {
         let gone_g = rng.random::<f64>() < chance(0.7 * zi - 1.6);
         x.push(if gone_x { f64::NAN } else { xi });
         g.push(if gone_g { MISSING } else { gi });
-        (y.push(yi), z.push(zi));
+        y.push(yi);
+        z.push(zi);
     }
     let column = |name: &str, values| Column { name: name.to_string(), values };
     let levels = vec!["no".to_string(), "yes".to_string()];

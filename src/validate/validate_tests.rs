@@ -1,3 +1,5 @@
+//! Resamples, threads, failures and the columns of a validation, against fits to the drawn rows themselves.
+
 use ndarray::Array1;
 
 use super::*;
