@@ -3,7 +3,7 @@
 use crate::data::table::Values;
 use crate::design::sample::Sample;
 use crate::error::Result;
-use crate::fit::assemble::Analysis;
+use crate::fit::analysis::Analysis;
 use crate::fit::spec::Family;
 use crate::num::special::expit;
 use crate::performance::linear::LinearPerformance;

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2};
 
 use crate::design::term::Term;
 use crate::error::Result;
+use crate::fit::analysis::Analysis;
 use crate::fit::case_mix;
 use crate::fit::descent::{Plan, method_name, schedule_name};
 use crate::fit::exact::{Exact, dispersion, distance_in_standard_errors};
@@ -64,16 +65,6 @@ pub struct Ended<'a> {
 
 /// Farther from the optimum (in standard errors) tests that compare optima are not about this fit.
 const AT_THE_ANSWER: f64 = 0.01;
-
-/// A fit with the rows that it rests on, for statements that need both: effects, validation, performance.
-pub struct Analysis {
-    /// The fit.
-    pub fit: Fit,
-    /// The rows used, their design and outcome.
-    pub prepared: Prepared,
-    /// Linear predictor of each row used: log odds or means. Working data, which never leaves the program.
-    pub linear_predictor: Vec<f64>,
-}
 
 impl Ended<'_> {
     /// The fit in the user's units, and the rows that it rests on. `header`: the columns of the file, for a formula to compare with.

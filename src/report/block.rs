@@ -55,7 +55,8 @@ impl Block {
                 Line::Remark(..) => false,
             })
         };
-        let kept: Vec<usize> = (0..self.heads.len()).filter(|column| *column == 0 || filled(*column)).collect();
+        let kept: Vec<usize> =
+            (0..self.heads.len()).filter(|column| *column == 0 || filled(*column)).collect();
         let row = |line: &Line| match line {
             Line::Cells(cells) => DrawnLine {
                 cells: kept.iter().map(|column| cells[*column].clone()).collect(),

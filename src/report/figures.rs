@@ -146,10 +146,7 @@ fn forest(studio: &Studio<'_>, fit: &Fit) -> Result<Option<Drawn>> {
     let figure = Forest {
         headings: studio.headings(),
         scale: if logistic { EffectScale::Ratio } else { EffectScale::Difference },
-        effect: (
-            name,
-            if logistic { "logarithmic" } else { "per unit of the predictor" },
-        ),
+        effect: (name, if logistic { "logarithmic" } else { "per unit of the predictor" }),
         text_head: &head,
         rows: &rows,
     };
@@ -172,7 +169,7 @@ const MOST_POINTS: usize = 1000;
 
 fn roc(studio: &Studio<'_>, p: &LogisticPerformance) -> Result<Drawn> {
     let every = p.roc.len().div_ceil(MOST_POINTS).max(1);
-    let shown = |k: &usize| k % every == 0 || k + 1 == p.roc.len();
+    let shown = |k: &usize| k.is_multiple_of(every) || k + 1 == p.roc.len();
     let kept: Vec<usize> = (0..p.roc.len()).filter(shown).collect();
     let (low, high) = p.auc_interval;
     let level = percent(p.conf_level);
@@ -376,9 +373,8 @@ fn treatment(title: &str, e: &Effects, svg: bool) -> Result<Option<Drawn>> {
 /// The difference over a modifier that is a number.
 fn over_modifier(m: &ByModifier) -> Option<OverModifier> {
     let x: Vec<f64> = m.points.iter().map(|p| p.number).collect::<Option<_>>()?;
-    let ends = |p: &ModifierPoint| {
-        difference(&p.marginal).map_or([f64::NAN; 3], |e| [e.estimate, e.low, e.high])
-    };
+    let ends =
+        |p: &ModifierPoint| difference(&p.marginal).map_or([f64::NAN; 3], |e| [e.estimate, e.low, e.high]);
     let effects: Vec<[f64; 3]> = m.points.iter().map(ends).collect();
     let each = |k: usize| effects.iter().map(|e| e[k]).collect();
     (x.len() > 1).then(|| OverModifier {
@@ -398,8 +394,7 @@ fn in_quarters(e: &Effects, several: bool) -> Vec<InGroup> {
             let own = quarter.contrasts.iter().find(|contrast| contrast.level == *level);
             let effect = own.and_then(|contrast| difference(&contrast.marginal));
             let place = ["1st", "2nd", "3rd", "4th"].get(quarter.quarter.wrapping_sub(1)).unwrap_or(&"");
-            let label =
-                if several { format!("{}: {place}", visible(level)) } else { (*place).to_string() };
+            let label = if several { format!("{}: {place}", visible(level)) } else { (*place).to_string() };
             let [estimate, low, high] = effect.map_or([f64::NAN; 3], |e| [e.estimate, e.low, e.high]);
             groups.push(InGroup { label, estimate, low, high });
         }
