@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::cli::{Ended, Folder};
 
 const LOGISTIC: &str = "responded ~ treatment + age";
+/// The files of a logistic model's evaluation in a folder of its own.
+const ALONE: [&str; 5] =
+    ["calibration.png", "decision_curve.png", "evaluation.json", "roc.png", "summary.txt"];
 
 /// A model in `model/`, and other patients in `new.csv`.
 fn with_model(formula: &str) -> Folder {
@@ -49,7 +52,7 @@ fn an_evaluation_writes_the_keys_that_scripts_rely_on() {
     assert_eq!((&benefit[0]["threshold"], &benefit[1]["threshold"]), (&Value::from(0.2), &Value::from(0.4)));
     assert!(benefit[0]["model"].is_number() && benefit[1]["treat_all"].is_number());
     assert!(kept["case_mix"]["variables"]["age"]["standardised_difference"].is_number());
-    assert_eq!(names(&folder, "out"), ["evaluation.json", "summary.txt"]);
+    assert_eq!(names(&folder, "out"), ALONE);
     let again =
         folder.run(&["evaluate", "model/model.json", "new.csv", "--thresholds", "0.2,0.4", "-o", "out"]);
     let summary = fs::read_to_string(folder.path("out/summary.txt")).expect("it was written");
@@ -67,6 +70,7 @@ fn a_linear_model_has_its_own_measures() {
         assert!(kept[key].is_number(), "{key}");
     }
     assert!(kept.get("auc").is_none());
+    assert_eq!(names(&folder, "out"), ["calibration.png", "evaluation.json", "summary.txt"]);
 }
 
 #[test]
@@ -95,23 +99,29 @@ fn a_recalibrated_model_predicts_and_a_later_run_takes_it_away() {
         ended
     };
     run(&["evaluate", "model/model.json", "new.csv", "-o", "out", "--recalibrate", "slope"]);
-    assert_eq!(names(&folder, "out"), ["evaluation.json", "recalibrated.json", "summary.txt"]);
+    assert!(names(&folder, "out").contains(&"recalibrated.json".to_string()));
     let predicted = run(&["predict", "out/recalibrated.json", "new.csv"]).out;
     assert!(predicted.lines().nth(1).expect("a row").ends_with(",,"), "no interval is made up");
     run(&["evaluate", "out/recalibrated.json", "new.csv", "-o", "again"]);
     let slope = json(&folder, "again/evaluation.json")["calibration_slope"].as_f64().expect("a slope");
     assert!((slope - 1.0).abs() < 1e-8, "{slope}");
     run(&["evaluate", "model/model.json", "new.csv", "-o", "out"]);
-    assert_eq!(names(&folder, "out"), ["evaluation.json", "summary.txt"]);
+    assert_eq!(names(&folder, "out"), ALONE);
 }
 
 #[test]
-fn the_summary_of_a_fit_in_the_same_folder_stays() {
+fn the_files_of_a_fit_in_the_same_folder_stay() {
     let folder = with_model(LOGISTIC);
+    fs::write(folder.path("model/calibration.png"), "the fit's").expect("written");
     let before = fs::read(folder.path("model/summary.txt")).expect("the fit's");
     let ended = folder.run(&["evaluate", "model/model.json", "new.csv", "-o", "model"]);
     assert_eq!(ended.status, Some(0), "{}", ended.err);
     assert_eq!(fs::read(folder.path("model/summary.txt")).expect("the fit's"), before);
+    assert_eq!(fs::read(folder.path("model/calibration.png")).expect("the fit's"), b"the fit's");
+    for name in ["calibration", "roc", "decision_curve"] {
+        let picture = fs::read(folder.path(&format!("model/evaluation_{name}.png"))).expect("it was drawn");
+        assert!(picture.starts_with(b"\x89PNG"), "{name}");
+    }
     assert!(folder.path("model/evaluation.txt").exists() && folder.path("model/model.json").exists());
 }
 

@@ -11,7 +11,8 @@ use crate::data::csv;
 use crate::error::Result;
 use crate::model::{EvaluateOptions, Model};
 use crate::performance::logistic::Asked;
-use crate::report::{self, evaluation};
+use crate::report;
+use crate::report::evaluation::{self, Place};
 
 /// The verb: reads model and data, measures, writes the folder.
 ///
@@ -27,13 +28,14 @@ pub fn run(args: &EvaluateArgs, global: &Global, say: &Say) -> Result<Status> {
     let evaluated = model.evaluate(&source, &options(args))?;
     let recalibrated = args.recalibrate.map(|kind| model.recalibrated(&evaluated, kind)).transpose()?;
     let folder = global.out.clone().unwrap_or_else(|| folder_of(&args.data, &evaluated.outcome_name));
-    let files = evaluation::files(&model, &evaluated, recalibrated.as_ref(), summary_name(&folder))?;
+    let place = place(&folder);
+    let files = evaluation::files(&model, &evaluated, recalibrated.as_ref(), place)?;
     report::write(&folder, &files)?;
     let text_of = |name: &str| {
         let file = files.iter().find(|file| file.name == name);
         file.map_or_else(String::new, |file| String::from_utf8_lossy(&file.bytes).into_owned())
     };
-    say.result(&text_of(summary_name(&folder)))?;
+    say.result(&text_of(place.summary()))?;
     if say.json {
         say::data(&text_of("evaluation.json"))?;
     }
@@ -56,7 +58,7 @@ fn folder_of(data: &Path, outcome: &str) -> PathBuf {
     default_folder(data, &format!("{outcome}-evaluation"))
 }
 
-/// The summary of a fit in the same folder is not overwritten.
-fn summary_name(folder: &Path) -> &'static str {
-    if folder.join("model.json").exists() { "evaluation.txt" } else { "summary.txt" }
+/// Summary and pictures of a fit in the same folder are not overwritten.
+fn place(folder: &Path) -> Place {
+    if folder.join("model.json").exists() { Place::BesideAFit } else { Place::Alone }
 }

@@ -1,5 +1,7 @@
 //! The row ledger: rows read, used and dropped, and why, by variable.
 
+use std::collections::BTreeMap;
+
 use crate::data::table::Table;
 
 /// Every decision about rows and columns that an analysis took; it heads all outputs.
@@ -46,4 +48,51 @@ pub fn complete_rows(table: &Table) -> (Vec<bool>, Vec<(String, usize)>) {
         }
     }
     (keep, missing)
+}
+
+/// What a table lacks: by variable, and which variables are missing together.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gaps {
+    /// Rows of the table.
+    pub rows: usize,
+    /// Each variable and how many rows lack it.
+    pub variables: Vec<(String, usize)>,
+    /// Which variables are missing, in the order of `variables`, and in how many rows just these; commonest first.
+    pub patterns: Vec<(Vec<bool>, usize)>,
+}
+
+impl Gaps {
+    /// Counts the gaps of a table.
+    pub fn of(table: &Table) -> Gaps {
+        let mut patterns: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
+        for row in 0..table.n_rows {
+            let pattern = table.columns.iter().map(|c| c.values.is_missing(row)).collect();
+            *patterns.entry(pattern).or_default() += 1;
+        }
+        let lacking = |j: usize| patterns.iter().filter(|(p, _)| p[j]).map(|(_, n)| n).sum();
+        let variables = table.columns.iter().enumerate().map(|(j, c)| (c.name.clone(), lacking(j))).collect();
+        let mut patterns: Vec<(Vec<bool>, usize)> = patterns.into_iter().collect();
+        patterns.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+        Gaps { rows: table.n_rows, variables, patterns }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::table::{Column, Values};
+
+    #[test]
+    fn patterns_count_every_row_once() {
+        let column = |name: &str, values: &[f64]| Column {
+            name: name.to_string(),
+            values: Values::Number(values.to_vec()),
+        };
+        let nan = f64::NAN;
+        let columns = vec![column("a", &[1.0, nan, nan, 2.0, 5.0]), column("b", &[nan, nan, nan, 1.0, 0.0])];
+        let found = Gaps::of(&Table { n_rows: 5, lines: Vec::new(), columns });
+        assert_eq!(found.variables, [("a".to_string(), 2), ("b".to_string(), 3)]);
+        let patterns = [(vec![false, false], 2), (vec![true, true], 2), (vec![false, true], 1)];
+        assert_eq!(found.patterns, patterns);
+    }
 }

@@ -6,15 +6,13 @@ use crate::design::term::Term;
 use crate::error::Result;
 use crate::fit::analysis::Analysis;
 use crate::fit::case_mix;
-use crate::fit::descent::{Plan, method_name, schedule_name};
-use crate::fit::exact::{Exact, dispersion, distance_in_standard_errors};
+use crate::fit::descent::Plan;
+use crate::fit::exact::{Exact, dispersion};
 use crate::fit::frame::Frame;
 use crate::fit::nested;
 use crate::fit::prepare::Prepared;
 use crate::fit::refine::Refined;
-use crate::fit::result::{
-    ByRow, Coefficient, Convergence, Fit, Inflation, OptimizerUsed, PenaltyUsed, Statistics,
-};
+use crate::fit::result::{ByRow, Coefficient, Convergence, Fit, Inflation, PenaltyUsed, Statistics};
 use crate::fit::spec::{MethodName, Spec};
 use crate::fit::statistics::{Ingredients, statistics};
 use crate::fit::target::{Search, Target};
@@ -25,7 +23,7 @@ use crate::inference::profile::Optimum;
 use crate::inference::residual::residuals;
 use crate::inference::solution::Solution;
 use crate::inference::table::{Reference, Wald};
-use crate::num::linalg::{is_regular, singular_values};
+use crate::num::linalg::is_regular;
 use crate::objective::Curved;
 use crate::objective::firth::Firth;
 use crate::objective::glm::Glm;
@@ -33,7 +31,6 @@ use crate::objective::loss::Loss;
 use crate::objective::penalty::Penalised;
 use crate::optimise::Descent;
 use crate::optimise::stop::StopReason;
-use crate::optimise::verdict::{Evidence, Verdict, judge};
 use crate::performance::construction::{ByConstruction, Estimator, by_construction};
 use crate::rows::{InMemory, Rows};
 
@@ -149,16 +146,6 @@ impl Ended<'_> {
             Target::Firth => Estimator::Firth,
         };
         by_construction(estimator, self.frame.has_intercept, self.prepared.encoded.offset.is_some())
-    }
-
-    /// Whether the second descent (or the first, if it was `auto`) is proved to be at the optimum.
-    fn is_optimum_known(&self) -> bool {
-        self.exact.error_in_standard_errors.is_some() || self.gap_is_small()
-    }
-
-    fn gap_is_small(&self) -> bool {
-        const SMALL: f64 = 1e-9;
-        self.exact.duality_gap.is_some_and(|gap| gap <= SMALL * self.exact.value.abs().max(f64::MIN_POSITIVE))
     }
 
     fn statistics(&self, swept: &InMemory, mean_loss: f64, fitted: &Array1<f64>) -> Statistics {
@@ -317,7 +304,7 @@ impl Ended<'_> {
     }
 
     /// The coefficients in the user's units.
-    fn user(&self) -> Array1<f64> {
+    pub(crate) fn user(&self) -> Array1<f64> {
         match &self.refined {
             Some(refined) => refined.user.clone(),
             None => self.to_user().dot(&self.descent.beta),
@@ -325,45 +312,12 @@ impl Ended<'_> {
     }
 
     /// What carries the coefficients of the descent to the user's units.
-    fn to_user(&self) -> Array2<f64> {
+    pub(crate) fn to_user(&self) -> Array2<f64> {
         if self.spec.raw_scale {
             let p = self.frame.dim();
             return to_user_units(&Array1::zeros(p), &Array1::ones(p), self.frame.has_intercept);
         }
         self.frame.to_user.clone()
-    }
-
-    /// Only a gradient-type test on data that are not separated may say converged.
-    fn convergence(&self) -> Convergence {
-        /// A stop for want of progress that is certified to be this close (in standard errors) is rounding.
-        const CLOSE: f64 = 1e-6;
-        let exact = &self.exact;
-        let optimum = self.frame.to_user.dot(&exact.beta);
-        let error = match (&exact.covariance_root, exact.error_in_standard_errors) {
-            (Some(root), Some(error)) => {
-                let user = self.user();
-                distance_in_standard_errors(&user, &optimum, root).map(|d| d + error)
-            }
-            _ => None,
-        };
-        let reason = match self.descent.reason {
-            _ if exact.separation.is_some() => StopReason::Separated,
-            StopReason::NoProgress if error.is_some_and(|e| e < CLOSE) || self.gap_is_small() => {
-                StopReason::RoundingFloor
-            }
-            reason => reason,
-        };
-        Convergence {
-            converged: reason.is_converged(),
-            reason,
-            iterations: self.descent.iterations,
-            epochs: self.descent.epochs,
-            sweeps: self.descent.sweeps,
-            gradient_norm: self.descent.gradient_norm(),
-            tolerance: self.plan.settings.tolerance,
-            max_error_in_standard_errors: error,
-            separation: exact.separation.clone(),
-        }
     }
 
     fn coefficients(
@@ -448,48 +402,6 @@ impl Ended<'_> {
                 gvif_root: gvif.powf(0.5 / columns.len() as f64),
             })
             .collect()
-    }
-
-    /// Judged by the curvature at the optimum, in the scale of the descent.
-    fn verdict(&self) -> Verdict {
-        let root = match &self.swept {
-            Some(raw) => {
-                let user = self.frame.to_user.dot(&self.exact.beta);
-                match self.target {
-                    Target::ElasticNet(strength) => {
-                        let size = Target::sizes(&self.frame, true);
-                        Penalised::new(raw, self.loss, strength, &size).curvature_root(&user)
-                    }
-                    Target::Likelihood | Target::Firth => Glm::new(raw, self.loss).curvature_root(&user),
-                }
-            }
-            None => self.exact.root.clone(),
-        };
-        let values = singular_values(&root);
-        let squared = |s: Option<&f64>| s.map_or(f64::NAN, |s| s * s);
-        judge(&Evidence {
-            method: &self.plan.settings.method,
-            mini_batch: self.plan.batch.is_some(),
-            descent: &self.descent,
-            tolerance: self.plan.settings.tolerance,
-            curvatures: (squared(values.first()), squared(values.last())),
-            optimum: self.is_optimum_known().then_some(self.exact.value),
-        })
-    }
-
-    fn optimizer(&self) -> OptimizerUsed {
-        let settings = &self.plan.settings;
-        OptimizerUsed {
-            name: method_name(self.spec.method).to_string(),
-            batch_size: self.plan.batch,
-            learning_rate: settings.method.rate(),
-            learning_rate_auto: self.plan.rate_is_auto,
-            line_search: self.plan.line_search,
-            schedule: schedule_name(settings.decay).to_string(),
-            max_epochs: settings.max_epochs,
-            standardised: !self.spec.raw_scale,
-            seed: self.spec.seed,
-        }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod apparent;
 pub mod assemble;
 pub mod case_mix;
 pub mod descent;
+pub mod ending;
 pub mod exact;
 pub mod frame;
 pub mod nested;

@@ -1,7 +1,7 @@
 //! One model by multiple imputation: complete the file, fit each completion, pool.
 
 use crate::data::csv::Source;
-use crate::data::missing::{Ledger, complete_rows};
+use crate::data::missing::{Gaps, Ledger, complete_rows};
 use crate::data::table::{Column, Table};
 use crate::design::formula::Formula;
 use crate::design::matrix::Basis;
@@ -28,6 +28,8 @@ pub struct Imputation {
     pub incomplete_rows: usize,
     /// Means and spreads of what was drawn, round by round.
     pub traces: Vec<Trace>,
+    /// What the formula's variables lack, of all rows of the file.
+    pub gaps: Gaps,
 }
 
 /// The rows to complete, and what is beside them.
@@ -40,6 +42,8 @@ struct Ground {
     /// In how many rows of the file each column that drops a row is missing.
     dropped: Vec<(String, usize)>,
     notices: Vec<String>,
+    /// Of all rows of the file.
+    gaps: Gaps,
 }
 
 /// Completes the file, fits and pools.
@@ -61,7 +65,7 @@ pub fn fit_imputed(
     let ground = ground(spec, source)?; // 1
     let wanted = imputations.unwrap_or_else(|| default_imputations(&ground.table));
     if complete_rows(&ground.table).1.is_empty() {
-        return nothing_to_impute(spec, source, watch);
+        return nothing_to_impute(spec, source, ground.gaps, watch);
     }
     let chains = impute(&ground.table, wanted, spec.seed)?; // 2
     let formula = with_fixed_knots(spec, source, &ground, &chains)?; // 3
@@ -82,6 +86,7 @@ pub fn fit_imputed(
         cells: chains.cells,
         incomplete_rows: chains.incomplete_rows,
         traces: chains.traces,
+        gaps: ground.gaps,
     };
     Ok((pooled, imputation))
 }
@@ -89,12 +94,19 @@ pub fn fit_imputed(
 fn nothing_to_impute(
     spec: &Spec,
     source: &Source,
+    gaps: Gaps,
     watch: &mut dyn FnMut(usize, usize) -> Box<dyn Watcher>,
 ) -> Result<(Fit, Imputation)> {
     let mut found = fit(spec, source, &mut *watch(1, 1))?;
     found.ledger.notices.push("no predictor has a missing value: nothing was imputed, one fit".to_string());
-    let nothing =
-        Imputation { imputations: 0, rounds: 0, cells: Vec::new(), incomplete_rows: 0, traces: Vec::new() };
+    let nothing = Imputation {
+        imputations: 0,
+        rounds: 0,
+        cells: Vec::new(),
+        incomplete_rows: 0,
+        traces: Vec::new(),
+        gaps,
+    };
     Ok((found, nothing))
 }
 
@@ -125,7 +137,8 @@ fn ground(spec: &Spec, source: &Source) -> Result<Ground> {
     let (keep, dropped) = complete_rows(&needed);
     let beside =
         beside.into_iter().map(|c| Column { values: c.values.filter(&keep), name: c.name }).collect();
-    Ok(Ground { formula, table: typed.table.filter(&keep), beside, dropped, notices })
+    let gaps = Gaps::of(&typed.table);
+    Ok(Ground { formula, table: typed.table.filter(&keep), beside, dropped, notices, gaps })
 }
 
 /// The formula with the knots of imputed variables written out, as the complete rows give them: imputed values would
@@ -221,6 +234,7 @@ mod tests {
         assert_eq!(fit.ledger.missing, [("y".to_string(), 7)]);
         assert_eq!(found.cells.len(), 2);
         assert_eq!(found.traces.len(), 3 * 2 * ROUNDS);
+        assert_eq!((found.gaps.rows, &found.gaps.variables[0]), (203, &("y".to_string(), 7)));
         let said = fit.ledger.notices.join("\n");
         assert!(said.contains("cells imputed: `arm` ") && said.contains("`x` "), "{said}");
         for c in &fit.coefficients {

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::num::special::t_quantile;
 use crate::objective::loss::Loss;
 use crate::performance::estimate::Estimate;
+use crate::performance::groups::{MeanGroup, mean_groups, usual_groups};
 use crate::performance::logistic::{Asked, Predicted, check};
 use crate::performance::recalibration::{Line, intercept, line};
 use crate::performance::score::{mae, mean, r_squared, rmse};
@@ -29,6 +30,8 @@ pub struct LinearPerformance {
     pub calibration_intercept: Option<Estimate>,
     /// The regression of the outcome on the prediction, with the calibration slope.
     pub calibration_line: Option<Line>,
+    /// Tenths of the predictions; fewer groups where they would hold fewer than five rows.
+    pub groups: Vec<MeanGroup>,
     /// What could not be estimated and why, one sentence each.
     pub notes: Vec<String>,
 }
@@ -71,6 +74,7 @@ impl LinearPerformance {
             calibration_line: line(prediction, outcome, weight, Loss::Squared)
                 .map_err(|why| told("calibration slope", &why))
                 .ok(),
+            groups: mean_groups(prediction, outcome, weight, usual_groups(n), asked.conf_level),
             notes,
         })
     }

@@ -9,7 +9,7 @@ use crate::performance::decision::{NetBenefit, net_benefit, usual_thresholds};
 use crate::performance::discrimination::{Auc, auc};
 use crate::performance::distribution::{RiskDistribution, risk_distribution};
 use crate::performance::estimate::Estimate;
-use crate::performance::groups::{CalibrationGroup, calibration_groups};
+use crate::performance::groups::{CalibrationGroup, calibration_groups, usual_groups};
 use crate::performance::recalibration::{Line, intercept, line};
 use crate::performance::roc::{RocPoint, roc};
 use crate::performance::score::{brier, cox_snell_r2, log_loss, nagelkerke_r2, scaled_brier};
@@ -33,9 +33,6 @@ pub struct Asked {
     /// Where risks are cut into positive and negative; none is a default.
     pub thresholds: Vec<f64>,
 }
-
-/// Groups of the grouped calibration.
-const GROUPS: usize = 10;
 
 /// Performance of a logistic model. `roc` holds single risks: it is for pictures, not for files.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +67,7 @@ pub struct LogisticPerformance {
     pub oe_interval: (f64, f64),
     /// The smoothed curve.
     pub curve: Option<CalibrationCurve>,
-    /// Tenths of the risk.
+    /// Tenths of the risk; fewer groups where they would hold fewer than five rows.
     pub groups: Vec<CalibrationGroup>,
     /// Net benefit at 0.01, ..., 0.99.
     pub decision_curve: Vec<NetBenefit>,
@@ -130,7 +127,7 @@ impl LogisticPerformance {
             oe_ratio: n_events / expected,
             oe_interval: oe_interval(n_events, expected, n, z),
             curve,
-            groups: calibration_groups(&risk, outcome, weight, GROUPS, z),
+            groups: calibration_groups(&risk, outcome, weight, usual_groups(n), z),
             decision_curve: net_benefit(&risk, outcome, weight, &usual_thresholds()),
             net_benefit: net_benefit(&risk, outcome, weight, &asked.thresholds),
             classification: asked

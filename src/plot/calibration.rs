@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::plot::axis::Axis;
 use crate::plot::canvas::{Align, Area, Canvas};
 use crate::plot::legend::{Item, Mark, draw_column};
+use crate::plot::number::{count, trimmed};
 use crate::plot::page::{Headings, Page};
 use crate::plot::panel::{Panel, Reserve};
 use crate::plot::png::{Figure, png};
@@ -45,7 +46,7 @@ pub struct Calibration<'a> {
     pub headings: Headings<'a>,
     /// The smoothed curve and how it was found, e.g. `loess, 95 % band`.
     pub curve: &'a CalibrationCurve,
-    /// What is said about the curve.
+    /// What is said about the curve; without one, why there is none.
     pub curve_note: &'a str,
     /// Groups; none where none were asked for.
     pub groups: &'a [CalibrationGroup],
@@ -117,20 +118,54 @@ impl Calibration<'_> {
         let mut level = Axis::linear(-1.0, 1.0);
         level.ticks.clear();
         let under = Area { top: body.bottom - BELOW, ..body };
-        let mut lower = Panel::within(under, axis().named("Predicted risk", ""), level, reserve)?.standing();
+        let mut lower = Panel::within(
+            under,
+            axis().named("Predicted risk", self.beyond_in_words(highest)),
+            level,
+            reserve,
+        )?
+        .standing();
         lower.frame.left = upper.frame.left;
         Ok((upper, lower))
     }
 
-    /// The largest risk that is shown: of curve, groups and bins, at most 1.
+    /// The largest risk that is shown, at most 1: of curve and groups, and of the bins that hold 99 % of the rows;
+    /// further for intervals and band, but these may be cut off. It is the end of a bin.
     fn highest(&self) -> f64 {
+        const LEFT_OUT: f64 = 0.01;
+        const FOR_INTERVALS: f64 = 1.5;
+        let largest = |values: &mut dyn Iterator<Item = f64>| {
+            values.filter(|v| v.is_finite() && *v > 0.0).fold(0.0, f64::max)
+        };
         let curve = self.curve.predicted.iter().chain(&self.curve.observed).copied();
         let groups = self.groups.iter().flat_map(|g| [g.predicted, g.observed]);
-        let filled = self.bins.edges.iter().skip(1).zip(self.bins.events.iter().zip(&self.bins.non_events));
-        let bins = filled.filter(|(_, (a, b))| **a + **b > 0.0).map(|(edge, _)| *edge);
-        let all = curve.chain(groups).chain(bins).filter(|v| v.is_finite() && *v > 0.0);
-        let highest = all.fold(0.0, f64::max);
-        if highest > 0.0 { highest.min(1.0) } else { 1.0 }
+        let edges = &self.bins.edges;
+        let bin = edges.iter().find(|edge| self.beyond(**edge) <= LEFT_OUT * self.beyond(f64::NEG_INFINITY));
+        let inner = largest(&mut curve.chain(groups).chain(bin.copied()));
+        if inner == 0.0 {
+            return 1.0;
+        }
+        let ends = self.groups.iter().map(|g| g.high).chain(self.curve.high.iter().copied());
+        let highest = inner.max(largest(&mut { ends }).min(FOR_INTERVALS * inner));
+        edges.iter().copied().find(|edge| *edge >= highest).unwrap_or(highest).min(1.0)
+    }
+
+    /// Rows in bins that begin at a risk or beyond it.
+    fn beyond(&self, risk: f64) -> f64 {
+        let counts = self.bins.events.iter().zip(&self.bins.non_events).map(|(a, b)| a + b);
+        let counted = self.bins.edges.iter().zip(counts).filter(|(edge, n)| **edge >= risk && n.is_finite());
+        counted.map(|(_, n)| n).sum()
+    }
+
+    /// What is said beside the name of the lower axis where it ends before the last row.
+    fn beyond_in_words(&self, highest: f64) -> String {
+        match self.beyond(highest) {
+            n if n > 0.0 => {
+                let rows = if n == 1.0 { "row lies" } else { "rows lie" };
+                format!("({} {rows} beyond {})", count(n), trimmed(highest, 2))
+            }
+            _ => String::new(),
+        }
     }
 
     fn items(&self) -> Vec<Item> {
@@ -140,7 +175,9 @@ impl Calibration<'_> {
             said(Mark::Line(LIMIT), "ideal", "observed = predicted"),
             said(Mark::Band(self.stroke(), tint(self.stroke().colour, 0.22)), "smoothed", self.curve_note),
         ];
-        if self.curve.low.is_empty() {
+        if self.curve.predicted.is_empty() {
+            items[1] = said(Mark::Nothing, "no smoothed curve", self.curve_note);
+        } else if self.curve.low.is_empty() {
             items[1].mark = Mark::Line(self.stroke());
         }
         if !self.groups.is_empty() {
@@ -208,6 +245,22 @@ mod tests {
         };
         assert_eq!(figure(&curve, &[], &RiskBins::default(), &[]).highest(), 0.2);
         assert_eq!(figure(&CalibrationCurve::default(), &[], &RiskBins::default(), &[]).highest(), 1.0);
+    }
+
+    #[test]
+    fn a_hundredth_of_the_rows_may_lie_beyond_the_axis_and_is_counted() {
+        let edges: Vec<f64> = (0..=10).map(|k| f64::from(k) / 10.0).collect();
+        let mut bins = RiskBins { edges, events: vec![0.0; 10], non_events: vec![0.0; 10] };
+        (bins.non_events[0], bins.events[2], bins.events[7]) = (150.0, 48.0, 2.0);
+        let nothing = CalibrationCurve::default();
+        let cut = figure(&nothing, &[], &bins, &[]);
+        assert_eq!(cut.beyond_in_words(cut.highest()), "(2 rows lie beyond 0.3)");
+        let curve = CalibrationCurve { predicted: vec![0.1], observed: vec![0.43], ..nothing.clone() };
+        assert_eq!(figure(&curve, &[], &bins, &[]).highest(), 0.5);
+        let mut more = bins.clone();
+        more.events[7] = 3.0;
+        let whole = figure(&nothing, &[], &more, &[]);
+        assert!((whole.highest() - 0.8).abs() < 1e-12 && whole.beyond_in_words(whole.highest()).is_empty());
     }
 
     #[test]

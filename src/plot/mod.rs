@@ -5,11 +5,12 @@
 //! markers and text in the sizes and colours of [`style`]; [`raster`] and [`png`] make the file.
 //!
 //! Figures of a penalty: [`penalty_path`], [`cross_validation`]. Of a model: [`forest`], [`effect`], [`residuals`].
-//! Of its predictions: [`roc`], [`calibration`], [`decision`], [`risks`]. Of a treatment: [`treatment`]. Of the data:
-//! [`missing`]. They are pure functions of plain numbers; those of predictions and data hold aggregates only. They
-//! share a [`page`] with its headings, [`series`] (curves, bands, bars), a [`legend`], [`upright`] lines with words,
-//! and words [`spread`] beside the ends of curves.
+//! Of its predictions: [`roc`], [`calibration`], [`decision`], [`risks`], of numbers [`agreement`]. Of a treatment:
+//! [`treatment`]. Of the data: [`missing`], [`imputation_traces`]. They are pure functions of plain numbers; those of
+//! predictions and data hold aggregates only. They share a [`page`] with its headings, [`series`] (curves, bands,
+//! bars), a [`legend`], [`upright`] lines with words, and words [`spread`] beside the ends of curves.
 
+pub mod agreement;
 pub mod axis;
 pub mod calibration;
 pub mod canvas;
@@ -20,6 +21,7 @@ pub mod descent;
 pub mod effect;
 pub mod forest;
 pub mod gradient_norm;
+pub mod imputation_traces;
 pub mod key;
 pub mod lambda_axis;
 pub mod legend;

@@ -13,34 +13,74 @@ use crate::performance::logistic::LogisticPerformance;
 use crate::report::NamedFile;
 use crate::report::align::{Align, Head, Line, table, wrapped};
 use crate::report::numbers::{count, share, short};
+use crate::report::performance::{self, Subject};
 use crate::report::statistics::percent;
 use crate::report::words;
 
 /// Lines are broken at this width where names allow.
 const WIDTH: usize = 100;
 
-/// Files of an evaluation: evaluation.json, the summary under the name given, recalibrated.json where asked for.
-///
-/// Its pictures, calibration.png, roc.png and decision_curve.png, are to be pushed here from `evaluated.performance`:
-/// its `curve`, `groups` and `distribution`; its `roc`; its `decision_curve`.
+/// The folder of an evaluation: its names do not take the place of a fit's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Of its own.
+    Alone,
+    /// That of a fit, which has a summary and pictures too.
+    BesideAFit,
+}
+
+impl Place {
+    /// The name of the summary.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Place::Alone => "summary.txt",
+            Place::BesideAFit => "evaluation.txt",
+        }
+    }
+
+    fn picture(self, name: &str) -> String {
+        match self {
+            Place::Alone => name.to_string(),
+            Place::BesideAFit => format!("evaluation_{name}"),
+        }
+    }
+}
+
+/// Files of an evaluation: evaluation.json, the summary, the pictures, recalibrated.json where asked for.
 ///
 /// # Errors
-/// None yet; the pictures' writers may fail.
+/// When a picture cannot be drawn or encoded.
 pub fn files(
     model: &Model,
     evaluated: &Evaluated,
     recalibrated: Option<&Model>,
-    summary_name: &str,
+    place: Place,
 ) -> Result<Vec<NamedFile>> {
     let file = |name: &str, text: String| NamedFile { name: name.to_string(), bytes: text.into_bytes() };
     let mut files = vec![
         file("evaluation.json", Evaluation::of(model, evaluated).to_json()),
-        file(summary_name, text(model, evaluated, recalibrated.and_then(|m| m.recalibration.as_ref()))),
+        file(place.summary(), text(model, evaluated, recalibrated.and_then(|m| m.recalibration.as_ref()))),
     ];
+    for picture in pictures(model, evaluated)? {
+        files.push(NamedFile { name: place.picture(&picture.name), ..picture });
+    }
     if let Some(new) = recalibrated {
         files.push(file("recalibrated.json", new.to_json()));
     }
     Ok(files)
+}
+
+fn pictures(model: &Model, evaluated: &Evaluated) -> Result<Vec<NamedFile>> {
+    let ledger = &evaluated.ledger;
+    let seen = if ledger.sha256 == model.data.sha256 { " (the file of the fit)" } else { "" };
+    let event = evaluated.event.as_deref().map(words::visible);
+    let subject = Subject {
+        model: &words::visible(&model.formula),
+        rows: &format!("Evaluated on {}{seen}", words::visible(&ledger.file)),
+        outcome: &words::visible(&evaluated.outcome_name),
+        event: event.as_deref(),
+    };
+    performance::pictures(&subject, &evaluated.performance)
 }
 
 /// The summary as plain text, lines at most 100 columns wide where names allow.

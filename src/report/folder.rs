@@ -11,7 +11,7 @@ use crate::report::NamedFile;
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 32] = [
+const FIT_FILES: [&str; 34] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
@@ -44,6 +44,8 @@ const FIT_FILES: [&str; 32] = [
     "treatment_effect.png",
     "treatment_effect.svg",
     "methods.txt",
+    "missing.png",
+    "imputation_traces.png",
 ];
 /// What `evaluate` can write to a folder, likewise.
 const EVALUATION_FILES: [&str; 6] = [
@@ -53,6 +55,13 @@ const EVALUATION_FILES: [&str; 6] = [
     "calibration.png",
     "roc.png",
     "decision_curve.png",
+];
+/// The same in the folder of a fit, whose files of these names stay.
+const EVALUATION_BESIDE_A_FIT: [&str; 4] = [
+    "recalibrated.json",
+    "evaluation_calibration.png",
+    "evaluation_roc.png",
+    "evaluation_decision_curve.png",
 ];
 /// The file that says that a run is an evaluation.
 const MARK_OF_AN_EVALUATION: &str = "evaluation.json";
@@ -113,8 +122,8 @@ fn write_all(folder: &Path, files: &[NamedFile]) -> Result<()> {
     if has(MARK_OF_A_FIT) {
         remove_earlier(&FIT_FILES, folder, files)?;
     } else if has(MARK_OF_AN_EVALUATION) {
-        let beside_a_fit = folder.join(MARK_OF_A_FIT).exists(); // whose pictures and summary stay
-        let known = if beside_a_fit { &["recalibrated.json"][..] } else { &EVALUATION_FILES[..] };
+        let beside_a_fit = folder.join(MARK_OF_A_FIT).exists();
+        let known = if beside_a_fit { &EVALUATION_BESIDE_A_FIT[..] } else { &EVALUATION_FILES[..] };
         remove_earlier(known, folder, files)?;
     }
     for (temporary, place) in waiting {
@@ -187,6 +196,20 @@ mod tests {
         write(&folder, &[file("model.json", "{1}"), file("summary.txt", "s")]).expect("second run");
         assert_eq!(names(&folder), ["model.json", "notes.txt", "summary.txt"]);
         assert_eq!(fs::read_to_string(folder.join("model.json")).expect("there"), "{1}");
+    }
+
+    #[test]
+    fn an_evaluation_beside_a_fit_takes_away_only_its_own() {
+        let root = tempfile::tempdir().expect("a folder");
+        let of_the_fit = [file("model.json", "{}"), file("summary.txt", ""), file("roc.png", "fit's")];
+        write(root.path(), &of_the_fit).expect("a fit");
+        let first = [file("evaluation.json", ""), file("evaluation_roc.png", "")];
+        write(root.path(), &first).expect("of risks");
+        write(root.path(), &[file("evaluation.json", ""), file("evaluation_calibration.png", "")])
+            .expect("of means");
+        let left = ["evaluation.json", "evaluation_calibration.png", "model.json", "roc.png", "summary.txt"];
+        assert_eq!(names(root.path()), left);
+        assert_eq!(fs::read_to_string(root.path().join("roc.png")).expect("there"), "fit's");
     }
 
     #[test]

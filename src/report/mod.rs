@@ -25,9 +25,11 @@ pub mod figures;
 mod folder;
 mod forest;
 mod history;
+mod imputation;
 mod methods;
 pub mod numbers;
 mod penalty;
+pub mod performance;
 mod sections;
 mod statistics;
 pub mod study;
@@ -83,7 +85,7 @@ struct Pictures {
 
 /// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv (on request),
 /// effects.json (with a treatment), loss_curve.png, gradient_norm.png, penalty_path.csv and .png (ridge, lasso, elastic net), cross_validation.csv and .png (`--lambda cv`),
-/// validation.json, imputation.csv (on request), forest, roc, calibration, decision_curve, risks (logistic), residuals (linear), treatment_effect as
+/// validation.json, imputation.csv, missing.png and imputation_traces.png (on request), forest, roc, calibration, decision_curve, risks (logistic), residuals (linear), treatment_effect as
 /// .png (and .svg on request), methods.txt, report.html.
 ///
 /// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
@@ -115,6 +117,7 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     }
     if let Some(imputation) = context.imputation.as_ref().filter(|i| i.imputations > 0) {
         files.push(file("imputation.csv", tables::imputation(imputation)?));
+        files.extend(imputation::pictures(&fit.formula, &fit.ledger.file, imputation)?);
     }
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));
