@@ -66,16 +66,26 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-const FILES: [&str; 8] = [
+/// Of a fit that is no answer; one that is has two pictures more.
+const FILES: [&str; 9] = [
     "coefficients.csv",
     "fit.csv",
     "gradient_norm.png",
     "history.csv",
     "loss_curve.png",
+    "methods.txt",
     "model.json",
     "report.html",
     "summary.txt",
 ];
+
+/// The files of a linear fit that converged.
+fn files_of_an_answer() -> Vec<&'static str> {
+    let mut names = [&FILES[..], &["forest.png", "residuals.png"]].concat();
+    names.sort_unstable();
+    names
+}
+
 const LINEAR: &str = "effectiveness ~ treatment * baseline_severity + age";
 const LOGISTIC: &str = "responded ~ treatment + age";
 
@@ -106,10 +116,29 @@ fn a_fit_writes_its_files_and_says_where() {
     assert_eq!(ended.status, Some(0), "{}", ended.err);
     assert!(ended.out.contains("baseline_severity"), "{}", ended.out);
     assert!(ended.err.contains("reports/trial-effectiveness"), "{}", ended.err);
-    assert_eq!(names_in(&folder.path("reports/trial-effectiveness")), FILES);
+    assert_eq!(names_in(&folder.path("reports/trial-effectiveness")), files_of_an_answer());
     let kept =
         fs::read_to_string(folder.path("reports/trial-effectiveness/summary.txt")).expect("it is there");
     assert_eq!(kept, ended.out);
+}
+
+#[test]
+fn a_study_file_fills_the_checklist_and_a_wrong_one_is_refused_before_anything_is_written() {
+    let folder = Folder::with_trial();
+    fs::write(folder.path("study.toml"), "[governance]\nfunding = \"the <county>\"\n").expect("written");
+    let ended = folder.run(&["fit", "trial.csv", LOGISTIC, "-o", "out", "--study", "study.toml", "--svg"]);
+    assert_eq!(ended.status, Some(0), "{}", ended.err);
+    let page = fs::read_to_string(folder.path("out/report.html")).expect("it is there");
+    assert!(page.contains("the &lt;county&gt;") && page.contains("you wrote"));
+    let names = names_in(&folder.path("out"));
+    for name in ["roc.svg", "calibration.svg", "decision_curve.svg", "risks.svg", "forest.svg"] {
+        assert!(names.contains(&name.to_string()), "{name} in {names:?}");
+    }
+    fs::write(folder.path("study.toml"), "[governance]\nmoney = \"much\"\n").expect("written");
+    let refused = folder.run(&["fit", "trial.csv", LOGISTIC, "-o", "two", "--study", "study.toml"]);
+    assert_eq!(refused.status, Some(1), "{}", refused.err);
+    assert!(refused.err.contains("line 2: `money` is no key of [governance]"), "{}", refused.err);
+    assert!(!folder.path("two").exists());
 }
 
 #[test]
@@ -145,7 +174,7 @@ fn quiet_leaves_only_what_is_essential() {
     let folder = Folder::with_trial();
     let ended = folder.run(&["fit", "trial.csv", LINEAR, "-o", "out", "--quiet"]);
     assert_eq!((ended.status, ended.out.as_str(), ended.err.as_str()), (Some(0), "", ""));
-    assert_eq!(names_in(&folder.path("out")), FILES);
+    assert_eq!(names_in(&folder.path("out")), files_of_an_answer());
     let stopped = ["fit", "trial.csv", LINEAR, "-o", "two", "-q", "--optimizer", "adam", "--max-epochs", "2"];
     let ended = folder.run(&stopped);
     assert_eq!((ended.status, ended.out.as_str()), (Some(3), ""));

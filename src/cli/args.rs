@@ -231,9 +231,15 @@ pub struct InferenceArgs {
     /// Likelihood-ratio test against this smaller formula
     #[arg(long, value_name = "FORMULA")]
     pub against: Option<String>,
-    /// Also write fitted.csv: each row's fitted value, residuals, leverage, Cook's distance
+    /// Also write fitted.csv: each row's fitted value and residuals
     #[arg(long)]
     pub save_fitted: bool,
+    /// Also write the figures as SVG
+    #[arg(long)]
+    pub svg: bool,
+    /// What you say of the study, for the checklist of the page
+    #[arg(long, value_name = "study.toml")]
+    pub study: Option<PathBuf>,
     /// Hosmer-Lemeshow test with G groups
     #[arg(long, value_name = "G", value_parser = values::groups, allow_negative_numbers = true)]
     pub hosmer_lemeshow: Option<usize>,

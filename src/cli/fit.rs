@@ -1,6 +1,7 @@
 //! `clinreg fit`: trains a model on a CSV and writes its report folder.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::cli::args::{FitArgs, Global};
@@ -14,13 +15,16 @@ use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::cli::validating::validated;
 use crate::cli::values::Missing;
-use crate::data::csv;
+use crate::data::csv::{self, Source};
 use crate::effects::result::{EffectInterval, Findings, Question};
 use crate::error::{Error, Result};
-use crate::fit::assemble::Analysis;
+use crate::fit::analysis::Analysis;
+use crate::fit::apparent::{self, Apparent, Range};
 use crate::fit::result::Fit;
 use crate::fit::spec::Spec;
 use crate::impute::analysis::Imputation;
+use crate::inference::baseline::{Request, TableOne, table_one};
+use crate::report::study::Study;
 use crate::report::{self, Context, NamedFile, summary};
 use crate::validate::Validation;
 
@@ -70,6 +74,7 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
     let spec = fit_spec(args, global.seed())?;
     let question = question::of(&args.effect, &spec)?;
     check_folder(global.out.as_deref())?;
+    let study = args.inference.study.as_deref().map(study).transpose()?;
     let (fit, beyond) = fitted(args, &spec, question.as_ref(), say)?;
     let first = if args.imputation.pool { pooling::files(&args.model.data) } else { Vec::new() };
     let named = first.first().unwrap_or(&args.model.data);
@@ -80,6 +85,11 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
         validation: beyond.validation,
         imputation: beyond.imputation,
         effects: beyond.effects,
+        apparent: beyond.apparent,
+        ranges: beyond.ranges,
+        table_one: beyond.table_one,
+        study,
+        svg: args.inference.svg,
     };
     let files = report::files(&fit, &context)?;
     report::write(&folder, &files)?;
@@ -93,6 +103,9 @@ struct Beyond {
     validation: Option<Validation>,
     imputation: Option<Imputation>,
     effects: Option<Findings>,
+    apparent: Option<Apparent>,
+    ranges: Vec<Range>,
+    table_one: Option<TableOne>,
 }
 
 /// One fit, pooled where there are several data sets, validated where that was asked for.
@@ -118,7 +131,55 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     let mut analysis = crate::fit::analyse(spec, &source, &mut Progress::new("fit", say))?;
     let effects = question.map(|question| answer(question, &analysis, say)).transpose()?;
     let validation = validated(&mut analysis, args.validation.validate, say)?;
-    Ok((analysis.fit, Beyond { validation, effects, ..Beyond::default() }))
+    let apparent = measured(&mut analysis);
+    let ranges = apparent::ranges(&analysis);
+    let table_one = question.and_then(|question| patients(question, &mut analysis, &source));
+    Ok((analysis.fit, Beyond { validation, effects, apparent, ranges, table_one, imputation: None }))
+}
+
+/// The patients by treatment, all rows of the file; where there is no such table, the ledger says why.
+fn patients(question: &Question, analysis: &mut Analysis, source: &Source) -> Option<TableOne> {
+    let by = &question.treatment;
+    let mut choices = analysis.fit.spec.data.clone();
+    choices.factors.extend(analysis.prepared.formula.factor_variables());
+    if !choices.factors.contains(by) {
+        choices.factors.push(by.clone()); // arms are levels, whatever they look like
+    }
+    let outcomes = analysis.prepared.formula.outcome().columns();
+    let mut columns = analysis.prepared.formula.variables();
+    columns.retain(|name| name != by && !outcomes.contains(&name.as_str()));
+    columns.insert(0, by.clone());
+    let request = Request { by: by.clone(), variables: None, suppress_below: None };
+    match source.typed(&columns, &choices).and_then(|typed| table_one(&typed.table, &request)) {
+        Ok(one) => Some(one),
+        Err(why) => {
+            analysis
+                .fit
+                .ledger
+                .notices
+                .push(format!("no table of the patients by treatment: {}", why.message));
+            None
+        }
+    }
+}
+
+/// What the user wrote about the study.
+fn study(path: &Path) -> Result<Study> {
+    let text = fs::read_to_string(path).map_err(|e| {
+        Error::io("read", path, &e).hint("the study file is text in UTF-8; `--study` names it")
+    })?;
+    Study::parse(&path.display().to_string(), &text)
+}
+
+/// The performance on the fit's own rows; where it cannot be measured, the ledger says why.
+fn measured(analysis: &mut Analysis) -> Option<Apparent> {
+    match apparent::apparent(analysis) {
+        Ok(found) => found,
+        Err(why) => {
+            analysis.fit.ledger.notices.push(format!("no apparent performance: {}", why.message));
+            None
+        }
+    }
 }
 
 /// The treatment's effect; a long resampling says that it has begun.

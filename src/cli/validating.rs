@@ -6,7 +6,7 @@ use crate::cli::progress::interrupted;
 use crate::cli::say::{self, Say};
 use crate::cli::values::Validate;
 use crate::error::Result;
-use crate::fit::assemble::Analysis;
+use crate::fit::analysis::Analysis;
 use crate::optimise::watch::Signal;
 use crate::validate::{Validation, validate};
 

@@ -19,7 +19,7 @@ use crate::effects::result::{
 };
 use crate::effects::standardise::{Mean, Model, Predicted, on_columns_of};
 use crate::error::{Error, Result};
-use crate::fit::assemble::Analysis;
+use crate::fit::analysis::Analysis;
 use crate::fit::frame::{Dependent, Frame};
 use crate::fit::result::Fit;
 use crate::fit::spec::{ClusterCorrection, Family, Penalty, Robust};

@@ -6,7 +6,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::data::csv::Source;
 use crate::effects::result::{EffectInterval, Effects, Findings, Question};
-use crate::fit::assemble::Analysis;
+use crate::fit::analysis::Analysis;
 use crate::fit::spec::Spec;
 use crate::optimise::watch::Unwatched;
 

@@ -7,7 +7,7 @@ use crate::design::matrix::{Encoded, rebuild};
 use crate::design::scale::Scale;
 use crate::effects::measure::{Effect, Measure};
 use crate::error::Result;
-use crate::fit::assemble::Analysis;
+use crate::fit::analysis::Analysis;
 use crate::fit::loss_of;
 use crate::inference::table::Reference;
 use crate::objective::loss::Loss;

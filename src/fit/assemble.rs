@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2};
 
 use crate::design::term::Term;
 use crate::error::Result;
+use crate::fit::analysis::Analysis;
 use crate::fit::case_mix;
 use crate::fit::descent::Plan;
 use crate::fit::exact::{Exact, dispersion};
@@ -61,14 +62,6 @@ pub struct Ended<'a> {
 
 /// Farther from the optimum (in standard errors) tests that compare optima are not about this fit.
 const AT_THE_ANSWER: f64 = 0.01;
-
-/// A fit with the rows that it rests on, for statements that need both: effects, validation, performance.
-pub struct Analysis {
-    /// The fit.
-    pub fit: Fit,
-    /// The rows used, their design and outcome.
-    pub prepared: Prepared,
-}
 
 impl Ended<'_> {
     /// The fit in the user's units, and the rows that it rests on. `header`: the columns of the file, for a formula to compare with.
@@ -143,7 +136,7 @@ impl Ended<'_> {
             frozen: self.prepared.frozen.clone(),
             history: self.descent.history,
         };
-        Ok(Analysis { fit, prepared: self.prepared })
+        Ok(Analysis { fit, prepared: self.prepared, linear_predictor: linear_predictor.to_vec() })
     }
 
     fn by_construction(&self) -> ByConstruction {

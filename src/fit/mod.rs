@@ -1,6 +1,8 @@
 //! The legs meet: from a specification and a file to a fit in the user's units.
 
 pub mod aliasing;
+pub mod analysis;
+pub mod apparent;
 pub mod assemble;
 pub mod case_mix;
 pub mod descent;
@@ -24,7 +26,8 @@ use ndarray::{Array1, Array2};
 
 use crate::data::csv::Source;
 use crate::error::Result;
-use crate::fit::assemble::{Analysis, Ended};
+use crate::fit::analysis::Analysis;
+use crate::fit::assemble::Ended;
 use crate::fit::descent::{Valley, optimum, plan, run, start};
 use crate::fit::exact::examine;
 use crate::fit::frame::{Dependent, Frame};

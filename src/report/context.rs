@@ -14,6 +14,7 @@ use crate::optimise::stop::StopReason;
 use crate::report::coefficients::{self, Row};
 use crate::report::forest::{Axis, Bar};
 use crate::report::numbers::{brief, count};
+use crate::report::sections::{self, Sections};
 use crate::report::statistics::{TermRow, labelled, percent, terms};
 use crate::report::tables::is_pooled;
 use crate::report::{Context, Pictures, capitalised, captions, penalty, words};
@@ -45,13 +46,15 @@ struct Page {
     command: String,
     reproduce: Vec<(String, String)>,
     version: String,
+    #[serde(flatten)]
+    sections: Sections,
 }
 
 /// A piece of a sentence; what stood in backticks is code.
 #[derive(Serialize)]
-struct Piece {
-    code: bool,
-    text: String,
+pub(super) struct Piece {
+    pub(super) code: bool,
+    pub(super) text: String,
 }
 
 /// How the rows came into the analysis.
@@ -90,8 +93,9 @@ struct DrawnRow {
     bar: Option<Bar>,
 }
 
+/// A picture with its words.
 #[derive(Serialize)]
-struct Figure {
+pub(super) struct Figure {
     name: String,
     alt: String,
     image: String,
@@ -132,7 +136,11 @@ fn contents(fit: &Fit, context: &Context, pictures: &Pictures) -> Page {
         table: table(fit),
         diverged: fit.convergence.reason == StopReason::Diverged,
         statistics_heading: if ending.good { "Fit" } else { "Fit at the stop" }.to_string(),
-        statistics: labelled(fit).into_iter().map(|(label, value)| (capitalised(&label), value)).collect(),
+        statistics: labelled(fit)
+            .into_iter()
+            .filter(|(label, _)| !sections::is_told_as_performance(context, label))
+            .map(|(label, value)| (capitalised(&label), value))
+            .collect(),
         tested: !fit.statistics.term_tests.is_empty(),
         terms: terms(fit),
         term_test: if fit.family == Family::Linear { "F" } else { "χ²" }.to_string(),
@@ -142,6 +150,7 @@ fn contents(fit: &Fit, context: &Context, pictures: &Pictures) -> Page {
         command: context.command.clone(),
         reproduce: reproduce(fit, context),
         version: env!("CARGO_PKG_VERSION").to_string(),
+        sections: sections::of(fit, context, &pictures.beyond),
         family,
     }
 }
@@ -175,7 +184,8 @@ fn without_heading(sentence: &str, heading: &str) -> String {
         .map_or_else(|| sentence.to_string(), |rest| capitalised(rest.trim_start_matches(':').trim_start()))
 }
 
-fn pieces(sentence: &str) -> Vec<Piece> {
+/// A sentence cut at its backticks.
+pub(super) fn pieces(sentence: &str) -> Vec<Piece> {
     sentence
         .split('`')
         .enumerate()
@@ -263,7 +273,8 @@ fn penalty_figures(fit: &Fit, pictures: &Pictures) -> Vec<Figure> {
     path.into_iter().chain(tuned).collect()
 }
 
-fn figure(name: &str, alt: &str, bytes: &[u8], caption: String) -> Figure {
+/// A picture as the template needs it.
+pub(super) fn figure(name: &str, alt: &str, bytes: &[u8], caption: String) -> Figure {
     Figure { name: name.to_string(), alt: alt.to_string(), image: STANDARD.encode(bytes), caption }
 }
 
@@ -312,8 +323,12 @@ mod tests {
             seconds: 1.25,
             ..Context::default()
         };
-        let pictures =
-            Pictures { loss_curve: b"one".to_vec(), gradient_norm: b"two".to_vec(), penalty: Vec::new() };
+        let pictures = Pictures {
+            loss_curve: b"one".to_vec(),
+            gradient_norm: b"two".to_vec(),
+            penalty: Vec::new(),
+            beyond: Vec::new(),
+        };
         page(fit, &context, &pictures).expect("the template is sound")
     }
 

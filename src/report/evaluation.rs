@@ -5,6 +5,7 @@ use crate::model::{
     CaseMix, Evaluated, Evaluation, Model, Moments, Performance, Recalibrate, Recalibration, VariableMix,
 };
 use crate::performance::classification::Classification;
+use crate::performance::construction::ByConstruction;
 use crate::performance::decision::NetBenefit;
 use crate::performance::estimate::{Estimate, Proportion};
 use crate::performance::linear::LinearPerformance;
@@ -87,10 +88,10 @@ pub fn text(model: &Model, evaluated: &Evaluated, recalibration: Option<&Recalib
     let mut blocks = vec![head(model, evaluated)];
     match &evaluated.performance {
         Performance::Logistic(p) => {
-            blocks.push(labelled(&logistic(p)));
+            blocks.push(labelled(&logistic(p, ByConstruction::default())));
             blocks.push(at_thresholds(p));
         }
-        Performance::Linear(p) => blocks.push(labelled(&linear(p))),
+        Performance::Linear(p) => blocks.push(labelled(&linear(p, ByConstruction::default()))),
     }
     blocks.push(case_mix(model, evaluated));
     blocks.extend(recalibration.map(recalibrated));
@@ -126,7 +127,7 @@ fn head(model: &Model, evaluated: &Evaluated) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-type Pair = (&'static str, String);
+pub(super) type Pair = (&'static str, String);
 
 fn with_ends(value: String, level: f64, low: String, high: String) -> String {
     format!("{value} ({} CI {low} to {high})", percent(level))
@@ -142,13 +143,22 @@ fn estimate(e: Option<Estimate>, level: f64, half_width: f64) -> String {
     }
 }
 
-fn three(x: f64) -> String {
+/// Beside a value that the fit forces on its own data.
+const FORCED: &str = "by construction: the fit makes it so on its own rows, it says nothing";
+
+/// Calibration in the large and slope: an estimate, or that the fit forces it.
+fn calibration(told: String, perfect: u8, is_forced: bool) -> String {
+    if is_forced { format!("{perfect} {FORCED}") } else { format!("{told}; {perfect} is perfect") }
+}
+
+pub(super) fn three(x: f64) -> String {
     const HALF_A_THOUSANDTH: f64 = 0.0005;
     let x = if x.abs() < HALF_A_THOUSANDTH { 0.0 } else { x }; // no -0.000
     if x.is_finite() && x.abs() < 1e6 { format!("{x:.3}") } else { short(x) }
 }
 
-fn logistic(p: &LogisticPerformance) -> Vec<Pair> {
+/// The measures of a logistic model; `forced`: what says nothing because the rows are those of the fit.
+pub(super) fn logistic(p: &LogisticPerformance, forced: ByConstruction) -> Vec<Pair> {
     let level = p.conf_level;
     let auc = if p.auc.std_error.is_finite() {
         with_ends(share(p.auc.value), level, share(p.auc_interval.0), share(p.auc_interval.1))
@@ -161,14 +171,18 @@ fn logistic(p: &LogisticPerformance) -> Vec<Pair> {
         ("events", format!("{} ({:.1}%)", count(p.n_events), 100.0 * p.n_events / p.n)),
         ("expected events", format!("{} ({:.1}%)", count(p.expected.round()), 100.0 * p.expected / p.n)),
         ("AUC", auc),
-        ("O/E", oe),
+        ("O/E", if forced.intercept { format!("1 {FORCED}") } else { oe }),
         (
             "calibration in the large",
-            format!("{}; 0 is perfect", estimate(p.calibration_intercept, level, p.half_width())),
+            calibration(estimate(p.calibration_intercept, level, p.half_width()), 0, forced.intercept),
         ),
         (
             "calibration slope",
-            format!("{}; 1 is perfect", estimate(p.calibration_line.map(|l| l.slope), level, p.half_width())),
+            calibration(
+                estimate(p.calibration_line.map(|l| l.slope), level, p.half_width()),
+                1,
+                forced.slope,
+            ),
         ),
     ];
     if let Some(c) = &p.curve {
@@ -196,7 +210,8 @@ fn logistic(p: &LogisticPerformance) -> Vec<Pair> {
     pairs
 }
 
-fn linear(p: &LinearPerformance) -> Vec<Pair> {
+/// The measures of a linear model, likewise.
+pub(super) fn linear(p: &LinearPerformance, forced: ByConstruction) -> Vec<Pair> {
     let level = p.conf_level;
     let line = p.calibration_line.map(|l| l.slope);
     vec![
@@ -207,9 +222,9 @@ fn linear(p: &LinearPerformance) -> Vec<Pair> {
         ("mean outcome, prediction", format!("{}, {}", short(p.mean_outcome), short(p.mean_predicted))),
         (
             "calibration in the large",
-            format!("{}; 0 is perfect", estimate(p.calibration_intercept, level, p.half_width(1.0))),
+            calibration(estimate(p.calibration_intercept, level, p.half_width(1.0)), 0, forced.intercept),
         ),
-        ("calibration slope", format!("{}; 1 is perfect", estimate(line, level, p.half_width(2.0)))),
+        ("calibration slope", calibration(estimate(line, level, p.half_width(2.0)), 1, forced.slope)),
     ]
 }
 

@@ -11,7 +11,7 @@ use crate::report::NamedFile;
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 22] = [
+const FIT_FILES: [&str; 34] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
@@ -29,11 +29,23 @@ const FIT_FILES: [&str; 22] = [
     "effects.json",
     "validation.json",
     "imputation.csv",
+    "forest.png",
+    "forest.svg",
+    "roc.png",
+    "roc.svg",
+    "calibration.png",
+    "calibration.svg",
+    "decision_curve.png",
+    "decision_curve.svg",
+    "risks.png",
+    "risks.svg",
+    "residuals.png",
+    "residuals.svg",
+    "treatment_effect.png",
+    "treatment_effect.svg",
+    "methods.txt",
     "missing.png",
     "imputation_traces.png",
-    "calibration.png",
-    "roc.png",
-    "decision_curve.png",
 ];
 /// What `evaluate` can write to a folder, likewise.
 const EVALUATION_FILES: [&str; 6] = [

@@ -2,27 +2,37 @@
 
 use crate::effects::result::Findings;
 use crate::error::Result;
+use crate::fit::apparent::{Apparent, Range};
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::impute::analysis::Imputation;
+use crate::inference::baseline::TableOne;
 use crate::model::Model;
 use crate::plot::descent::{Curve, DescentFigure, gradient_norm, loss_curve};
+use crate::report::study::Study;
 use crate::validate::Validation;
 
 pub mod align;
+pub mod block;
 mod captions;
+mod careful;
+mod checklist;
 mod coefficients;
 mod context;
 pub mod effects;
 pub mod evaluation;
+pub mod figures;
 mod folder;
 mod forest;
 mod history;
 mod imputation;
+mod methods;
 pub mod numbers;
 mod penalty;
 pub mod performance;
+mod sections;
 mod statistics;
+pub mod study;
 pub mod summary;
 pub mod table_one;
 mod tables;
@@ -53,25 +63,37 @@ pub struct Context {
     pub validation: Option<Validation>,
     /// What was imputed, where that was asked for.
     pub imputation: Option<Imputation>,
+    /// How good the model is on its own rows; `None` where there is no answer to measure, or where fits were pooled.
+    pub apparent: Option<Apparent>,
+    /// Where the numeric predictors lie.
+    pub ranges: Vec<Range>,
+    /// Who the patients are, where the treatment's effect was asked for.
+    pub table_one: Option<TableOne>,
+    /// What the user wrote about the study.
+    pub study: Option<Study>,
+    /// Whether the pictures beyond the descent are written as SVG too.
+    pub svg: bool,
 }
 
-/// The two pictures of the descent as PNG bytes, and the files of a search for the penalty.
+/// The two pictures of the descent as PNG bytes, the files of a search for the penalty, and all further pictures.
 struct Pictures {
     loss_curve: Vec<u8>,
     gradient_norm: Vec<u8>,
     penalty: Vec<NamedFile>,
+    beyond: Vec<figures::Drawn>,
 }
 
 /// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv (on request),
 /// effects.json (with a treatment), loss_curve.png, gradient_norm.png, penalty_path.csv and .png (ridge, lasso, elastic net), cross_validation.csv and .png (`--lambda cv`),
-/// validation.json, imputation.csv, missing.png and imputation_traces.png (on request), report.html.
+/// validation.json, imputation.csv, missing.png and imputation_traces.png (on request), forest, roc, calibration, decision_curve, risks (logistic), residuals (linear), treatment_effect as
+/// .png (and .svg on request), methods.txt, report.html.
 ///
 /// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
 ///
 /// # Errors
 /// As the pictures' and tables' writers say.
 pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
-    let pictures = draw(fit)?;
+    let pictures = draw(fit, context)?;
     let page = context::page(fit, context, &pictures)?;
     let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
     let mut files = vec![
@@ -89,7 +111,6 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     }
     if let Some(findings) = &context.effects {
         files.push(file("effects.json", effects::json(findings).into_bytes()));
-        // The picture of the effect by baseline risk and by modifier belongs here, drawn from the same findings.
     }
     if let Some(validation) = &context.validation {
         files.push(file("validation.json", validation::json(validation).into_bytes()));
@@ -101,11 +122,13 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));
     files.extend(pictures.penalty);
+    files.extend(pictures.beyond.iter().flat_map(figures::Drawn::files));
+    files.push(file("methods.txt", methods::text(fit, context).into_bytes()));
     files.push(file("report.html", page.into_bytes()));
     Ok(files)
 }
 
-fn draw(fit: &Fit) -> Result<Pictures> {
+fn draw(fit: &Fit, context: &Context) -> Result<Pictures> {
     let family = match fit.family {
         Family::Linear => "linear regression",
         Family::Logistic => "logistic regression",
@@ -126,6 +149,7 @@ fn draw(fit: &Fit) -> Result<Pictures> {
         loss_curve: loss_curve(&figure)?,
         gradient_norm: gradient_norm(&figure)?,
         penalty: penalty::files(fit)?,
+        beyond: figures::of(fit, context)?,
     })
 }
 
@@ -153,9 +177,9 @@ mod tests {
         let full = names(&sample::logistic());
         let mini = names(&sample::mini_batch());
         let expected = "summary.txt model.json coefficients.csv fit.csv history.csv loss_curve.png gradient_norm.png \
-                        report.html";
+                        forest.png methods.txt report.html";
         assert_eq!(full.join(" "), expected);
-        assert_eq!(mini.len(), full.len() + 1);
+        assert_eq!(mini.len(), full.len()); // no forest plot of a fit that is no answer
         assert!(mini.contains(&"steps.csv".to_string()));
     }
 

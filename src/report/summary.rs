@@ -1,10 +1,12 @@
 //! The summary: what the terminal shows and `summary.txt` keeps.
 
+use crate::fit::apparent::Apparent;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::optimise::stop::StopReason;
 use crate::report::align::{Align, Head, Line, table, wrapped};
 use crate::report::coefficients::{self, Row};
+use crate::report::evaluation::three;
 use crate::report::statistics::{labelled, percent, terms};
 use crate::report::tables::is_pooled;
 use crate::report::{Context, validation, words};
@@ -29,7 +31,29 @@ pub fn text(fit: &Fit) -> String {
 pub fn whole(fit: &Fit, context: &Context) -> String {
     let effects = context.effects.as_ref().map(crate::report::effects::text);
     let validation = context.validation.as_ref().map(validation::text);
-    [Some(text(fit)), effects, validation].into_iter().flatten().collect::<Vec<_>>().join("\n")
+    let blocks = [Some(text(fit)), effects, validation, Some(beyond(context))];
+    blocks.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// What the page and `methods.txt` have beyond this summary.
+fn beyond(context: &Context) -> String {
+    let curve = match &context.apparent {
+        Some(Apparent::Logistic { performance, .. }) => performance.curve.as_ref(),
+        _ => None,
+    };
+    let mut lines: Vec<String> = curve
+        .map(|c| {
+            format!(
+                "Calibration curve on these rows: ICI {}, E50 {}, E90 {}.",
+                three(c.ici),
+                three(c.e50),
+                three(c.e90)
+            )
+        })
+        .into_iter()
+        .collect();
+    lines.push("What to be careful about, and a methods paragraph: methods.txt and report.html.".to_string());
+    with_line_end(&lines)
 }
 
 fn title(fit: &Fit) -> String {

@@ -2,16 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::report::align::{Align, Head, Line, table, wrapped};
+use crate::report::align::{Align, Head, Line};
+use crate::report::block::Block;
 use crate::report::numbers::{NONE, brief, short};
 use crate::report::statistics::percent;
 use crate::report::words;
 use crate::validate::instability::{Instability, PROBABILITIES};
 use crate::validate::resample::Scheme;
 use crate::validate::{Index, Validation};
-
-/// Lines are broken at this width where names allow.
-const WIDTH: usize = 100;
 
 /// How the intervals are made, for both files.
 const INTERVAL: &str = "corrected index +- z standard errors of the index of a fixed model in a sample of this size \
@@ -87,31 +85,28 @@ fn instability_json(instability: &Instability) -> Value {
 
 /// The section of the summary: what was done, the indices, failures, shrinkage, instability.
 pub fn text(validation: &Validation) -> String {
-    let mut out = String::new();
-    let say = |line: &str, out: &mut String| {
-        out.push_str(&wrapped(line, WIDTH, "  "));
-        out.push('\n');
-    };
-    say(&title(validation), &mut out);
-    out.push_str(&index_table(validation));
-    for line in notes(validation) {
-        say(&line, &mut out);
-    }
-    if let Some(instability) = &validation.instability {
-        say(
-            &format!(
-                "Instability: a patient's prediction differs by {} on average between the model and those of the \
-                 resamples. By tenth of the prediction:",
-                short(instability.mean_absolute_error)
-            ),
-            &mut out,
-        );
-        out.push_str(&instability_table(instability));
-    }
-    out
+    blocks(validation).iter().map(Block::text).collect()
 }
 
-fn title(validation: &Validation) -> String {
+/// The same as blocks: the indices, and the instability where it was measured.
+pub fn blocks(validation: &Validation) -> Vec<Block> {
+    let mut indices = index_table(validation);
+    indices.heading = title(validation);
+    indices.notes = notes(validation);
+    let instability = validation.instability.as_ref().map(|instability| {
+        let mut block = instability_table(instability);
+        block.heading = format!(
+            "Instability: a patient's prediction differs by {} on average between the model and those of the \
+             resamples. By tenth of the prediction:",
+            short(instability.mean_absolute_error)
+        );
+        block
+    });
+    [Some(indices), instability].into_iter().flatten().collect()
+}
+
+/// What was done, e.g. `Internal validation: 500 bootstrap samples, seed 0`.
+pub fn title(validation: &Validation) -> String {
     let who = match &validation.cluster {
         Some(variable) => format!(" of whole clusters by {}", words::visible(variable)),
         None => String::new(),
@@ -149,7 +144,7 @@ pub fn label(name: &str) -> &str {
     }
 }
 
-fn index_table(validation: &Validation) -> String {
+fn index_table(validation: &Validation) -> Block {
     let interval = format!("{} CI", percent(validation.conf_level));
     let titles = ["apparent", "training", "test", "optimism", "corrected"];
     let mut heads = vec![Head { title: "index", align: Align::Left }];
@@ -172,7 +167,7 @@ fn index_table(validation: &Validation) -> String {
             Line::Cells(cells)
         })
         .collect();
-    table(&heads, &lines)
+    Block::table("", &heads, lines)
 }
 
 /// As many decimals as leave four digits of numbers of this size.
@@ -227,7 +222,7 @@ fn notes(validation: &Validation) -> Vec<String> {
     notes
 }
 
-fn instability_table(instability: &Instability) -> String {
+fn instability_table(instability: &Instability) -> Block {
     let heads = [
         Head { title: "tenth", align: Align::Left },
         Head { title: "rows", align: Align::Right },
@@ -251,5 +246,5 @@ fn instability_table(instability: &Instability) -> String {
             ])
         })
         .collect();
-    table(&heads, &lines)
+    Block::table("", &heads, lines)
 }

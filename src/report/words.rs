@@ -321,7 +321,7 @@ pub fn curvature(fit: &Fit) -> Option<String> {
 }
 
 /// The reference level of each categorical variable that the model uses: `treatment = control`.
-fn references(fit: &Fit) -> Vec<String> {
+pub(super) fn references(fit: &Fit) -> Vec<String> {
     let used = |name: &str| {
         fit.coefficients.iter().any(|c| c.term.parts.iter().any(|p| p.variable == name && p.level.is_some()))
     };

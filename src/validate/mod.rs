@@ -11,7 +11,7 @@ pub mod sweep;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::fit::assemble::Analysis;
+use crate::fit::analysis::Analysis;
 use crate::fit::loss_of;
 use crate::fit::spec::{Penalty, Robust};
 use crate::num::special::normal_quantile;

@@ -4,7 +4,7 @@ mod json;
 mod section;
 
 pub use json::json;
-pub use section::text;
+pub use section::{blocks, text};
 
 use crate::effects::measure::Measure;
 use crate::fit::spec::Family;

@@ -3,12 +3,11 @@
 use crate::effects::measure::{Effect, Measure};
 use crate::effects::result::{Arm, ByModifier, Contrast, EffectInterval, Effects, Findings, Quarter};
 use crate::fit::spec::Family;
-use crate::report::align::{Align, Head, Line, table, wrapped};
+use crate::report::align::{Align, Head, Line};
+use crate::report::block::Block;
 use crate::report::numbers::{NONE, brief, count, measured, p_value, ratio, share, short};
 use crate::report::statistics::percent;
 use crate::report::words::visible;
-
-const WIDTH: usize = 100;
 
 /// Why the two odds ratios of a table differ.
 const NON_COLLAPSIBLE: &str = "The conditional odds ratio compares patients of equal covariates, the standardised one the \
@@ -17,25 +16,29 @@ const NON_COLLAPSIBLE: &str = "The conditional odds ratio compares patients of e
 
 /// The section; lines are at most 100 columns wide where names allow.
 pub fn text(findings: &Findings) -> String {
+    blocks(findings).iter().map(Block::text).collect::<Vec<_>>().join("\n")
+}
+
+/// The same as blocks: arms, one comparison each, what is said of them, tables by modifier and by quarter.
+pub fn blocks(findings: &Findings) -> Vec<Block> {
     match findings {
         Findings::Unknown { treatment, reason } => {
-            line(&format!("Effect of {}: not available, for {}.", visible(treatment), visible(reason)))
+            let told = format!("Effect of {}: not available, for {}.", visible(treatment), visible(reason));
+            vec![Block::notes(vec![told])]
         }
         Findings::Known(effects) => known(effects),
     }
 }
 
-fn known(e: &Effects) -> String {
+fn known(e: &Effects) -> Vec<Block> {
     let name = visible(&e.treatment);
     let what = match &e.event {
         Some(event) => format!("the probability of {}", visible(event)),
         None => format!("the mean of {}", visible(&e.outcome)),
     };
-    let mut blocks = vec![format!(
-        "{}{}",
-        line(&format!("Effect of {name} on {what} (reference: {name} = {})", visible(&e.reference))),
-        arms(e)
-    )];
+    let mut first = arms(e);
+    first.heading = format!("Effect of {name} on {what} (reference: {name} = {})", visible(&e.reference));
+    let mut blocks = vec![first];
     for contrast in &e.contrasts {
         blocks.push(comparison(e, contrast));
     }
@@ -44,18 +47,14 @@ fn known(e: &Effects) -> String {
     if !e.by_baseline.is_empty() {
         blocks.push(quarters(e));
     }
-    blocks.join("\n")
-}
-
-fn line(text: &str) -> String {
-    format!("{}\n", wrapped(text, WIDTH, "  "))
+    blocks
 }
 
 fn interval_head(e: &Effects) -> String {
     format!("{} CI", percent(e.conf_level))
 }
 
-fn arms(e: &Effects) -> String {
+fn arms(e: &Effects) -> Block {
     let left = |title| Head { title, align: Align::Left };
     let right = |title| Head { title, align: Align::Right };
     let point = |title| Head { title, align: Align::Point };
@@ -81,7 +80,7 @@ fn arms(e: &Effects) -> String {
             ]
         }
     };
-    table(&heads, &e.arms.iter().map(|a| Line::Cells(cells(a))).collect::<Vec<_>>())
+    Block::table("", &heads, e.arms.iter().map(|a| Line::Cells(cells(a))).collect())
 }
 
 fn words(measure: Measure, family: Family) -> &'static str {
@@ -103,7 +102,7 @@ fn told(measure: Measure, effect: Option<&Effect>) -> [String; 2] {
     [show(e.estimate), format!("{} to {}", show(e.low), show(e.high))]
 }
 
-fn comparison(e: &Effects, c: &Contrast) -> String {
+fn comparison(e: &Effects, c: &Contrast) -> Block {
     let interval = interval_head(e);
     let title = format!("{} against {}", visible(&c.level), visible(&e.reference));
     let heads = [
@@ -128,10 +127,10 @@ fn comparison(e: &Effects, c: &Contrast) -> String {
     if let Some(needed) = &c.needed {
         lines.push(Line::Remark("number needed to treat".to_string(), needed.text.clone()));
     }
-    table(&heads, &lines)
+    Block::table("", &heads, lines)
 }
 
-fn notes(e: &Effects) -> String {
+fn notes(e: &Effects) -> Block {
     let mut notes = vec![format!(
         "Standardised: the model's predictions for all {} patients in each arm, averaged{}.",
         count(e.arms.iter().map(|a| a.n).sum()),
@@ -147,13 +146,13 @@ fn notes(e: &Effects) -> String {
         notes.push("NNTB, NNTH: patients to treat for one of them to benefit, to be harmed.".to_string());
     }
     notes.extend(e.notices.iter().map(|n| format!("- {}", visible(n))));
-    notes.iter().map(|n| line(n)).collect()
+    Block::notes(notes)
 }
 
 /// At most this many values of a modifier are printed; `effects.json` has them all.
 const SHOWN: usize = 7;
 
-fn modifier(e: &Effects, m: &ByModifier) -> String {
+fn modifier(e: &Effects, m: &ByModifier) -> Block {
     let name = visible(&m.variable);
     let values: Vec<&str> = distinct(m);
     let every = values.len().div_ceil(SHOWN).max(1);
@@ -186,7 +185,7 @@ fn modifier(e: &Effects, m: &ByModifier) -> String {
     let which = if conditional && logistic { "; the odds ratio is the conditional one" } else { "" };
     let head =
         format!("Effect over the range of {name} (everyone at that value, all else as observed{which})");
-    format!("{}{}", line(&head), table(&effect_heads(e, &first, odds, &interval_head(e)), &lines))
+    Block::table(&head, &effect_heads(e, &first, odds, &interval_head(e)), lines)
 }
 
 fn distinct(m: &ByModifier) -> Vec<&str> {
@@ -211,7 +210,7 @@ fn effect_heads<'a>(e: &Effects, first: &'a str, odds: &'a str, interval: &'a st
     heads
 }
 
-fn quarters(e: &Effects) -> String {
+fn quarters(e: &Effects) -> Block {
     let several = e.contrasts.len() > 1;
     let logistic = e.family == Family::Logistic;
     let show = |x: f64| if logistic { share(x) } else { short(x) };
@@ -239,5 +238,5 @@ fn quarters(e: &Effects) -> String {
         "Effect by quarter of the {what} in the arm {} (as this model predicts it)",
         visible(&e.reference)
     );
-    format!("{}{}", line(&head), table(&effect_heads(e, first, "odds ratio", &interval_head(e)), &lines))
+    Block::table(&head, &effect_heads(e, first, "odds ratio", &interval_head(e)), lines)
 }

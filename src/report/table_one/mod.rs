@@ -146,6 +146,33 @@ fn markdown(one: &TableOne, about: &About) -> String {
     out
 }
 
+/// The table as a section of a fit's page.
+#[derive(Serialize)]
+pub(super) struct InPage {
+    heads: Vec<String>,
+    rows: Vec<Row>,
+    notes: Vec<String>,
+}
+
+/// The table for the page of a fit that used so many rows.
+pub(super) fn in_page(one: &TableOne, rows_used: usize) -> InPage {
+    let n: usize = one.n_by_group.iter().sum();
+    let mut notes = vec![format!(
+        "{} rows with a value of {}; the model uses {}. SMD: standardised mean difference{}. Per cents are of the rows with \
+         a value; IQR: the quartiles. Rows are counted once, whatever their weight.",
+        count(n as f64),
+        visible(&one.by),
+        count(rows_used as f64),
+        if one.groups.len() > 2 { ", the mean over all pairs of groups" } else { "" }
+    )];
+    if !one.left_out.is_empty() {
+        let list: Vec<String> =
+            one.left_out.iter().map(|(name, why)| format!("{} ({})", visible(name), visible(why))).collect();
+        notes.push(format!("Left out: {}.", list.join(", ")));
+    }
+    InPage { heads: heads(one), rows: rows(one), notes }
+}
+
 #[derive(Serialize)]
 struct Page {
     version: &'static str,

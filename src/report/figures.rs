@@ -1,0 +1,407 @@
+//! The pictures of a fit beyond its descent, each drawn once and named, for the folder and the page.
+
+use crate::effects::measure::{Effect, Measure};
+use crate::effects::result::{ByModifier, Effects, Findings, ModifierPoint};
+use crate::error::Result;
+use crate::fit::apparent::Apparent;
+use crate::fit::result::Fit;
+use crate::fit::spec::Family;
+use crate::performance::logistic::LogisticPerformance;
+use crate::plot::calibration::{Calibration, CalibrationCurve, CalibrationGroup};
+use crate::plot::decision::{Decision, DecisionCurve};
+use crate::plot::forest::{EffectScale, Forest, ForestRow};
+use crate::plot::page::Headings;
+use crate::plot::png::{Figure, png};
+use crate::plot::residuals::{Patients, Residuals};
+use crate::plot::risks::{RiskBins, Risks};
+use crate::plot::roc::{Roc, RocCurve};
+use crate::plot::svg::svg;
+use crate::plot::treatment::{InGroup, OverModifier, Treatment};
+use crate::report::evaluation::three;
+use crate::report::numbers::{brief, count, share};
+use crate::report::statistics::percent;
+use crate::report::words::visible;
+use crate::report::{Context, NamedFile, coefficients, words};
+
+/// A picture with its words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawn {
+    /// The file's name without its ending.
+    pub stem: &'static str,
+    /// The first words of the caption.
+    pub name: &'static str,
+    /// The rest of the caption.
+    pub caption: String,
+    /// The picture.
+    pub png: Vec<u8>,
+    /// The same in lines, where that was asked for.
+    pub svg: Option<Vec<u8>>,
+}
+
+impl Drawn {
+    /// The picture's files.
+    pub fn files(&self) -> impl Iterator<Item = NamedFile> + '_ {
+        let file = |ending: &str, bytes: &Vec<u8>| NamedFile {
+            name: format!("{}.{ending}", self.stem),
+            bytes: bytes.clone(),
+        };
+        let svg = self.svg.as_ref().map(|bytes| file("svg", bytes));
+        std::iter::once(file("png", &self.png)).chain(svg)
+    }
+}
+
+/// What all pictures of one fit share.
+struct Studio<'a> {
+    title: &'a str,
+    subtitle: &'a str,
+    svg: bool,
+}
+
+impl Studio<'_> {
+    fn headings(&self) -> Headings<'_> {
+        Headings { title: self.title, subtitle: self.subtitle }
+    }
+
+    fn draw(&self, figure: &impl Figure, stem: &'static str, words: (&'static str, String)) -> Result<Drawn> {
+        let svg = if self.svg { Some(svg(figure)?) } else { None };
+        Ok(Drawn { stem, name: words.0, caption: words.1, png: png(figure)?, svg })
+    }
+}
+
+/// All pictures that the fit and its context allow; none of them shows a single patient.
+///
+/// # Errors
+/// When a picture cannot be drawn or encoded.
+pub fn of(fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
+    let title = words::visible(&fit.formula);
+    let n = count(fit.statistics.n);
+    let family = words::family_name(fit);
+    let own = format!("{family}, n = {n}");
+    let on_its_rows = format!("{own}; apparent: on the rows that the model was fitted to");
+    let studio = |subtitle| Studio { title: &title, subtitle, svg: context.svg };
+    let mut drawn: Vec<Drawn> = forest(&studio(&own), fit)?.into_iter().collect();
+    match &context.apparent {
+        Some(Apparent::Logistic { performance, medians }) => {
+            let studio = studio(&on_its_rows);
+            let outcomes = outcomes(fit);
+            drawn.push(roc(&studio, performance)?);
+            drawn.push(calibration(&studio, fit, performance, &outcomes)?);
+            drawn.push(decision(&studio, performance)?);
+            drawn.push(risks(&studio, performance, *medians, &outcomes)?);
+        }
+        Some(Apparent::Linear { fitted, residual, .. }) => {
+            drawn.push(residuals(&studio(&own), fit, fitted, residual)?);
+        }
+        None => {}
+    }
+    if let Some(Findings::Known(effects)) = &context.effects {
+        drawn.extend(treatment(&title, effects, context.svg)?);
+    }
+    Ok(drawn)
+}
+
+/// The event and its absence.
+fn outcomes(fit: &Fit) -> (String, String) {
+    let name = visible(&fit.outcome.variable);
+    let told = |level: &Option<String>| {
+        level.as_ref().map_or_else(|| "other".to_string(), |level| format!("{name} = {}", visible(level)))
+    };
+    (told(&fit.outcome.event), told(&fit.outcome.non_event))
+}
+
+/// The coefficients with their intervals; `None` where there are no intervals or there is no answer.
+fn forest(studio: &Studio<'_>, fit: &Fit) -> Result<Option<Drawn>> {
+    let is_answer = fit.convergence.converged && fit.convergence.separation.is_none();
+    if !is_answer || !coefficients::has_inference(fit) {
+        return Ok(None);
+    }
+    let logistic = fit.family == Family::Logistic;
+    let on_axis = |x: f64| if logistic { x.exp() } else { x };
+    let rows: Vec<ForestRow> = fit
+        .coefficients
+        .iter()
+        .zip(coefficients::rows(fit))
+        .filter(|(c, _)| !c.term.parts.is_empty())
+        .filter_map(|(c, row)| {
+            let text = if logistic {
+                format!("{} ({})", row.ratio, row.ratio_interval)
+            } else {
+                format!("{} ({})", row.estimate, row.interval)
+            };
+            Some(ForestRow {
+                label: row.term,
+                estimate: on_axis(c.estimate?),
+                low: on_axis(c.conf_low?),
+                high: on_axis(c.conf_high?),
+                text,
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let level = percent(fit.spec.conf_level);
+    let name = if logistic { "Odds ratio" } else { "Coefficient" };
+    let head = format!("{name} ({level} CI)");
+    let figure = Forest {
+        headings: studio.headings(),
+        scale: if logistic { EffectScale::Ratio } else { EffectScale::Difference },
+        effect: (name, if logistic { "logarithmic" } else { "per unit of the predictor" }),
+        text_head: &head,
+        rows: &rows,
+    };
+    let caption = if logistic {
+        format!(
+            "Odds ratios with {level} intervals on a logarithmic axis; the dashed line, 1, is no association. A ratio of \
+             a number is per unit of it, so the ratios of different variables cannot be compared by their size."
+        )
+    } else {
+        format!(
+            "Coefficients with {level} intervals; the dashed line, 0, is no association. Each is per unit of its \
+             variable, so their sizes cannot be compared."
+        )
+    };
+    studio.draw(&figure, "forest", ("Forest plot", caption)).map(Some)
+}
+
+/// So many points of a ROC curve are drawn; a curve of a million is thinned to these.
+const MOST_POINTS: usize = 1000;
+
+fn roc(studio: &Studio<'_>, p: &LogisticPerformance) -> Result<Drawn> {
+    let every = p.roc.len().div_ceil(MOST_POINTS).max(1);
+    let shown = |k: &usize| k.is_multiple_of(every) || k + 1 == p.roc.len();
+    let kept: Vec<usize> = (0..p.roc.len()).filter(shown).collect();
+    let (low, high) = p.auc_interval;
+    let level = percent(p.conf_level);
+    let curve = RocCurve {
+        label: "model".to_string(),
+        note: format!("AUC {} ({level} CI {} to {}, DeLong)", share(p.auc.value), share(low), share(high)),
+        false_positive: kept.iter().map(|k| p.roc[*k].false_positive_rate).collect(),
+        true_positive: kept.iter().map(|k| p.roc[*k].sensitivity).collect(),
+    };
+    let figure = Roc { headings: studio.headings(), curves: &[curve], thresholds: &[] };
+    let caption = format!(
+        "Of all pairs of a patient with the event and one without, the model gives the higher risk to the right one in \
+         {:.0}% (the AUC).",
+        100.0 * p.auc.value
+    );
+    studio.draw(&figure, "roc", ("ROC curve", caption))
+}
+
+fn bins(p: &LogisticPerformance) -> RiskBins {
+    let d = &p.distribution;
+    RiskBins {
+        edges: (0..=d.events.len()).map(|k| k as f64 * d.width).collect(),
+        events: d.events.clone(),
+        non_events: d.non_events.clone(),
+    }
+}
+
+/// Groups of fewer rows than this are not drawn: they would tell of single patients.
+const LEAST_GROUP: f64 = 5.0;
+
+fn calibration(
+    studio: &Studio<'_>,
+    fit: &Fit,
+    p: &LogisticPerformance,
+    outcomes: &(String, String),
+) -> Result<Drawn> {
+    let points = p.curve.as_ref().map_or(&[][..], |c| &c.points);
+    let curve = CalibrationCurve {
+        predicted: points.iter().map(|x| x.predicted).collect(),
+        observed: points.iter().map(|x| x.observed).collect(),
+        low: points.iter().map(|x| x.low).collect(),
+        high: points.iter().map(|x| x.high).collect(),
+    };
+    let told = p.groups.iter().all(|g| g.n >= LEAST_GROUP);
+    let groups: Vec<CalibrationGroup> = p
+        .groups
+        .iter()
+        .filter(|_| told)
+        .map(|g| CalibrationGroup {
+            predicted: g.predicted,
+            observed: g.observed.value,
+            low: g.observed.low,
+            high: g.observed.high,
+        })
+        .collect();
+    let level = percent(p.conf_level);
+    let smoother = match p.curve.as_ref().map_or(0, |c| c.knots.len()) {
+        0 => "straight line on the log odds".to_string(),
+        knots => format!("spline with {knots} knots"),
+    };
+    let mut statistics = Vec::new();
+    let mut say = |name: &str, value: String| statistics.push((name.to_string(), value));
+    match p.calibration_line {
+        _ if fit.by_construction.slope => say("slope", "1 by construction".to_string()),
+        Some(line) => say("slope", three(line.slope.value)),
+        None => {}
+    }
+    if let Some(c) = &p.curve {
+        say("ICI", three(c.ici));
+        say("E50, E90", format!("{}, {}", three(c.e50), three(c.e90)));
+    }
+    say("Brier score", three(p.brier));
+    let figure = Calibration {
+        headings: studio.headings(),
+        curve: &curve,
+        curve_note: &format!("{smoother}, {level} band"),
+        groups: &groups,
+        group_note: &format!("{} groups by risk, {level} intervals", groups.len()),
+        bins: &bins(p),
+        outcomes: (&outcomes.0, &outcomes.1),
+        statistics: &statistics,
+    };
+    let caption = "Observed against predicted risk: on the dashed line they agree. On its own rows a model looks well \
+                   calibrated whatever it is worth elsewhere; what the curve can show here is a wrong shape. Below: \
+                   how the risks are distributed among those with the event (up) and without (down)."
+        .to_string();
+    studio.draw(&figure, "calibration", ("Calibration", caption))
+}
+
+fn decision(studio: &Studio<'_>, p: &LogisticPerformance) -> Result<Drawn> {
+    const LEAST_END: f64 = 0.2; // a narrower axis would show nothing but the corner
+    let d = &p.distribution;
+    let filled = (0..d.events.len()).rev().find(|k| d.events[*k] + d.non_events[*k] > 0.0);
+    let end = filled.map_or(1.0, |k| (k + 1) as f64 * d.width).max(LEAST_END);
+    let shown: Vec<_> = p.decision_curve.iter().filter(|b| b.threshold <= end + 1e-9).collect();
+    let z = p.half_width();
+    let model = DecisionCurve {
+        label: "model".to_string(),
+        net_benefit: shown.iter().map(|b| b.model).collect(),
+        low: shown.iter().map(|b| b.model - z * b.std_error).collect(),
+        high: shown.iter().map(|b| b.model + z * b.std_error).collect(),
+    };
+    let thresholds: Vec<f64> = shown.iter().map(|b| b.threshold).collect();
+    let treat_all: Vec<f64> = shown.iter().map(|b| b.treat_all).collect();
+    let figure = Decision {
+        headings: studio.headings(),
+        thresholds: &thresholds,
+        models: &[model],
+        treat_all: &treat_all,
+    };
+    let caption = format!(
+        "Net benefit of treating those whose risk is at least the threshold, with {} band, against treating all and \
+         none. Only thresholds at which one would really decide so count; on its own rows the model looks better than it \
+         is.",
+        percent(p.conf_level)
+    );
+    studio.draw(&figure, "decision_curve", ("Decision curve", caption))
+}
+
+fn risks(
+    studio: &Studio<'_>,
+    p: &LogisticPerformance,
+    medians: (f64, f64),
+    outcomes: &(String, String),
+) -> Result<Drawn> {
+    let figure =
+        Risks { headings: studio.headings(), bins: &bins(p), outcomes: (&outcomes.0, &outcomes.1), medians };
+    let caption = format!(
+        "How the predicted risks are distributed; the medians are {} with the event and {} without. The less the two \
+         overlap, the better the model tells them apart.",
+        share(medians.0),
+        share(medians.1)
+    );
+    studio.draw(&figure, "risks", ("Predicted risks", caption))
+}
+
+fn residuals(studio: &Studio<'_>, fit: &Fit, fitted: &[f64], residual: &[f64]) -> Result<Drawn> {
+    let sigma = fit.statistics.sigma.filter(|s| s.is_finite() && *s > 0.0);
+    let rms = || (residual.iter().map(|r| r * r).sum::<f64>() / residual.len() as f64).sqrt();
+    let unit = sigma.unwrap_or_else(rms);
+    let standardised: Vec<f64> = residual.iter().map(|r| r / unit).collect();
+    let name = format!("Fitted {}", visible(&fit.outcome.text));
+    let figure = Residuals {
+        headings: studio.headings(),
+        fitted,
+        residual,
+        standardised: &standardised,
+        names: (&name, "Residual"),
+        patients: Patients::Summarised,
+    };
+    let weights =
+        if fit.spec.weights.is_some() { " Each row counts once here, whatever its weight." } else { "" };
+    let caption = format!(
+        "Left: medians and quantiles of the residuals in groups of at least 20 rows with similar fitted values; a bend \
+         means a wrong shape, a funnel unequal spread. Right: residuals divided by their standard deviation ({}) against \
+         the normal distribution. No single patient is drawn.{weights}",
+        brief(unit)
+    );
+    studio.draw(&figure, "residuals", ("Residuals", caption))
+}
+
+/// The effect by modifier and by quarter, where there are such.
+fn treatment(title: &str, e: &Effects, svg: bool) -> Result<Option<Drawn>> {
+    let several = e.contrasts.len() > 1;
+    let modifier = if several { None } else { e.by_modifier.iter().find_map(over_modifier) };
+    let groups = in_quarters(e, several);
+    if modifier.is_none() && groups.is_empty() {
+        return Ok(None);
+    }
+    let logistic = e.family == Family::Logistic;
+    let levels: Vec<String> = e.contrasts.iter().map(|c| visible(&c.level)).collect();
+    let reference = visible(&e.reference);
+    let subtitle = format!("{}: {} against {reference}", visible(&e.treatment), levels.join(", "));
+    let studio = Studio { title, subtitle: &subtitle, svg };
+    let name = if logistic { "Risk difference" } else { "Mean difference" };
+    let baseline = if logistic { "risk" } else { "expected mean" };
+    let figure = Treatment {
+        headings: studio.headings(),
+        scale: EffectScale::Difference,
+        effect: (name, &format!("0: as in the arm {reference}")),
+        modifier: modifier.as_ref(),
+        groups: &groups,
+        groups_name: &format!("Quarter of the {baseline} in the arm {reference}"),
+    };
+    let over = match &modifier {
+        Some(modifier) => format!(
+            " over the range of {}, everyone at that value and all else as observed, and",
+            visible(&modifier.name)
+        ),
+        None => String::new(),
+    };
+    let caption = format!(
+        "{name} by standardisation{over} by quarter of the {baseline} that the model predicts in the arm {reference}, with \
+         {} intervals. The quarters come from the same model: they show what it implies, not what each quarter's \
+         patients show by themselves.",
+        percent(e.conf_level)
+    );
+    studio.draw(&figure, "treatment_effect", ("Treatment effect", caption)).map(Some)
+}
+
+/// The difference over a modifier that is a number.
+fn over_modifier(m: &ByModifier) -> Option<OverModifier> {
+    let x: Vec<f64> = m.points.iter().map(|p| p.number).collect::<Option<_>>()?;
+    let ends =
+        |p: &ModifierPoint| difference(&p.marginal).map_or([f64::NAN; 3], |e| [e.estimate, e.low, e.high]);
+    let effects: Vec<[f64; 3]> = m.points.iter().map(ends).collect();
+    let each = |k: usize| effects.iter().map(|e| e[k]).collect();
+    (x.len() > 1).then(|| OverModifier {
+        name: visible(&m.variable),
+        x,
+        estimate: each(0),
+        low: each(1),
+        high: each(2),
+    })
+}
+
+/// The difference in each quarter, one arm after the other.
+fn in_quarters(e: &Effects, several: bool) -> Vec<InGroup> {
+    let mut groups = Vec::new();
+    for level in e.contrasts.iter().map(|contrast| &contrast.level) {
+        for quarter in &e.by_baseline {
+            let own = quarter.contrasts.iter().find(|contrast| contrast.level == *level);
+            let effect = own.and_then(|contrast| difference(&contrast.marginal));
+            let place = ["1st", "2nd", "3rd", "4th"].get(quarter.quarter.wrapping_sub(1)).unwrap_or(&"");
+            let label = if several { format!("{}: {place}", visible(level)) } else { (*place).to_string() };
+            let [estimate, low, high] = effect.map_or([f64::NAN; 3], |e| [e.estimate, e.low, e.high]);
+            groups.push(InGroup { label, estimate, low, high });
+        }
+    }
+    groups
+}
+
+fn difference(measures: &[(Measure, Option<Effect>)]) -> Option<Effect> {
+    measures.iter().find(|(measure, _)| *measure == Measure::Difference).and_then(|(_, effect)| *effect)
+}
