@@ -8,7 +8,7 @@
 //!              cli ── main                         9  the only floor that speaks
 //!            explore  serve                        8  two-dimensional descents; the local page (to come)
 //!        plot → report      model                  7  what leaves the program
-//!         validate   impute                        6  many fits
+//!         validate ← impute                        6  many fits
 //!              effects                             5  the treatment's effect
 //!                fit                               4  the legs meet
 //!       inference   performance                    3  statements made from arrays
@@ -18,7 +18,8 @@
 //!    (table → numbers)  (function → minimum)
 //! ```
 //!
-//! A module imports only from lower floors (`report` may use `plot` and `model` beside it). The data leg
+//! A module imports only from lower floors (`report` may use `plot` and `model`
+//! beside it, `impute` may use `validate`). The data leg
 //! (`data`, `design`) never sees the descent leg (`objective`, `optimise`) nor the other way round: they share
 //! [`rows`] alone. A test reads every `crate::` path and fails with file and line where a floor is broken.
 //!

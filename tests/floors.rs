@@ -27,8 +27,8 @@ const FLOORS: [(&str, u8); 18] = [
 /// The floor above all.
 const CLI: (&str, u8) = ("cli", 9);
 /// The steps that are allowed inside a floor: from, to.
-const BESIDE: [(&str, &str); 4] =
-    [("num", "error"), ("rows", "error"), ("report", "plot"), ("report", "model")];
+const BESIDE: [(&str, &str); 5] =
+    [("num", "error"), ("rows", "error"), ("impute", "validate"), ("report", "plot"), ("report", "model")];
 const DATA_LEG: [&str; 2] = ["data", "design"];
 const DESCENT_LEG: [&str; 2] = ["objective", "optimise"];
 const MOST_LINES: usize = 500;

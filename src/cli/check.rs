@@ -1,7 +1,7 @@
 //! From options to the specification of an analysis; options that contradict each other are wrong usage.
 
 use crate::cli::args::{DescentArgs, FitArgs, InferenceArgs, ModelArgs, PenaltyArgs, ReadingArgs};
-use crate::cli::values::{BatchSize, FamilyName, Lambda, Missing, PenaltyName, Validate};
+use crate::cli::values::{BatchSize, FamilyName, Lambda, Missing, PenaltyName};
 use crate::data::choices::DataChoices;
 use crate::error::{Error, Result};
 use crate::fit::descent::method_name;
@@ -57,12 +57,6 @@ fn check_imputation(args: &FitArgs, spec: &Spec) -> Result<()> {
     }
     if !impute && !pool {
         return Ok(());
-    }
-    if matches!(args.validation.validate, Some(Validate::By(_))) {
-        return Err(Error::usage(
-            "`--validate` does not go with multiple imputation: every resample would have to be imputed anew",
-        )
-        .hint("leave out `--validate`, or validate the complete cases"));
     }
     pool::check(spec)
 }

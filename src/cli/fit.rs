@@ -22,11 +22,14 @@ use crate::fit::analysis::Analysis;
 use crate::fit::apparent::{self, Apparent, Range};
 use crate::fit::result::Fit;
 use crate::fit::spec::Spec;
+use crate::impute;
 use crate::impute::analysis::Imputation;
+use crate::impute::effects::pooled_effects;
+use crate::impute::validation::{validate_files, validate_imputed};
 use crate::inference::baseline::{Request, TableOne, table_one};
 use crate::report::study::Study;
 use crate::report::{self, Context, NamedFile, summary};
-use crate::validate::Validation;
+use crate::validate::{Validation, validate};
 
 /// A fit whose files are written.
 #[derive(Debug)]
@@ -110,19 +113,8 @@ struct Beyond {
 
 /// One fit, pooled where there are several data sets, validated where that was asked for.
 fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -> Result<(Fit, Beyond)> {
-    let several = args.imputation.pool || args.reading.missing == Some(Missing::Impute);
-    if several && question.is_some() {
-        return Err(Error::usage(
-            "`--treatment` does not go with several data sets (`--pool`, `--missing impute`) yet",
-        )
-        .hint("leave out one of the two; the treatment's coefficient is pooled like the others"));
-    }
-    if args.imputation.pool {
-        return Ok((pooling::pooled(&args.model.data, spec, say)?, Beyond::default()));
-    }
-    if args.reading.missing == Some(Missing::Impute) {
-        let (fit, found) = pooling::imputed(&args.model.data, spec, args.imputation.imputations, say)?;
-        return Ok((fit, Beyond { imputation: Some(found), ..Beyond::default() }));
+    if args.imputation.pool || args.reading.missing == Some(Missing::Impute) {
+        return pooled(args, spec, question, say);
     }
     let source = csv::open(&args.model.data)?;
     if let Some(question) = question {
@@ -130,11 +122,47 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     }
     let mut analysis = crate::fit::analyse(spec, &source, &mut Progress::new("fit", say))?;
     let effects = question.map(|question| answer(question, &analysis, say)).transpose()?;
-    let validation = validated(&mut analysis, args.validation.validate, say)?;
+    let mut fit = analysis.fit.clone();
+    let validation = validated(&mut fit, args.validation.validate, say, &|_, scheme, go_on| {
+        validate(&analysis, scheme, go_on)
+    })?;
+    analysis.fit = fit;
     let apparent = measured(&mut analysis);
     let ranges = apparent::ranges(&analysis);
     let table_one = question.and_then(|question| patients(question, &mut analysis, &source));
     Ok((analysis.fit, Beyond { validation, effects, apparent, ranges, table_one, imputation: None }))
+}
+
+/// The same of several completed data sets: files that are given, or one whose gaps are imputed.
+fn pooled(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -> Result<(Fit, Beyond)> {
+    question.map(impute::effects::check).transpose()?;
+    let asked = args.validation.validate;
+    if args.imputation.pool {
+        let (mut fit, completed) = pooling::pooled(&args.model.data, spec, question, say)?;
+        let effects = pooled_answer(question, &completed)?;
+        let validation = validated(&mut fit, asked, say, &|fit, scheme, go_on| {
+            validate_files(fit, &completed, scheme, go_on)
+        })?;
+        let apparent = pooling::measured(&mut fit, &completed);
+        return Ok((fit, Beyond { validation, effects, apparent, ..Beyond::default() }));
+    }
+    let mut imputed = pooling::imputed(&args.model.data, spec, args.imputation.imputations, question, say)?;
+    let effects = pooled_answer(question, &imputed.completed)?;
+    let mut fit = imputed.fit.clone();
+    let validation =
+        validated(&mut fit, asked, say, &|_, scheme, go_on| validate_imputed(&imputed, scheme, go_on))?;
+    let one = imputed.completed.first_mut().filter(|_| imputed.incomplete.is_none());
+    let apparent = match one {
+        Some(one) => measured(one),
+        None => pooling::measured(&mut fit, &imputed.completed),
+    };
+    let imputation = Some(imputed.imputation);
+    Ok((fit, Beyond { validation, imputation, effects, apparent, ..Beyond::default() }))
+}
+
+/// The treatment's effect over completed data sets.
+fn pooled_answer(question: Option<&Question>, completed: &[Analysis]) -> Result<Option<Findings>> {
+    question.map(|question| pooled_effects(question, completed, &progress::interrupted)).transpose()
 }
 
 /// The patients by treatment, all rows of the file; where there is no such table, the ledger says why.

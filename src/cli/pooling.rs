@@ -3,13 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::progress::Progress;
+use crate::cli::question;
 use crate::cli::say::Say;
 use crate::data::csv;
+use crate::effects::result::Question;
 use crate::error::Result;
-use crate::fit::fit;
+use crate::fit::analyse;
+use crate::fit::analysis::Analysis;
+use crate::fit::apparent::Apparent;
 use crate::fit::result::Fit;
 use crate::fit::spec::Spec;
-use crate::impute::analysis::{Imputation, fit_imputed};
+use crate::impute::analysis::{Imputed, fit_imputed};
+use crate::impute::performance::{pooled_performance, put_statistics};
 use crate::impute::pool::pool;
 use crate::optimise::watch::Watcher;
 
@@ -23,30 +28,62 @@ pub fn files(data: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// As `fit` and `pool` say.
-pub fn pooled(data: &Path, spec: &Spec, say: &Say) -> Result<Fit> {
+pub fn pooled(
+    data: &Path,
+    spec: &Spec,
+    question: Option<&Question>,
+    say: &Say,
+) -> Result<(Fit, Vec<Analysis>)> {
     let files = files(data);
-    let mut fits = Vec::with_capacity(files.len());
+    let mut analyses = Vec::with_capacity(files.len());
     for (k, file) in files.iter().enumerate() {
         let source = csv::open(file)?;
         let label = format!("fit {} of {}", k + 1, files.len());
-        fits.push(fit(spec, &source, &mut Progress::new(&label, say))?);
+        if let Some(question) = question.filter(|_| k == 0) {
+            question::check(question, spec, &source)?;
+        }
+        analyses.push(analyse(spec, &source, &mut Progress::new(&label, say))?);
     }
+    let fits: Vec<Fit> = analyses.iter().map(|a| a.fit.clone()).collect();
     let hashes: Vec<String> = fits.iter().map(|f| format!("{} {}", f.ledger.file, f.ledger.sha256)).collect();
     let names: Vec<String> = fits.iter().map(|f| f.ledger.file.clone()).collect();
     let mut pooled = pool(fits)?;
     pooled.ledger.file = names.join(", ");
     pooled.ledger.notices.push(format!("the files and their SHA-256: {}", hashes.join(", ")));
-    Ok(pooled)
+    Ok((pooled, analyses))
 }
 
 /// Completes one file by multiple imputation, fits and pools.
 ///
 /// # Errors
 /// As `fit_imputed` says.
-pub fn imputed(data: &Path, spec: &Spec, imputations: Option<usize>, say: &Say) -> Result<(Fit, Imputation)> {
+pub fn imputed(
+    data: &Path,
+    spec: &Spec,
+    imputations: Option<usize>,
+    question: Option<&Question>,
+    say: &Say,
+) -> Result<Imputed> {
     let source = csv::open(data)?;
+    if let Some(question) = question {
+        question::check(question, spec, &source)?;
+    }
     let mut watch = |k: usize, of: usize| -> Box<dyn Watcher> {
         Box::new(Progress::new(&format!("fit {k} of {of}"), say))
     };
     fit_imputed(spec, &source, imputations, &mut watch)
+}
+
+/// The pooled performance, whose AUC goes to the fit's statistics; where it cannot be measured, the ledger says why.
+pub fn measured(fit: &mut Fit, completed: &[Analysis]) -> Option<Apparent> {
+    match pooled_performance(completed, fit) {
+        Ok(found) => {
+            found.iter().for_each(|found| put_statistics(fit, found));
+            found
+        }
+        Err(why) => {
+            fit.ledger.notices.push(format!("no apparent performance: {}", why.message));
+            None
+        }
+    }
 }

@@ -6,23 +6,29 @@ use crate::cli::progress::interrupted;
 use crate::cli::say::{self, Say};
 use crate::cli::values::Validate;
 use crate::error::Result;
-use crate::fit::analysis::Analysis;
+use crate::fit::result::Fit;
 use crate::optimise::watch::Signal;
-use crate::validate::{Validation, validate};
+use crate::validate::Validation;
+use crate::validate::resample::Scheme;
 
-/// Validates the model as asked for; where that is not done, the ledger and a warning say why.
+/// Validates the model as asked for, `by` the way that its data sets need; where that is not done, the ledger and a warning say why.
 ///
 /// # Errors
-/// As [`validate`] says.
-pub fn validated(analysis: &mut Analysis, asked: Option<Validate>, say: &Say) -> Result<Option<Validation>> {
+/// As `by` says.
+pub fn validated(
+    fit: &mut Fit,
+    asked: Option<Validate>,
+    say: &Say,
+    by: &dyn Fn(&Fit, Scheme, &mut dyn FnMut(usize) -> Signal) -> Result<Option<Validation>>,
+) -> Result<Option<Validation>> {
     let Some(Validate::By(scheme)) = asked else { return Ok(None) };
-    if !analysis.fit.convergence.converged {
-        not_done(analysis, "no internal validation: the fit did not converge".to_string());
+    if !fit.convergence.converged {
+        not_done(fit, "no internal validation: the fit did not converge".to_string());
         return Ok(None);
     }
     let bar = bar(scheme.resamples(), say);
     let mut done = 0;
-    let found = validate(analysis, scheme, &mut |count| {
+    let found = by(fit, scheme, &mut |count| {
         done = count;
         bar.set_position(count as u64);
         if interrupted() { Signal::Stop } else { Signal::Continue }
@@ -31,17 +37,14 @@ pub fn validated(analysis: &mut Analysis, asked: Option<Validate>, say: &Say) ->
     let found = found?;
     if found.is_none() {
         let all = scheme.resamples();
-        not_done(
-            analysis,
-            format!("no internal validation: it was interrupted after {done} of {all} resamples"),
-        );
+        not_done(fit, format!("no internal validation: it was interrupted after {done} of {all} resamples"));
     }
     Ok(found)
 }
 
-fn not_done(analysis: &mut Analysis, why: String) {
+fn not_done(fit: &mut Fit, why: String) {
     say::warn(&why, None);
-    analysis.fit.ledger.notices.push(why);
+    fit.ledger.notices.push(why);
 }
 
 /// A bar on a terminal, nothing elsewhere or when quiet.

@@ -75,6 +75,19 @@ impl Values {
             }
         }
     }
+
+    /// The cells of some rows in the order asked for, repeated where a row is; levels stay as they are.
+    pub fn pick(&self, rows: &[usize]) -> Values {
+        let numbers = |cells: &[f64]| rows.iter().map(|row| cells[*row]).collect();
+        match self {
+            Values::Number(v) => Values::Number(numbers(v)),
+            Values::Date(v) => Values::Date(numbers(v)),
+            Values::Category { codes, levels } => Values::Category {
+                codes: rows.iter().map(|row| codes[*row]).collect(),
+                levels: levels.clone(),
+            },
+        }
+    }
 }
 
 impl Table {
@@ -89,6 +102,12 @@ impl Table {
             Some(line) => format!("line {line}"),
             None => format!("row {}", row + 1),
         }
+    }
+
+    /// Some rows in the order asked for, repeated where one is; they have no place in a file any more.
+    pub fn pick(&self, rows: &[usize]) -> Table {
+        let pick = |c: &Column| Column { name: c.name.clone(), values: c.values.pick(rows) };
+        Table { n_rows: rows.len(), lines: Vec::new(), columns: self.columns.iter().map(pick).collect() }
     }
 
     /// The rows for which `keep` is true, in their order.

@@ -1,10 +1,12 @@
 //! Bootstrap of the standardised means: patients drawn with replacement, the model fitted anew by weighted sweeps.
 
-use ndarray::{Array1, Array2, ArrayRef1};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayView1};
 use ndarray_rand::rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::data::table::Table;
+use crate::design::relearn::Relearner;
 use crate::design::scale::Scale;
 use crate::effects::arms::Arms;
 use crate::effects::measure::{Effect, Measure};
@@ -37,6 +39,10 @@ pub struct Sample<'a> {
     pub arms: &'a Arms,
     /// The design with everyone in each arm; its predictions are those of the fit.
     pub predicted: &'a [Predicted],
+    /// The rows with everyone in each arm, for knots that are learnt anew.
+    pub everyone: &'a [Table],
+    /// What learns knots and polynomials from the drawn rows.
+    pub relearner: &'a Relearner<'a>,
     /// Offset with the rows used, which changes with no arm.
     pub offset: Option<&'a Array1<f64>>,
     /// The cluster of each row, counted from 0 without gaps: its rows are drawn together.
@@ -57,11 +63,13 @@ pub struct Draws {
 const NO_ARM: &str = "an arm without patients";
 const SEPARATED: &str = "the outcome separated";
 const UNCONVERGED: &str = "no convergence";
+const NO_BASIS: &str = "too few values for a spline or polynomial";
 const STOPPED: &str = "stopped";
 
 /// Draws B resamples and standardises in each. The same draws on any number of threads.
 ///
-/// Knots and levels stay those of the fit; a column that is constant in a resample is left out of its model.
+/// Knots and polynomials are learnt anew from each resample's rows; a column that is constant in them (a level that was
+/// not drawn) is left out of its model.
 /// Source: Efron & Tibshirani 1993, s. 13.3 (percentile intervals).
 pub fn run(sample: &Sample<'_>, asked: usize) -> Draws {
     let start = on_columns_of(&sample.frame.scale, &sample.model.beta, sample.frame.has_intercept);
@@ -75,12 +83,20 @@ pub fn run(sample: &Sample<'_>, asked: usize) -> Draws {
             means_of(sample, &counts(sample, &mut rng), &start)
         })
         .collect();
-    let failed = [NO_ARM, SEPARATED, UNCONVERGED, STOPPED]
+    let failed = [NO_ARM, NO_BASIS, SEPARATED, UNCONVERGED, STOPPED]
         .into_iter()
         .map(|why| (why.to_string(), results.iter().filter(|r| **r == Err(why)).count()))
         .filter(|(_, n)| *n > 0)
         .collect();
     Draws { means: results.into_iter().flatten().collect(), resamples: Resamples { asked, failed } }
+}
+
+/// The means of the first resample, and its counts: for tests.
+#[cfg(test)]
+pub(crate) fn first(sample: &Sample<'_>) -> (Vec<f64>, Vec<f64>) {
+    let start = on_columns_of(&sample.frame.scale, &sample.model.beta, sample.frame.has_intercept);
+    let counts = counts(sample, &mut stream(sample.seed, "effect bootstrap", 0));
+    (means_of(sample, &counts, &start).expect("a fit"), counts)
 }
 
 impl Draws {
@@ -162,28 +178,55 @@ fn means_of(sample: &Sample<'_>, counts: &[f64], start: &Array1<f64>) -> Result<
     if patients.contains(&0.0) {
         return Err(NO_ARM);
     }
-    let beta = refit(sample, counts, start)?;
+    let weight = ArrayView1::from(counts);
+    let learnt = |table: &Table| sample.relearner.columns(&weight, table).map_err(|_| NO_BASIS);
+    let fixed = sample.relearner.is_fixed();
+    let own = if fixed { Vec::new() } else { learnt(&sample.model.analysis.prepared.used)? };
+    let beta = refit(sample, counts, start, &own)?;
     let total: f64 = counts.iter().sum();
-    let mean = |predicted: &Predicted| {
-        let eta = predicted.x.dot(&beta);
+    let mean = |(predicted, table): (&Predicted, &Table)| {
+        let mut eta = predicted.x.dot(&beta);
+        if !own.is_empty() {
+            for (place, values) in placed(sample.frame, &learnt(table)?) {
+                let before = predicted.x.column(place);
+                let cells = eta.iter_mut().zip(values).zip(before);
+                cells.for_each(|((eta, value), before)| *eta += beta[place] * (value - before));
+            }
+        }
         let of_row = |row: usize| sample.model.loss.mean(eta[row] + sample.offset.map_or(0.0, |o| o[row]));
-        (0..counts.len()).filter(|row| counts[*row] > 0.0).map(|row| counts[row] * of_row(row)).sum::<f64>()
-            / total
+        let drawn = (0..counts.len()).filter(|row| counts[*row] > 0.0);
+        Ok(drawn.map(|row| counts[row] * of_row(row)).sum::<f64>() / total)
     };
-    Ok(sample.predicted.iter().map(mean).collect())
+    sample.predicted.iter().zip(sample.everyone).map(mean).collect()
+}
+
+/// Columns of the design by their places among those that have a coefficient.
+fn placed<'c>(frame: &Frame, own: &'c [(usize, Vec<f64>)]) -> Vec<(usize, &'c [f64])> {
+    let place = |j: usize| frame.independent.kept.binary_search(&j).ok();
+    own.iter().filter_map(|(j, values)| Some((place(*j)?, values.as_slice()))).collect()
 }
 
 /// The coefficients of one resample in the user's units, 0 for a column that it left out.
 ///
-/// 1. The rows that were drawn, standardised anew.
+/// 1. The rows that were drawn, with the columns that they change (`own`), standardised anew.
 /// 2. The columns that are independent among them.
 /// 3. The descent, from where the fit on all rows ended.
 /// 4. Whether a finite answer is proved.
-fn refit(sample: &Sample<'_>, counts: &[f64], start: &Array1<f64>) -> Result<Array1<f64>, &'static str> {
+fn refit(
+    sample: &Sample<'_>,
+    counts: &[f64],
+    start: &Array1<f64>,
+    own: &[(usize, Vec<f64>)],
+) -> Result<Array1<f64>, &'static str> {
     let frame = sample.frame;
     let drawn: Vec<usize> = (0..counts.len()).filter(|row| counts[*row] > 0.0).collect();
     let weight: Array1<f64> = drawn.iter().map(|row| counts[*row]).collect();
-    let picked = frame.rows.pick(&drawn); // 1
+    let mut picked = frame.rows.pick(&drawn); // 1
+    for (place, values) in placed(frame, own) {
+        let (centre, spread) = (frame.scale.centre[place], frame.scale.spread[place]);
+        let cells = picked.x.column_mut(place).into_iter().zip(&drawn);
+        cells.for_each(|(cell, row)| *cell = (values[*row] - centre) / spread);
+    }
     let scale = Scale::of(&picked.x, Some(&weight), frame.has_intercept);
     let rows = InMemory { x: scale.apply(&picked.x), weight: Some(weight), ..picked };
     let root = Glm::new(&rows, Loss::Squared).curvature_root(&Array1::zeros(frame.dim()));

@@ -1,6 +1,6 @@
 //! Unadjusted effects: two arms compared by their outcomes alone.
 
-use crate::effects::measure::{Effect, Measure};
+use crate::effects::measure::{Effect, Measure, WaldBy};
 use crate::inference::table::Reference;
 
 /// Counts or moments of one arm; n is the sum of the weights.
@@ -37,7 +37,7 @@ impl Tally {
 /// a, b: events and others of the arm; c, d: of the reference. Source: Katz et al. 1978, Biometrics 34:469-474;
 /// Woolf 1955, Annals of Human Genetics 19:251-253.
 pub fn of_risks(arm: &Tally, reference: &Tally, conf_level: f64) -> Vec<(Measure, Option<Effect>)> {
-    let half_width = Reference::Normal.half_width(conf_level);
+    let by = WaldBy::new(Reference::Normal, conf_level);
     let (p1, p0) = (arm.mean, reference.mean);
     let part = |measure: Measure, p: f64, n: f64| match measure {
         Measure::Difference => p * (1.0 - p) / n,
@@ -48,7 +48,7 @@ pub fn of_risks(arm: &Tally, reference: &Tally, conf_level: f64) -> Vec<(Measure
         .into_iter()
         .map(|measure| {
             let variance = part(measure, p1, arm.n) + part(measure, p0, reference.n);
-            (measure, measure.effect(measure.on_scale(p1, p0), variance.sqrt(), half_width))
+            (measure, measure.effect(measure.on_scale(p1, p0), variance.sqrt(), &by))
         })
         .collect()
 }
@@ -59,8 +59,8 @@ pub fn of_means(arm: &Tally, reference: &Tally, conf_level: f64) -> Vec<(Measure
     let effect = (df > 0.0).then(|| {
         let variance = (arm.squares + reference.squares) / df;
         let std_error = (variance * (1.0 / arm.n + 1.0 / reference.n)).sqrt();
-        let half_width = Reference::T(df).half_width(conf_level);
-        Measure::Difference.effect(arm.mean - reference.mean, std_error, half_width)
+        let by = WaldBy::new(Reference::T(df), conf_level);
+        Measure::Difference.effect(arm.mean - reference.mean, std_error, &by)
     });
     vec![(Measure::Difference, effect.flatten())]
 }

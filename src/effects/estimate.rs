@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array1, Array2};
 
+use crate::data::table::Table;
 use crate::design::matrix::Encoded;
+use crate::design::relearn::Relearner;
 use crate::effects::arms::{Arms, modifiers};
 use crate::effects::bootstrap::{self, Draws, Sample};
 use crate::effects::crude::{self, Tally};
@@ -62,6 +64,20 @@ pub fn estimate(
     analysis: &Analysis,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Findings> {
+    estimate_at(question, analysis, &[], stop)
+}
+
+/// As [`estimate()`], with the values of some modifiers given: those of another completed data set, so that effects
+/// can be pooled value by value.
+///
+/// # Errors
+/// As [`estimate()`].
+pub fn estimate_at(
+    question: &Question,
+    analysis: &Analysis,
+    grids: &[(String, Vec<f64>)],
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Findings> {
     let (fit, prepared) = (&analysis.fit, &analysis.prepared);
     if fit.family == Family::Linear && question.event_is.is_some() {
         return Err(
@@ -80,9 +96,9 @@ pub fn estimate(
     };
     let model = Model::of(analysis, covariance);
     let frame = Frame::new(prepared, Dependent::LeftOut);
-    let everyone: Vec<Encoded> = (0..arms.levels.len())
-        .map(|arm| model.encode(&arms.everyone_in(arm, &prepared.used)))
-        .collect::<Result<_>>()?; // 3
+    let tables: Vec<Table> =
+        (0..arms.levels.len()).map(|arm| arms.everyone_in(arm, &prepared.used)).collect();
+    let everyone: Vec<Encoded> = tables.iter().map(|t| model.encode(t)).collect::<Result<_>>()?; // 3
     if let Some(column) = lost_column(&prepared.encoded, &frame.independent, &everyone) {
         return Ok(unknown(format!(
             "`{column}` was left out of the fit, and what would happen with everyone in one arm depends on it"
@@ -96,6 +112,7 @@ pub fn estimate(
         EffectInterval::Delta => None,
         EffectInterval::Bootstrap(asked) => {
             let target = if fit.spec.penalty == Penalty::Firth { Target::Firth } else { Target::Likelihood };
+            let relearner = Relearner::new(&prepared.formula, &prepared.frozen, &prepared.used)?;
             let draws = bootstrap::run(
                 &Sample {
                     model: &model,
@@ -103,6 +120,8 @@ pub fn estimate(
                     target,
                     arms: &arms,
                     predicted: &predicted,
+                    everyone: &tables,
+                    relearner: &relearner,
                     offset: prepared.encoded.offset.as_ref(),
                     clusters: clusters.as_deref(),
                     seed: fit.spec.seed,
@@ -118,7 +137,7 @@ pub fn estimate(
     };
     let tallies = tallies(&arms, &model);
     let known = Known { question, model: &model, arms: &arms, tallies, predicted, means, sandwich, draws };
-    known.effects(fit).map(|effects| Findings::Known(Box::new(effects)))
+    known.effects(fit, grids).map(|effects| Findings::Known(Box::new(effects)))
 }
 
 /// Why this fit has no effects to speak of.
@@ -204,7 +223,7 @@ fn failures(resamples: &Resamples) -> String {
 }
 
 impl Known<'_> {
-    fn effects(&self, fit: &Fit) -> Result<Effects> {
+    fn effects(&self, fit: &Fit, grids: &[(String, Vec<f64>)]) -> Result<Effects> {
         let formula = &self.model.analysis.prepared.formula;
         let treatment = &self.question.treatment;
         let modifiers = modifiers(treatment, formula)?;
@@ -213,7 +232,10 @@ impl Known<'_> {
         let alone = modifiers.len() == 1;
         let by_modifier = modifiers
             .iter()
-            .map(|name| by_modifier(self.model, self.arms, name, alone))
+            .map(|name| {
+                let at = grids.iter().find(|(grid, _)| grid == name).map(|(_, values)| values.as_slice());
+                by_modifier(self.model, self.arms, name, alone, at)
+            })
             .collect::<Result<_>>()?; // 6
         let varies = fit.family == Family::Logistic || !modifiers.is_empty();
         let by_baseline =
@@ -291,7 +313,7 @@ impl Known<'_> {
         let (a, r) = measure.slopes(own.value, reference.value);
         let sandwich = self.sandwich.as_ref().and_then(|v| {
             let variance = a * a * v[[arm, arm]] + 2.0 * a * r * v[[arm, 0]] + r * r * v[[0, 0]];
-            measure.effect(estimate, variance.max(0.0).sqrt(), self.model.half_width)
+            measure.effect(estimate, variance.max(0.0).sqrt(), &self.model.wald)
         });
         let conf_level = self.model.analysis.fit.spec.conf_level;
         Marginal {
@@ -317,7 +339,7 @@ impl Known<'_> {
             (effect.low, effect.high) = (end(coefficient.conf_low), end(coefficient.conf_high));
         }
         let statistic = step.dot(&self.model.beta) / effect.std_error;
-        Some(Conditional { effect, p_value: self.model.reference.p_value(statistic) })
+        Some(Conditional { effect, p_value: self.model.wald.reference.p_value(statistic) })
     }
 
     fn notices(&self, fit: &Fit, event: Option<&str>, modifiers: &[String]) -> Vec<String> {
@@ -368,11 +390,39 @@ impl Known<'_> {
             ""
         };
         format!(
-            "marginal intervals: percentiles of {} resamples of {what}; {failed}; knots and levels are those of the \
-             fit{subgroups}",
+            "marginal intervals: percentiles of {} resamples of {what}; {failed}; knots are learnt anew in \
+             each{subgroups}",
             resamples.asked
         )
     }
+}
+
+/// The standardised means of the first resample and how often each row counts in it: for tests.
+#[cfg(test)]
+pub(crate) fn first_draw(analysis: &Analysis, question: &Question) -> (Vec<f64>, Vec<f64>) {
+    let prepared = &analysis.prepared;
+    let arms = Arms::of(&question.treatment, prepared).expect("arms");
+    let covariance = analysis.fit.covariance.as_ref().expect("a covariance");
+    let model = Model::of(analysis, covariance);
+    let frame = Frame::new(prepared, Dependent::LeftOut);
+    let tables: Vec<Table> =
+        (0..arms.levels.len()).map(|arm| arms.everyone_in(arm, &prepared.used)).collect();
+    let predicted: Vec<Predicted> = tables.iter().map(|t| model.predict(t).expect("a design")).collect();
+    let relearner = Relearner::new(&prepared.formula, &prepared.frozen, &prepared.used).expect("sorted");
+    let sample = Sample {
+        model: &model,
+        frame: &frame,
+        target: Target::Likelihood,
+        arms: &arms,
+        predicted: &predicted,
+        everyone: &tables,
+        relearner: &relearner,
+        offset: None,
+        clusters: None,
+        seed: analysis.fit.spec.seed,
+        stop: &|| false,
+    };
+    bootstrap::first(&sample)
 }
 
 #[cfg(test)]

@@ -163,6 +163,25 @@ fn the_bootstrap_spreads_like_the_sandwich() {
     assert_eq!(found.resamples.as_ref().map(Resamples::n_failed), Some(0));
 }
 
+/// A resample's mean is that of an analysis of a file with the drawn rows, whose knots that file teaches.
+#[test]
+fn resamples_learn_their_own_knots() {
+    let csv = trial(250, 21);
+    let formula = "event ~ arm * rcs(age, 4) + sex";
+    let analysis = analyse(&csv, &spec(formula));
+    let (draws, counts) = crate::effects::estimate::first_draw(&analysis, &question(EffectInterval::Delta));
+    let mut lines = csv.lines();
+    let mut drawn = format!("{}\n", lines.next().expect("a header"));
+    for (line, count) in lines.zip(&counts) {
+        (0..*count as usize).for_each(|_| drawn.push_str(&format!("{line}\n")));
+    }
+    let own = effects(&drawn, &spec(formula), EffectInterval::Delta);
+    assert_ne!(analyse(&drawn, &spec(formula)).prepared.frozen.bases, analysis.prepared.frozen.bases);
+    for (arm, mean) in own.arms.iter().zip(&draws) {
+        near(*mean, arm.marginal, 1e-7);
+    }
+}
+
 #[test]
 fn clusters_of_one_patient_are_no_clusters() {
     let csv: String = trial(200, 9)

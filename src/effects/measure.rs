@@ -1,5 +1,6 @@
 //! The measures of effect: a difference, a ratio, an odds ratio of two means, each on the scale of its interval.
 
+use crate::inference::table::Reference;
 use crate::num::special::logit;
 
 /// How two means or risks are compared.
@@ -24,6 +25,25 @@ pub struct Effect {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+    /// Of no effect, two-sided, by the Wald statistic on the scale of the interval; `None` where the interval is
+    /// not Wald's (percentiles of resamples).
+    pub p_value: Option<f64>,
+}
+
+/// What a Wald interval and its test are read from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WaldBy {
+    /// Normal, or t.
+    pub reference: Reference,
+    /// Its quantile for the level of the interval.
+    pub half_width: f64,
+}
+
+impl WaldBy {
+    /// The reference with its quantile for intervals of this level.
+    pub fn new(reference: Reference, conf_level: f64) -> WaldBy {
+        WaldBy { reference, half_width: reference.half_width(conf_level) }
+    }
 }
 
 impl Measure {
@@ -58,10 +78,17 @@ impl Measure {
         if self.is_ratio() { value.exp() } else { value }
     }
 
-    /// The effect with the interval value +- half_width * std_error on the scale of the interval; `None` where it is
-    /// not defined (a risk of 0 or 1).
-    pub fn effect(self, value: f64, std_error: f64, half_width: f64) -> Option<Effect> {
-        self.effect_between(value, std_error, value - half_width * std_error, value + half_width * std_error)
+    /// From the measure itself to the scale of the interval.
+    pub fn to_scale(self, value: f64) -> f64 {
+        if self.is_ratio() { value.ln() } else { value }
+    }
+
+    /// The effect with the interval value +- quantile * std_error on the scale of the interval, and the Wald test of
+    /// value / std_error; `None` where it is not defined (a risk of 0 or 1).
+    pub fn effect(self, value: f64, std_error: f64, by: &WaldBy) -> Option<Effect> {
+        let wald = by.reference.wald(value, std_error, by.half_width);
+        let effect = self.effect_between(value, std_error, wald.low, wald.high)?;
+        Some(Effect { p_value: Some(wald.p_value).filter(|p| p.is_finite()), ..effect })
     }
 
     /// The effect with an interval whose ends are given on the scale of the interval.
@@ -71,6 +98,7 @@ impl Measure {
             std_error,
             low: self.from_scale(low),
             high: self.from_scale(high),
+            p_value: None,
         };
         let is_finite = [value, std_error, low, high].iter().all(|v| v.is_finite());
         is_finite.then_some(effect)
@@ -95,7 +123,20 @@ mod tests {
 
     #[test]
     fn a_ratio_without_a_logarithm_has_no_interval() {
-        assert_eq!(Measure::Ratio.effect(Measure::Ratio.on_scale(0.2, 0.0), 1.0, 1.96), None);
-        assert_eq!(Measure::OddsRatio.effect(Measure::OddsRatio.on_scale(1.0, 0.5), 1.0, 1.96), None);
+        let by = WaldBy::new(Reference::Normal, 0.95);
+        assert_eq!(Measure::Ratio.effect(Measure::Ratio.on_scale(0.2, 0.0), 1.0, &by), None);
+        assert_eq!(Measure::OddsRatio.effect(Measure::OddsRatio.on_scale(1.0, 0.5), 1.0, &by), None);
+    }
+
+    /// R: 2 * pnorm(-log(1.5) / 0.2), 2 * pt(-0.3 / 0.1, 12).
+    #[test]
+    fn the_test_is_wald_s_on_the_scale_of_the_interval() {
+        let normal = WaldBy::new(Reference::Normal, 0.95);
+        let ratio = Measure::Ratio.effect(1.5_f64.ln(), 0.2, &normal).expect("finite");
+        assert!((ratio.p_value.expect("Wald's") - 0.042641).abs() < 1e-5, "{ratio:?}");
+        let t = WaldBy::new(Reference::T(12.0), 0.95);
+        let difference = Measure::Difference.effect(0.3, 0.1, &t).expect("finite");
+        assert!((difference.p_value.expect("Wald's") - 0.011066).abs() < 1e-5, "{difference:?}");
+        assert_eq!(Measure::Difference.effect_between(0.3, 0.1, 0.1, 0.5).and_then(|e| e.p_value), None);
     }
 }

@@ -17,14 +17,20 @@ const TAIL: f64 = 0.025;
 ///
 /// A number: its own values if it has at most 25, else 10 to 25 round ones from its 2.5th to its 97.5th percentile.
 /// A factor: its levels. `alone`: the treatment interacts with this variable only, so that the conditional odds ratio
-/// depends on nothing else.
+/// depends on nothing else. `at`: the values of a number, where they are those of another data set.
 ///
 /// # Errors
 /// As the design's rebuilding says.
-pub fn by_modifier(model: &Model<'_>, arms: &Arms, variable: &str, alone: bool) -> Result<ByModifier> {
+pub fn by_modifier(
+    model: &Model<'_>,
+    arms: &Arms,
+    variable: &str,
+    alone: bool,
+    at: Option<&[f64]>,
+) -> Result<ByModifier> {
     let table = &model.analysis.prepared.used;
     let mut points = Vec::new();
-    for (value, number, cells) in values(model, variable) {
+    for (value, number, cells) in values(model, variable, at) {
         let changed = with_column(table, variable, cells);
         points.extend(at_value(model, arms, &changed, alone)?.into_iter().map(|point| ModifierPoint {
             value: value.clone(),
@@ -63,7 +69,7 @@ fn conditional(model: &Model<'_>, arm: &Predicted, reference: &Predicted) -> Opt
 
 type Point = (String, Option<f64>, Values);
 
-fn values(model: &Model<'_>, variable: &str) -> Vec<Point> {
+fn values(model: &Model<'_>, variable: &str, at: Option<&[f64]>) -> Vec<Point> {
     let prepared = &model.analysis.prepared;
     let n = prepared.used.n_rows;
     let Some(column) = prepared.used.column(variable) else { return Vec::new() };
@@ -71,7 +77,7 @@ fn values(model: &Model<'_>, variable: &str) -> Vec<Point> {
         Values::Number(v) | Values::Date(v) => {
             let is_date = matches!(column.values, Values::Date(_));
             let cells = |x: f64| if is_date { Values::Date(vec![x; n]) } else { Values::Number(vec![x; n]) };
-            grid(v, &|row| model.weight(row))
+            at.map_or_else(|| grid(v, &|row| model.weight(row)), <[f64]>::to_vec)
                 .into_iter()
                 .map(|x| (x.to_string(), Some(x), cells(x)))
                 .collect()
@@ -145,7 +151,7 @@ pub fn conditional_measure(model: &Model<'_>) -> Measure {
 impl Model<'_> {
     /// exp(step.b) or step.b with its interval, `step` the difference of two rows of the design.
     pub fn effect_of_step(&self, step: &ndarray::Array1<f64>) -> Option<Effect> {
-        conditional_measure(self).effect(step.dot(&self.beta), self.std_error(step), self.half_width)
+        conditional_measure(self).effect(step.dot(&self.beta), self.std_error(step), &self.wald)
     }
 }
 

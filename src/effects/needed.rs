@@ -87,13 +87,13 @@ mod tests {
     use super::*;
 
     fn text(estimate: f64, low: f64, high: f64, event: EventIs) -> String {
-        needed(&Effect { estimate, std_error: 0.0, low, high }, event).text
+        needed(&Effect { estimate, std_error: 0.0, low, high, p_value: None }, event).text
     }
 
     /// A gain of 3.9% (-4.1% to 11.9%): 1/0.039 = 25.6, 1/0.119 = 8.4, 1/0.041 = 24.4.
     #[test]
     fn an_interval_that_spans_zero_goes_through_infinity() {
-        let difference = Effect { estimate: 0.039, std_error: 0.04, low: -0.041, high: 0.119 };
+        let difference = Effect { estimate: 0.039, std_error: 0.04, low: -0.041, high: 0.119, p_value: None };
         let found = needed(&difference, EventIs::Good);
         assert!(found.spans_infinity && found.is_benefit);
         assert!((found.near.number - 8.4).abs() < 0.05 && (found.far.number - 24.4).abs() < 0.05);

@@ -141,6 +141,11 @@ impl Marginal {
     pub fn main(&self) -> Option<Effect> {
         self.bootstrap.or(self.delta)
     }
+
+    /// Of no effect, by the Wald test whose standard error is the delta method's.
+    pub fn p_value(&self) -> Option<f64> {
+        self.delta.and_then(|effect| effect.p_value)
+    }
 }
 
 /// The effect over the range of one variable, all else as observed.

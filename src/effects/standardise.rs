@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, Axis};
 use crate::data::table::Table;
 use crate::design::matrix::{Encoded, rebuild};
 use crate::design::scale::Scale;
-use crate::effects::measure::{Effect, Measure};
+use crate::effects::measure::{Effect, Measure, WaldBy};
 use crate::error::Result;
 use crate::fit::analysis::Analysis;
 use crate::fit::loss_of;
@@ -24,10 +24,8 @@ pub struct Model<'a> {
     pub beta: Array1<f64>,
     /// Their covariance, k x k.
     pub covariance: &'a Array2<f64>,
-    /// What intervals are read from: normal, or t.
-    pub reference: Reference,
-    /// Its quantile.
-    pub half_width: f64,
+    /// What intervals and tests are read from.
+    pub wald: WaldBy,
 }
 
 /// Every row's prediction under some change of the data.
@@ -60,8 +58,8 @@ impl<'a> Model<'a> {
             Loss::Squared => Reference::T(fit.statistics.df_residual),
             Loss::Logistic => Reference::Normal,
         };
-        let half_width = reference.half_width(fit.spec.conf_level);
-        Model { analysis, loss, kept, beta: Array1::from(beta), covariance, reference, half_width }
+        let wald = WaldBy::new(reference, fit.spec.conf_level);
+        Model { analysis, loss, kept, beta: Array1::from(beta), covariance, wald }
     }
 
     /// The design of a changed table, with the knots and levels of the fit.
@@ -128,11 +126,7 @@ impl<'a> Model<'a> {
     pub fn effect(&self, measure: Measure, arm: &Mean, reference: &Mean) -> Option<Effect> {
         let (by_arm, by_reference) = measure.slopes(arm.value, reference.value);
         let gradient = &arm.gradient * by_arm + &reference.gradient * by_reference;
-        measure.effect(
-            measure.on_scale(arm.value, reference.value),
-            self.std_error(&gradient),
-            self.half_width,
-        )
+        measure.effect(measure.on_scale(arm.value, reference.value), self.std_error(&gradient), &self.wald)
     }
 
     /// The measures that the outcome allows, each with its delta-method interval.

@@ -4,6 +4,7 @@ use crate::data::table::Values;
 use crate::design::sample::Sample;
 use crate::error::Result;
 use crate::fit::analysis::Analysis;
+use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::num::special::expit;
 use crate::performance::linear::LinearPerformance;
@@ -63,18 +64,26 @@ pub fn apparent(analysis: &Analysis) -> Result<Option<Apparent>> {
         outcome: &outcome,
         weight: weight.as_deref(),
     };
+    of_rows(&rows, fit).map(Some)
+}
+
+/// Measures predictions of a model on some rows as [`apparent()`] does.
+///
+/// # Errors
+/// As [`apparent()`].
+pub fn of_rows(rows: &Predicted<'_>, fit: &Fit) -> Result<Apparent> {
     let asked = Asked { conf_level: fit.spec.conf_level, thresholds: Vec::new() };
-    Ok(Some(match fit.family {
+    Ok(match fit.family {
         Family::Logistic => Apparent::Logistic {
-            performance: Box::new(LogisticPerformance::of(&rows, &asked)?),
-            medians: (median_risk(&rows, 1.0), median_risk(&rows, 0.0)),
+            performance: Box::new(LogisticPerformance::of(rows, &asked)?),
+            medians: (median_risk(rows, 1.0), median_risk(rows, 0.0)),
         },
         Family::Linear => Apparent::Linear {
-            performance: LinearPerformance::of(&rows, &asked)?,
-            residual: outcome.iter().zip(&analysis.linear_predictor).map(|(y, mean)| y - mean).collect(),
-            fitted: analysis.linear_predictor.clone(),
+            performance: LinearPerformance::of(rows, &asked)?,
+            residual: rows.outcome.iter().zip(rows.linear_predictor).map(|(y, mean)| y - mean).collect(),
+            fitted: rows.linear_predictor.to_vec(),
         },
-    }))
+    })
 }
 
 /// The median risk of the rows with this outcome.

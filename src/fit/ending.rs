@@ -12,6 +12,19 @@ use crate::objective::penalty::Penalised;
 use crate::optimise::stop::StopReason;
 use crate::optimise::verdict::{Evidence, Verdict, judge};
 
+/// Whether a stop for want of progress is one by rounding: it is certified to be this close.
+///
+/// error: in standard errors; `None` where there is no bound.
+fn is_rounding(error: Option<f64>) -> bool {
+    const CLOSE: f64 = 1e-6;
+    error.is_some_and(|e| e < CLOSE)
+}
+
+/// Whether a descent ended at the optimum: its test said so, or only rounding kept it from saying so.
+pub(crate) fn arrived(reason: StopReason, error: Option<f64>) -> bool {
+    reason.is_converged() || (reason == StopReason::NoProgress && is_rounding(error))
+}
+
 impl Ended<'_> {
     /// Whether the second descent (or the first, if it was `auto`) is proved to be at the optimum.
     pub(crate) fn is_optimum_known(&self) -> bool {
@@ -25,8 +38,6 @@ impl Ended<'_> {
 
     /// Only a gradient-type test on data that are not separated may say converged.
     pub(crate) fn convergence(&self) -> Convergence {
-        /// A stop for want of progress that is certified to be this close (in standard errors) is rounding.
-        const CLOSE: f64 = 1e-6;
         let exact = &self.exact;
         let optimum = self.frame.to_user.dot(&exact.beta);
         let error = match (&exact.covariance_root, exact.error_in_standard_errors) {
@@ -38,9 +49,7 @@ impl Ended<'_> {
         };
         let reason = match self.descent.reason {
             _ if exact.separation.is_some() => StopReason::Separated,
-            StopReason::NoProgress if error.is_some_and(|e| e < CLOSE) || self.gap_is_small() => {
-                StopReason::RoundingFloor
-            }
+            StopReason::NoProgress if is_rounding(error) || self.gap_is_small() => StopReason::RoundingFloor,
             reason => reason,
         };
         Convergence {

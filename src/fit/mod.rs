@@ -38,7 +38,6 @@ use crate::fit::target::{Search, Target};
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
-use crate::optimise::stop::StopReason;
 use crate::optimise::verdict::short;
 use crate::optimise::watch::Watcher;
 use crate::rows::{InMemory, Rows};
@@ -91,8 +90,9 @@ pub fn analyse(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Resul
         examine(&frame, loss, target, &optimum(&*standardised, spec.seed))?
     };
     drop(objective);
+    let arrived = ending::arrived(descent.reason, exact.error_in_standard_errors);
     let refined = match (target, loss) {
-        (Target::Likelihood, Loss::Squared) if at_optimum && descent.reason != StopReason::Interrupted => {
+        (Target::Likelihood, Loss::Squared) if at_optimum && arrived => {
             let user = frame.to_user.dot(&descent.beta);
             refine::least_squares(&frame.raw_rows(&prepared), &exact.root, &frame.to_user, &user)
         }

@@ -2,11 +2,12 @@
 
 use crate::data::csv::Source;
 use crate::data::missing::{Gaps, Ledger, complete_rows};
-use crate::data::table::{Column, Table};
+use crate::data::table::{Column, Table, Values};
 use crate::design::formula::Formula;
 use crate::design::matrix::Basis;
 use crate::error::Result;
-use crate::fit::fit;
+use crate::fit::analyse;
+use crate::fit::analysis::Analysis;
 use crate::fit::prepare::prepare;
 use crate::fit::result::Fit;
 use crate::fit::spec::{Robust, Spec};
@@ -30,6 +31,20 @@ pub struct Imputation {
     pub traces: Vec<Trace>,
     /// What the formula's variables lack, of all rows of the file.
     pub gaps: Gaps,
+}
+
+/// One model of several completed data sets.
+pub struct Imputed {
+    /// The fits pooled; of a file without gaps its one fit.
+    pub fit: Fit,
+    /// What was imputed.
+    pub imputation: Imputation,
+    /// The fit to each completed data set with its rows; of a file without gaps the one.
+    pub completed: Vec<Analysis>,
+    /// The formula as typed, with `.` written out.
+    pub formula: Formula,
+    /// The rows before their gaps were filled, in the order of the completed ones; `None` without gaps.
+    pub incomplete: Option<Table>,
 }
 
 /// The rows to complete, and what is beside them.
@@ -60,7 +75,7 @@ pub fn fit_imputed(
     source: &Source,
     imputations: Option<usize>,
     watch: &mut dyn FnMut(usize, usize) -> Box<dyn Watcher>,
-) -> Result<(Fit, Imputation)> {
+) -> Result<Imputed> {
     check(spec)?;
     let ground = ground(spec, source)?; // 1
     let wanted = imputations.unwrap_or_else(|| default_imputations(&ground.table));
@@ -69,15 +84,15 @@ pub fn fit_imputed(
     }
     let chains = impute(&ground.table, wanted, spec.seed)?; // 2
     let formula = with_fixed_knots(spec, source, &ground, &chains)?; // 3
-    let mut fits = Vec::with_capacity(wanted);
+    let mut analyses = Vec::with_capacity(wanted);
     for (k, table) in chains.completed.iter().enumerate() {
         let mut table = table.clone();
         table.columns.extend(ground.beside.iter().cloned());
         let (completed, data) = completed::source(&table, &source.file)?;
         let own = Spec { formula: formula.clone(), data, fail_on_missing: true, ..spec.clone() };
-        fits.push(fit(&own, &completed, &mut *watch(k + 1, wanted))?); // 4
+        analyses.push(analyse(&own, &completed, &mut *watch(k + 1, wanted))?); // 4
     }
-    let mut pooled = pool(fits)?; // 5
+    let mut pooled = pool(analyses.iter().map(|a| a.fit.clone()).collect())?; // 5
     pooled.spec = Spec { formula, ..spec.clone() };
     pooled.ledger = ledger(&ground, &chains, source, &pooled, spec);
     let imputation = Imputation {
@@ -86,9 +101,10 @@ pub fn fit_imputed(
         cells: chains.cells,
         incomplete_rows: chains.incomplete_rows,
         traces: chains.traces,
-        gaps: ground.gaps,
+        gaps: ground.gaps.clone(),
     };
-    Ok((pooled, imputation))
+    let incomplete = Some(used(&ground));
+    Ok(Imputed { fit: pooled, imputation, completed: analyses, formula: ground.formula, incomplete })
 }
 
 fn nothing_to_impute(
@@ -96,9 +112,13 @@ fn nothing_to_impute(
     source: &Source,
     gaps: Gaps,
     watch: &mut dyn FnMut(usize, usize) -> Box<dyn Watcher>,
-) -> Result<(Fit, Imputation)> {
-    let mut found = fit(spec, source, &mut *watch(1, 1))?;
-    found.ledger.notices.push("no predictor has a missing value: nothing was imputed, one fit".to_string());
+) -> Result<Imputed> {
+    let mut found = analyse(spec, source, &mut *watch(1, 1))?;
+    found
+        .fit
+        .ledger
+        .notices
+        .push("no predictor has a missing value: nothing was imputed, one fit".to_string());
     let nothing = Imputation {
         imputations: 0,
         rounds: 0,
@@ -107,7 +127,20 @@ fn nothing_to_impute(
         traces: Vec::new(),
         gaps,
     };
-    Ok((found, nothing))
+    let formula = found.prepared.formula.clone();
+    let completed = vec![found];
+    Ok(Imputed { fit: completed[0].fit.clone(), imputation: nothing, completed, formula, incomplete: None })
+}
+
+/// The rows that a fit uses of the table: a row whose weight is 0 does not count.
+fn used(ground: &Ground) -> Table {
+    let counts = |row: usize| {
+        ground.beside.iter().all(|column| match &column.values {
+            Values::Number(weight) => weight[row] != 0.0,
+            Values::Date(_) | Values::Category { .. } => true,
+        })
+    };
+    ground.table.filter(&(0..ground.table.n_rows).map(counts).collect::<Vec<bool>>())
 }
 
 fn ground(spec: &Spec, source: &Source) -> Result<Ground> {
@@ -145,16 +178,12 @@ fn ground(spec: &Spec, source: &Source) -> Result<Ground> {
 /// move them from one completed table to the next, and the coefficients would not mean the same.
 fn with_fixed_knots(spec: &Spec, source: &Source, ground: &Ground, chains: &Chains) -> Result<String> {
     let mut text = ground.formula.to_string();
-    let has_gaps = |basis: &str| {
-        Formula::parse(&format!("outcome ~ {basis}"))
-            .is_ok_and(|f| f.variables().iter().any(|name| chains.cells.iter().any(|(gap, _)| gap == name)))
-    };
     let may_move = ["rcs(", "ns("].iter().any(|name| text.contains(name));
     if !may_move {
         return Ok(text);
     }
     for (basis, found) in prepare(spec, source)?.frozen.bases {
-        if basis.contains("c(") || !has_gaps(&basis) {
+        if basis.contains("c(") || !is_of(&basis, &chains.cells) {
             continue;
         }
         let Some((inside, _)) = basis.rsplit_once(',') else { continue };
@@ -167,6 +196,16 @@ fn with_fixed_knots(spec: &Spec, source: &Source, ground: &Ground, chains: &Chai
         text = text.replace(&basis, &fixed);
     }
     Ok(text)
+}
+
+/// Whether a spline or polynomial is of a variable that was imputed.
+pub fn has_gaps(basis: &str, imputation: &Imputation) -> bool {
+    is_of(basis, &imputation.cells)
+}
+
+fn is_of(basis: &str, cells: &[(String, usize)]) -> bool {
+    Formula::parse(&format!("outcome ~ {basis}"))
+        .is_ok_and(|f| f.variables().iter().any(|name| cells.iter().any(|(gap, _)| gap == name)))
 }
 
 fn ledger(ground: &Ground, chains: &Chains, source: &Source, pooled: &Fit, spec: &Spec) -> Ledger {
@@ -212,7 +251,9 @@ mod tests {
 
     fn imputed(text: &str, spec: &Spec, m: usize) -> (Fit, Imputation) {
         let source = Source::from_bytes("trial.csv", text.as_bytes().to_vec()).expect("a CSV");
-        fit_imputed(spec, &source, Some(m), &mut |_, _| Box::new(Unwatched)).expect("imputed")
+        let found = fit_imputed(spec, &source, Some(m), &mut |_, _| Box::new(Unwatched)).expect("imputed");
+        assert!(found.incomplete.is_none_or(|t| t.n_rows == found.completed[0].prepared.used.n_rows));
+        (found.fit, found.imputation)
     }
 
     fn trial(n: usize) -> String {

@@ -66,11 +66,19 @@ struct Gap {
 /// # Errors
 /// Data, when a variable has no observed cell, or too many levels for a model of them.
 pub fn impute(table: &Table, imputations: usize, seed: u64) -> Result<Chains> {
+    impute_as(table, imputations, seed, ("imputation", 0))
+}
+
+/// As [`impute()`], with streams of another name and from another part on: for imputations inside resamples.
+///
+/// # Errors
+/// As [`impute()`].
+pub fn impute_as(table: &Table, imputations: usize, seed: u64, streams: (&str, u64)) -> Result<Chains> {
     let gaps = gaps(table)?;
     let chains: Vec<(Table, Vec<Trace>)> = (0..imputations)
         .into_par_iter()
         .map(|k| {
-            let mut rng = stream(seed, "imputation", k as u64);
+            let mut rng = stream(seed, streams.0, streams.1 + k as u64);
             chain(table, &gaps, k, &mut rng)
         })
         .collect::<Result<_>>()?;

@@ -3,9 +3,12 @@
 pub mod analysis;
 pub mod chain;
 pub mod completed;
+pub mod effects;
 pub mod matching;
 pub mod multinomial;
+pub mod performance;
 pub mod pool;
+pub mod validation;
 
 #[cfg(test)]
 mod coverage_tests;

@@ -8,6 +8,7 @@ use crate::report::numbers::{brief, count, significant};
 use crate::report::tables::is_pooled;
 use crate::report::words::visible;
 use crate::report::{Context, words};
+use crate::validate::Imputations;
 
 /// Below this many events (rows) a parameter an estimate is shaky by any rule of thumb.
 const FEW: f64 = 10.0;
@@ -165,14 +166,20 @@ fn extrapolation(fit: &Fit, ranges: &[Range]) -> Vec<String> {
 
 fn validation(fit: &Fit, context: &Context, is_answer: bool) -> Vec<String> {
     let mut told = Vec::new();
-    let pooled = is_pooled(fit);
+    if let Some(Imputations::NotRepeated { .. }) = context.validation.as_ref().and_then(|v| v.imputations) {
+        told.push(
+            "The validation did not repeat the imputation, which was done elsewhere: what it learnt from the rows that \
+             test a model is in the rows that train it, so that the optimism may be larger than shown."
+                .to_string(),
+        );
+    }
     match &context.validation {
         Some(_) => told.push(
             "The validation is internal: it says what the model is worth in new patients like these. Whether it holds \
              in another place or time only other data show (`clinreg evaluate`)."
                 .to_string(),
         ),
-        None if is_answer && !pooled => told.push(
+        None if is_answer => told.push(
             "Not validated: this run has no `--validate`, so nothing here says how the model does in new patients; \
              `--validate bootstrap:500` corrects the performance for its optimism."
                 .to_string(),
@@ -182,11 +189,6 @@ fn validation(fit: &Fit, context: &Context, is_answer: bool) -> Vec<String> {
     if context.apparent.is_some() {
         told.push(
             "Apparent values are optimistic: the model was fitted to the very rows on which they were measured."
-                .to_string(),
-        );
-    } else if is_answer && pooled {
-        told.push(
-            "Discrimination and calibration were not measured: this program does not pool them over completed data sets."
                 .to_string(),
         );
     }

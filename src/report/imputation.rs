@@ -90,8 +90,8 @@ mod tests {
         }
         let source = Source::from_bytes("trial.csv", text.into_bytes()).expect("a CSV");
         let spec = Spec::new("y ~ x + arm");
-        let (fit, found) =
-            fit_imputed(&spec, &source, Some(3), &mut |_, _| Box::new(Unwatched)).expect("imputed");
+        let imputed = fit_imputed(&spec, &source, Some(3), &mut |_, _| Box::new(Unwatched)).expect("imputed");
+        let (fit, found) = (imputed.fit, imputed.imputation);
         let traced = traced(&found);
         for t in &found.traces {
             let own = traced.iter().find(|v| v.variable == t.variable).expect("it has gaps");

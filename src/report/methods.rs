@@ -9,8 +9,8 @@ use crate::report::statistics::percent;
 use crate::report::tables::is_pooled;
 use crate::report::words::visible;
 use crate::report::{Context, align, careful, words};
-use crate::validate::Validation;
 use crate::validate::resample::Scheme;
+use crate::validate::{Imputations, Validation};
 
 /// Lines of `methods.txt` are broken at this width.
 const WIDTH: usize = 80;
@@ -188,24 +188,37 @@ fn uncertainty(fit: &Fit) -> Option<String> {
 
 fn performance(fit: &Fit, context: &Context) -> Option<String> {
     context.apparent.as_ref()?;
-    Some(match fit.family {
+    let pooled = if is_pooled(fit) {
+        " Measures were taken in each completed data set and pooled by Rubin's rules (the area on the log odds, observed over \
+         expected on the log scale); curves show the pooled model's mean predictions."
+    } else {
+        ""
+    };
+    let measures = match fit.family {
         Family::Logistic => {
             "Discrimination was measured by the area under the ROC curve (interval by DeLong's method), calibration by the \
              calibration slope and a smoothed curve (restricted cubic spline of the linear predictor; integrated \
              calibration index), overall performance by the Brier score, and clinical usefulness by the net benefit \
              over a range of thresholds."
-                .to_string()
         }
         Family::Linear => {
             "Performance was measured by R², the root mean squared error and the mean absolute error, and residuals were \
              inspected against fitted values and the normal distribution."
-                .to_string()
         }
-    })
+    };
+    Some(format!("{measures}{pooled}"))
 }
 
 fn validation(validation: &Validation) -> String {
-    let each = "every step that looks at the data was repeated in each";
+    let each = match validation.imputations {
+        None => "every step that looks at the data was repeated in each".to_string(),
+        Some(Imputations::Repeated { inside, .. }) => format!(
+            "every step that looks at the data was repeated in each, the imputation ({inside} completed data sets) among them"
+        ),
+        Some(Imputations::NotRepeated { .. }) => {
+            "every step but the imputation, which was done beforehand, was repeated in each".to_string()
+        }
+    };
     let failed = match validation.failed {
         0 => String::new(),
         n => format!(" ({} gave no model and do not count)", count(n as f64)),

@@ -63,7 +63,7 @@ pub struct Context {
     pub validation: Option<Validation>,
     /// What was imputed, where that was asked for.
     pub imputation: Option<Imputation>,
-    /// How good the model is on its own rows; `None` where there is no answer to measure, or where fits were pooled.
+    /// How good the model is on its own rows; `None` where there is no answer to measure.
     pub apparent: Option<Apparent>,
     /// Where the numeric predictors lie.
     pub ranges: Vec<Range>,

@@ -52,6 +52,13 @@ fn beyond(context: &Context) -> String {
         })
         .into_iter()
         .collect();
+    let notes = match &context.apparent {
+        Some(Apparent::Logistic { performance, .. }) => performance.notes.as_slice(),
+        Some(Apparent::Linear { performance, .. }) => performance.notes.as_slice(),
+        None => &[],
+    };
+    let pooled = notes.iter().find(|note| note.contains("pooled by Rubin's rules"));
+    lines.extend(pooled.map(|note| wrapped(&format!("Performance: {note}."), WIDTH, "  ")));
     lines.push("What to be careful about, and a methods paragraph: methods.txt and report.html.".to_string());
     with_line_end(&lines)
 }

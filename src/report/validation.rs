@@ -9,7 +9,7 @@ use crate::report::statistics::percent;
 use crate::report::words;
 use crate::validate::instability::{Instability, PROBABILITIES};
 use crate::validate::resample::Scheme;
-use crate::validate::{Index, Validation};
+use crate::validate::{Imputations, Index, Validation};
 
 /// How the intervals are made, for both files.
 const INTERVAL: &str = "corrected index +- z standard errors of the index of a fixed model in a sample of this size \
@@ -29,6 +29,7 @@ pub fn json(validation: &Validation) -> String {
         "resamples_with_columns_left_out": validation.aliased,
         "seed": validation.seed,
         "cluster": validation.cluster,
+        "imputation": validation.imputations.map(imputation_json),
         "conf_level": validation.conf_level,
         "interval": INTERVAL,
         "indices": indices,
@@ -46,6 +47,15 @@ pub fn json(validation: &Validation) -> String {
     let mut text = serde_json::to_string_pretty(&value).expect("text keys and numbers always serialise");
     text.push('\n');
     text
+}
+
+fn imputation_json(imputations: Imputations) -> Value {
+    match imputations {
+        Imputations::Repeated { inside, whole } => {
+            json!({"repeated": true, "imputations_per_resample": inside, "completed_data_sets": whole})
+        }
+        Imputations::NotRepeated { files } => json!({"repeated": false, "completed_data_sets": files}),
+    }
 }
 
 fn index_json(index: &Index) -> Value {
@@ -184,6 +194,7 @@ fn decimals(value: f64, size: f64) -> String {
 fn notes(validation: &Validation) -> Vec<String> {
     let mut notes =
         vec![format!("optimism = training - test, corrected = apparent - optimism. Intervals: {INTERVAL}.")];
+    notes.extend(validation.imputations.map(imputation));
     let by_construction = validation.indices.iter().any(|index| {
         index.name == "calibration_slope" && index.apparent == Some(1.0) && index.training == Some(1.0)
     });
@@ -220,6 +231,21 @@ fn notes(validation: &Validation) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// What became of the imputation.
+fn imputation(imputations: Imputations) -> String {
+    match imputations {
+        Imputations::Repeated { inside, whole } => format!(
+            "The imputation was repeated inside each resample: its incomplete rows were imputed anew, {inside} times, and \
+             the fits' mean is its model. Apparent: the pooled model on the {whole} completed data sets; test: on the \
+             same, means over them."
+        ),
+        Imputations::NotRepeated { files } => format!(
+            "The imputation was NOT repeated: each of the {files} completed files was validated with the same resamples, \
+             and indices are means over them. What the imputation learnt from the rows that test is in those that train."
+        ),
+    }
 }
 
 fn instability_table(instability: &Instability) -> Block {

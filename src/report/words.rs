@@ -206,6 +206,14 @@ pub fn distance(fit: &Fit) -> Option<String> {
             format!("How far the coefficients are from the {answer} answer cannot be bounded from here.")
         });
     };
+    if fit.spec.penalty == Penalty::Firth && fit.optimizer.name == "auto" {
+        // The Newton decrement of the penalised likelihood: there is no theorem behind it, as there is for the likelihood.
+        return Some(format!(
+            "By an estimate (the Newton decrement; no proved bound) every coefficient is about {} standard errors or less \
+             from the {answer} answer.",
+            bound(error)
+        ));
+    }
     if end.converged && error <= FAR {
         return Some(format!(
             "Every coefficient is within {} standard errors of the {answer} answer.",

@@ -7,21 +7,20 @@ pub mod recalibrate;
 pub mod refit;
 pub mod resample;
 pub mod sweep;
-
-use rayon::prelude::*;
+pub mod tally;
 
 use crate::error::{Error, Result};
 use crate::fit::analysis::Analysis;
 use crate::fit::loss_of;
-use crate::fit::spec::{Penalty, Robust};
-use crate::num::special::normal_quantile;
+use crate::fit::spec::Penalty;
 use crate::objective::loss::Loss;
 use crate::optimise::watch::Signal;
-use crate::validate::indices::{Calibration, Predicted, names};
-use crate::validate::instability::{Collector, Instability};
+use crate::validate::indices::{Calibration, Predicted};
+use crate::validate::instability::Instability;
 use crate::validate::interval::standard_errors;
 use crate::validate::refit::{Failure, Study};
 use crate::validate::resample::{Population, Scheme};
+use crate::validate::tally::{Course, Measured};
 
 /// One index, apparent and corrected; `None` where it does not exist.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +49,23 @@ pub struct Index {
     pub resamples: usize,
 }
 
+/// What a validation did about missing values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imputations {
+    /// The incomplete rows of each resample were imputed anew.
+    Repeated {
+        /// Imputations of each resample.
+        inside: usize,
+        /// Completed data sets of all rows, on which each model was tested.
+        whole: usize,
+    },
+    /// The data sets were completed elsewhere; each was validated with the same resamples.
+    NotRepeated {
+        /// Completed data sets.
+        files: usize,
+    },
+}
+
 /// The result of an internal validation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Validation {
@@ -65,26 +81,17 @@ pub struct Validation {
     pub failures: Vec<(Failure, usize)>,
     /// Resamples in which a column was constant or determined by others and counted as 0.
     pub aliased: usize,
+    /// Of several completed data sets: what became of the imputation; `None` of one data set.
+    pub imputations: Option<Imputations>,
     /// Coverage of the intervals.
     pub conf_level: f64,
-    /// The indices in the order of [`names`].
+    /// The indices in the order of [`indices::names`].
     pub indices: Vec<Index>,
     /// Bootstrap: the corrected calibration slope, by which the coefficients would be shrunk.
     pub shrinkage_factor: Option<f64>,
     /// Bootstrap: how far predictions move.
     pub instability: Option<Instability>,
 }
-
-/// One resample's model, measured.
-struct Measured {
-    training: Vec<Option<f64>>,
-    test: Vec<Option<f64>>,
-    means: Vec<f64>,
-    aliased: bool,
-}
-
-/// Resamples between two questions whether to go on.
-const BATCH: usize = 32;
 
 /// Validates a model with its own rows.
 ///
@@ -117,6 +124,8 @@ pub fn validate(
     let weight = prepared.weight.as_ref();
     let whole = Predicted::new(loss, y, study.eta().clone());
     let apparent = whole.indices(weight.map(|w| &**w), calibration); // 1
+    let line = line_of(&apparent);
+    let errors = standard_errors(&whole, weight, prepared.cluster.as_deref(), line);
     let one = |k: usize| -> std::result::Result<Measured, Failure> {
         let drawn = population.draw(scheme, spec.seed, k);
         let model = study.refit(&drawn.train, k as u64)?;
@@ -129,50 +138,29 @@ pub fn validate(
             aliased: model.aliased > 0,
         })
     };
-    let is_bootstrap = matches!(scheme, Scheme::Bootstrap { .. });
-    let mut tally = Tally::new(names(loss).len());
-    let mut collector = is_bootstrap.then(|| Collector::new(loss, &whole.mean.to_vec(), &y.to_vec()));
-    let resamples = scheme.resamples();
-    for start in (0..resamples).step_by(BATCH) {
-        let end = (start + BATCH).min(resamples);
-        let batch: Vec<_> = (start..end).into_par_iter().map(one).collect(); // 2
-        for measured in batch {
-            tally.add(&measured);
-            if let (Ok(measured), Some(collector)) = (&measured, &mut collector) {
-                collector.add(&measured.means);
-            }
-        }
-        if go_on(end) == Signal::Stop {
-            return Ok(None);
-        }
-    }
-    tally.check(scheme)?;
-    let line = match apparent.as_slice() {
-        [.., Some(intercept), Some(slope)] => Some((*intercept, *slope)),
-        _ => None,
-    };
-    let errors = standard_errors(&whole, weight, prepared.cluster.as_deref(), line);
-    let z = normal_quantile(0.5 + 0.5 * spec.conf_level);
-    let indices = tally.indices(names(loss), &apparent, &errors, z); // 3
-    let slope = indices.last().and_then(|slope| slope.corrected);
-    Ok(Some(Validation {
+    let course = Course {
+        loss,
         scheme,
-        seed: spec.seed,
-        cluster: match &spec.robust {
-            Robust::Cluster { variable, .. } => Some(variable.clone()),
-            Robust::Model | Robust::Hc(_) => None,
-        },
-        failed: tally.failures.iter().map(|(_, n)| n).sum(),
-        failures: tally.failures,
-        aliased: tally.aliased,
-        conf_level: spec.conf_level,
-        indices,
-        shrinkage_factor: slope.filter(|_| is_bootstrap),
-        instability: collector.and_then(|c| c.summary()),
-    }))
+        spec,
+        apparent,
+        errors,
+        means: whole.mean.to_vec(),
+        outcome: y.to_vec(),
+        imputations: None,
+    };
+    course.run(&one, go_on) // 2, 3
 }
 
-fn population(analysis: &Analysis, loss: Loss) -> Population<'_> {
+/// Intercept and slope of the recalibration among the indices, where they exist.
+pub fn line_of(indices: &[Option<f64>]) -> Option<(f64, f64)> {
+    match indices {
+        [.., Some(intercept), Some(slope)] => Some((*intercept, *slope)),
+        _ => None,
+    }
+}
+
+/// Who is drawn of an analysis' rows.
+pub fn population(analysis: &Analysis, loss: Loss) -> Population<'_> {
     let prepared = &analysis.prepared;
     Population {
         weight: prepared.weight.as_ref(),
@@ -183,7 +171,7 @@ fn population(analysis: &Analysis, loss: Loss) -> Population<'_> {
 }
 
 /// Intercept 0 and slope 1 hold where the scores of intercept and linear predictor vanish on the rows of the fit.
-fn calibration(analysis: &Analysis) -> Calibration {
+pub fn calibration(analysis: &Analysis) -> Calibration {
     let design = &analysis.prepared.encoded;
     let likelihood = analysis.fit.spec.penalty == Penalty::None;
     let only_intercept = design.x.ncols() < 2;
@@ -191,93 +179,6 @@ fn calibration(analysis: &Analysis) -> Calibration {
         Calibration::ByConstruction
     } else {
         Calibration::Estimated
-    }
-}
-
-/// Sums over the resamples, in their order.
-struct Tally {
-    pairs: Vec<Vec<(f64, f64)>>,
-    failures: Vec<(Failure, usize)>,
-    aliased: usize,
-    fitted: usize,
-}
-
-impl Tally {
-    fn new(n_indices: usize) -> Tally {
-        Tally { pairs: vec![Vec::new(); n_indices], failures: Vec::new(), aliased: 0, fitted: 0 }
-    }
-
-    fn add(&mut self, measured: &std::result::Result<Measured, Failure>) {
-        match measured {
-            Ok(measured) => {
-                self.fitted += 1;
-                self.aliased += usize::from(measured.aliased);
-                for ((pairs, training), test) in
-                    self.pairs.iter_mut().zip(&measured.training).zip(&measured.test)
-                {
-                    if let (Some(training), Some(test)) = (training, test) {
-                        pairs.push((*training, *test));
-                    }
-                }
-            }
-            Err(failure) => match self.failures.iter_mut().find(|(known, _)| known == failure) {
-                Some((_, count)) => *count += 1,
-                None => {
-                    self.failures.push((*failure, 1));
-                    self.failures.sort();
-                }
-            },
-        }
-    }
-
-    fn check(&self, scheme: Scheme) -> Result<()> {
-        let needed = scheme.resamples().min(2);
-        if self.fitted >= needed {
-            return Ok(());
-        }
-        let why: Vec<String> =
-            self.failures.iter().map(|(failure, n)| format!("{n} {}", failure.words())).collect();
-        Err(Error::data(format!(
-            "the model cannot be validated: of {} resamples {}",
-            scheme.resamples(),
-            why.join(", ")
-        ))
-        .hint("the data are too few for this model: use fewer terms, or `--penalty firth`"))
-    }
-
-    fn indices(
-        &self,
-        names: &[&'static str],
-        apparent: &[Option<f64>],
-        errors: &[Option<f64>],
-        z: f64,
-    ) -> Vec<Index> {
-        (0..names.len())
-            .map(|k| {
-                let pairs = &self.pairs[k];
-                let n = pairs.len() as f64;
-                let mean = |of: &dyn Fn(&(f64, f64)) -> f64| {
-                    (!pairs.is_empty()).then(|| pairs.iter().map(of).sum::<f64>() / n)
-                };
-                let optimism = mean(&|(training, test)| training - test);
-                let corrected = apparent[k].zip(optimism).map(|(apparent, optimism)| apparent - optimism);
-                let spread = optimism.and_then(|o| mean(&|(a, b)| (a - b - o).powi(2)));
-                let end = |sign: f64| corrected.zip(errors[k]).map(|(c, se)| c + sign * z * se);
-                Index {
-                    name: names[k],
-                    apparent: apparent[k],
-                    training: mean(&|(training, _)| *training),
-                    test: mean(&|(_, test)| *test),
-                    optimism,
-                    corrected,
-                    std_error: errors[k],
-                    conf_low: end(-1.0),
-                    conf_high: end(1.0),
-                    monte_carlo_error: spread.filter(|_| n > 1.0).map(|s| (s / (n - 1.0)).sqrt()),
-                    resamples: pairs.len(),
-                }
-            })
-            .collect()
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Failure {
     Penalty,
     /// The descent did not arrive.
     Unconverged,
+    /// A variable had no value to impute from, or its imputation model did not converge.
+    Imputation,
 }
 
 impl Failure {
@@ -48,6 +50,7 @@ impl Failure {
             Failure::Separated => "were separated (no finite estimate)",
             Failure::Penalty => "let no penalty be chosen",
             Failure::Unconverged => "did not converge",
+            Failure::Imputation => "could not be imputed",
         }
     }
 }
@@ -242,16 +245,35 @@ fn predictor(design: &Encoded, x: &Array2<f64>, beta: &Array1<f64>) -> Array1<f6
     }
 }
 
-fn has_one_outcome(y: &ArrayRef1<f64>, weight: &ArrayRef1<f64>) -> bool {
+/// Whether the rows that count have one value of a 0/1 outcome.
+pub fn has_one_outcome(y: &ArrayRef1<f64>, weight: &ArrayRef1<f64>) -> bool {
     let any = |wanted: bool| y.iter().zip(weight).any(|(y, w)| *w > 0.0 && (*y > 0.5) == wanted);
     !(any(true) && any(false))
 }
 
 /// Rows to fit to.
-struct Sample<'a> {
-    design: &'a Encoded,
-    y: &'a Array1<f64>,
-    weight: Option<&'a Array1<f64>>,
+pub struct Sample<'a> {
+    /// Their design in the user's units.
+    pub design: &'a Encoded,
+    /// Their outcome.
+    pub y: &'a Array1<f64>,
+    /// Their weights.
+    pub weight: Option<&'a Array1<f64>>,
+}
+
+/// The coefficients of some rows in the user's units, 0 for a column that says nothing of its own, and how many such
+/// columns there are.
+///
+/// # Errors
+/// Why these rows give no model.
+pub fn coefficients(
+    sample: &Sample<'_>,
+    spec: &Spec,
+    loss: Loss,
+    start: Option<&Array1<f64>>,
+) -> std::result::Result<(Array1<f64>, usize), Failure> {
+    let fitted = fit(sample, spec, loss, start)?;
+    Ok((fitted.user(), sample.design.x.ncols() - fitted.frame.dim()))
 }
 
 /// A fit that arrived.

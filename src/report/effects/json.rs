@@ -107,7 +107,12 @@ fn contrast(c: &Contrast, family: Family) -> Value {
 fn effect(measure: Measure, e: &Effect) -> Map<String, Value> {
     let error = if measure.is_ratio() { "std_error_log" } else { "std_error" };
     let pairs = [("estimate", e.estimate), (error, e.std_error), ("conf_low", e.low), ("conf_high", e.high)];
-    pairs.into_iter().map(|(name, value)| (name.to_string(), json!(value))).collect()
+    let mut map: Map<String, Value> =
+        pairs.into_iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
+    if let Some(p) = e.p_value {
+        map.insert("p_value".to_string(), json!(p));
+    }
+    map
 }
 
 fn optional(measure: Measure, e: Option<&Effect>) -> Value {
@@ -123,6 +128,7 @@ fn measures(list: &[(Measure, Option<Effect>)], family: Family) -> Value {
 fn standardised(m: &Marginal) -> Value {
     let Some(main) = m.main() else { return Value::Null };
     let mut value = effect(m.measure, &main);
+    value.insert("p_value".to_string(), json!(m.p_value()));
     for (name, found) in [("delta", &m.delta), ("sandwich", &m.sandwich), ("bootstrap", &m.bootstrap)] {
         if let Some(found) = found {
             let mut own = effect(m.measure, found);

@@ -115,14 +115,18 @@ fn comparison(e: &Effects, c: &Contrast) -> Block {
         let [estimate, interval] = told(measure, effect);
         Line::Cells(vec![format!("{kind} {}", words(measure, e.family)), estimate, interval, p])
     };
-    let mut lines: Vec<Line> =
-        c.unadjusted.iter().map(|(m, found)| row("unadjusted", *m, found.as_ref(), String::new())).collect();
+    let p = |p: Option<f64>| p.map_or_else(String::new, p_value);
+    let mut lines: Vec<Line> = c
+        .unadjusted
+        .iter()
+        .map(|(m, found)| row("unadjusted", *m, found.as_ref(), p(found.and_then(|e| e.p_value))))
+        .collect();
     if let Some(found) = &c.conditional {
         let measure = if e.family == Family::Logistic { Measure::OddsRatio } else { Measure::Difference };
         lines.push(row("conditional", measure, Some(&found.effect), p_value(found.p_value)));
     }
     for m in &c.marginal {
-        lines.push(row("standardised", m.measure, m.main().as_ref(), String::new()));
+        lines.push(row("standardised", m.measure, m.main().as_ref(), p(m.p_value())));
     }
     if let Some(needed) = &c.needed {
         lines.push(Line::Remark("number needed to treat".to_string(), needed.text.clone()));
@@ -139,6 +143,7 @@ fn notes(e: &Effects) -> Block {
             EffectInterval::Bootstrap(_) => "",
         }
     )];
+    notes.push(tests(e));
     if e.family == Family::Logistic && e.modifiers.is_empty() {
         notes.push(NON_COLLAPSIBLE.to_string());
     }
@@ -147,6 +152,17 @@ fn notes(e: &Effects) -> Block {
     }
     notes.extend(e.notices.iter().map(|n| format!("- {}", visible(n))));
     Block::notes(notes)
+}
+
+/// Which tests the p-values are of.
+fn tests(e: &Effects) -> String {
+    let logistic = e.family == Family::Logistic;
+    let scale = if logistic { " (risk difference, and logarithms of risk ratio and odds ratio)" } else { "" };
+    let resampled = match e.interval {
+        EffectInterval::Delta => "",
+        EffectInterval::Bootstrap(_) => "; of standardised effects by the delta method's standard error",
+    };
+    format!("p: Wald tests of no effect, estimate over standard error{scale}{resampled}.")
 }
 
 /// At most this many values of a modifier are printed; `effects.json` has them all.

@@ -7,11 +7,18 @@ use crate::effects::result::{Arm, Conditional, Contrast, EffectInterval, Effects
 
 fn ratio(estimate: f64, std_error: f64) -> Effect {
     let half = 1.96 * std_error;
-    Effect { estimate, std_error, low: estimate * (-half).exp(), high: estimate * half.exp() }
+    Effect {
+        estimate,
+        std_error,
+        low: estimate * (-half).exp(),
+        high: estimate * half.exp(),
+        p_value: Some(0.0123),
+    }
 }
 
 fn sample() -> Effects {
-    let difference = Effect { estimate: -0.0808, std_error: 0.027, low: -0.1337, high: -0.0279 };
+    let difference =
+        Effect { estimate: -0.0808, std_error: 0.027, low: -0.1337, high: -0.0279, p_value: Some(0.00277) };
     let arm = |level: &str, n: f64, events: f64, marginal: f64| Arm {
         level: level.to_string(),
         n,
@@ -69,6 +76,8 @@ fn the_section_has_each_effect_on_its_line() {
         "NNTB 12 (7.5 to 36)",
         "unadjusted risk ratio",
         "- a notice",
+        "0.003",
+        "Wald tests",
     ] {
         assert!(text.contains(words), "no `{words}` in\n{text}");
     }
@@ -87,6 +96,8 @@ fn the_file_has_the_keys_that_scripts_rely_on() {
     assert_eq!(contrast["marginal"]["risk_difference"]["conf_low"], -0.1337);
     assert_eq!(contrast["marginal"]["risk_difference"]["sandwich"]["std_error"], 0.027);
     assert_eq!(contrast["marginal"]["number_needed_to_treat"]["text"], "NNTB 12 (7.5 to 36)");
+    assert_eq!(contrast["marginal"]["risk_difference"]["p_value"], 0.00277);
+    assert_eq!(contrast["unadjusted"]["odds_ratio"]["p_value"], 0.0123);
     assert!(contrast["unadjusted"]["risk_ratio"].is_null());
 }
 

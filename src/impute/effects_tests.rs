@@ -1,0 +1,72 @@
+//! Pooled effects: equal data sets, Rubin's formula by hand, and R.
+
+use super::*;
+use crate::data::csv::Source;
+use crate::fit::analyse;
+use crate::fit::spec::Spec;
+use crate::optimise::watch::Unwatched;
+
+const PATIENTS: u32 = 200;
+
+/// Data set k of five: crp differs in every fourth patient. R makes the same: see [`five_data_sets_are_pooled_as_in_r`].
+fn data_set(k: u32) -> String {
+    let row = |i: u32| {
+        let crp = if i.is_multiple_of(4) { (i * (13 + 6 * k) + 5 * k) % 71 } else { (i * 13) % 71 };
+        let age = 40 + (i * 29) % 37;
+        let arm = (i * 7 + i / 3) % 2;
+        let event = u32::from((i * 41 + 17) % 97 + 12 * arm < 20 + age / 2 + crp / 3);
+        format!(
+            "{},{age},{crp},{event},{}\n",
+            ["a", "b"][arm as usize],
+            age + crp / 2 + 5 * arm + (i * 11) % 23
+        )
+    };
+    format!("arm,age,crp,event,score\n{}", (0..PATIENTS).map(row).collect::<String>())
+}
+
+fn completed(formula: &str, sets: &[u32]) -> Vec<Analysis> {
+    let one = |k: &u32| {
+        let source = Source::from_bytes("set.csv", data_set(*k).into_bytes()).expect("a table");
+        analyse(&Spec::new(formula), &source, &mut Unwatched).expect("a fit")
+    };
+    sets.iter().map(one).collect()
+}
+
+fn effects(formula: &str, sets: &[u32]) -> Effects {
+    let question = Question { treatment: "arm".to_string(), interval: EffectInterval::Delta, event_is: None };
+    match pooled_effects(&question, &completed(formula, sets), &|| false).expect("no error") {
+        Findings::Known(effects) => *effects,
+        Findings::Unknown { reason, .. } => panic!("{reason}"),
+    }
+}
+
+#[test]
+fn equal_data_sets_have_the_effects_of_one() {
+    for formula in ["event ~ arm * age + crp", "score ~ arm + age + crp"] {
+        let (one, three) = (effects(formula, &[2]), effects(formula, &[2, 2, 2]));
+        assert_eq!(one.contrasts, three.contrasts);
+        assert_eq!(one.by_modifier, three.by_modifier);
+        assert_eq!(one.by_baseline, three.by_baseline);
+        assert!((one.arms[1].marginal_se - three.arms[1].marginal_se).abs() < 1e-15);
+        assert_eq!((one.arms[0].n, one.arms[0].events), (three.arms[0].n, three.arms[0].events));
+    }
+}
+
+#[test]
+fn what_was_not_imputed_loses_nothing_and_the_rest_does() {
+    let (one, all) =
+        (effects("event ~ arm + age + crp", &[0]), effects("event ~ arm + age + crp", &[0, 1, 2, 3, 4]));
+    let difference = |e: &Effects| e.contrasts[0].marginal[0].delta.expect("defined");
+    assert_ne!(difference(&one), difference(&all));
+    assert!(all.notices.iter().any(|n| n.contains("Rubin's rules")));
+    assert!(difference(&all).p_value.expect("Wald's") > 0.0);
+    let needed = all.contrasts[0].needed.as_ref().expect("logistic");
+    assert!((needed.estimate - 1.0 / difference(&all).estimate.abs()).abs() < 1e-9);
+}
+
+#[test]
+fn a_bootstrap_of_effects_is_refused() {
+    let question =
+        Question { treatment: "arm".to_string(), interval: EffectInterval::Bootstrap(100), event_is: None };
+    assert_eq!(check(&question).expect_err("refused").exit_status(), 2);
+}

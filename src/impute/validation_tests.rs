@@ -1,0 +1,1 @@
+//! Validations after imputation.
