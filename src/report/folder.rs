@@ -11,7 +11,7 @@ use crate::report::NamedFile;
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 37] = [
+const FIT_FILES: [&str; 41] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
@@ -46,6 +46,10 @@ const FIT_FILES: [&str; 37] = [
     "methods.txt",
     "missing.png",
     "missing.svg",
+    "influence.png",
+    "influence.svg",
+    "instability.png",
+    "instability.svg",
     "missing.csv",
     "imputation_traces.png",
     "imputation_traces.svg",

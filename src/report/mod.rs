@@ -34,6 +34,7 @@ pub mod numbers;
 mod penalty;
 pub mod performance;
 mod sections;
+mod stability;
 mod statistics;
 pub mod study;
 pub mod summary;
