@@ -21,6 +21,7 @@ use crate::effects::result::{EffectInterval, Findings, Question};
 use crate::error::{Error, Result};
 use crate::fit::analysis::Analysis;
 use crate::fit::apparent::{self, Apparent, Range};
+use crate::fit::partial::{self, PartialEffect};
 use crate::fit::result::Fit;
 use crate::fit::spec::Spec;
 use crate::impute::analysis::Imputation;
@@ -89,6 +90,7 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
         apparent: beyond.apparent,
         ranges: beyond.ranges,
         gaps: beyond.gaps,
+        partial: beyond.partial,
         table_one: beyond.table_one,
         study,
         svg: args.inference.svg,
@@ -108,6 +110,7 @@ struct Beyond {
     apparent: Option<Apparent>,
     ranges: Vec<Range>,
     gaps: Option<Gaps>,
+    partial: Vec<PartialEffect>,
     table_one: Option<TableOne>,
 }
 
@@ -138,8 +141,10 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     let apparent = measured(&mut analysis);
     let ranges = apparent::ranges(&analysis);
     let table_one = question.and_then(|question| patients(question, &mut analysis, &source));
+    let partial = partial::effects(&analysis)?;
     let gaps = Some(analysis.prepared.gaps);
-    Ok((analysis.fit, Beyond { validation, effects, apparent, ranges, gaps, table_one, imputation: None }))
+    let beyond = Beyond { validation, effects, apparent, ranges, gaps, partial, table_one, imputation: None };
+    Ok((analysis.fit, beyond))
 }
 
 /// The patients by treatment, all rows of the file; where there is no such table, the ledger says why.

@@ -11,6 +11,7 @@ pub mod exact;
 pub mod frame;
 pub mod nested;
 pub mod outcome;
+pub mod partial;
 pub mod path;
 pub mod prepare;
 pub mod refine;

@@ -21,7 +21,7 @@ use crate::report::evaluation::three;
 use crate::report::numbers::{brief, count, share};
 use crate::report::statistics::percent;
 use crate::report::words::visible;
-use crate::report::{Context, NamedFile, coefficients, imputation, stability, words};
+use crate::report::{Context, NamedFile, coefficients, imputation, partial, stability, words};
 
 /// A picture with its words.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,6 +102,7 @@ pub fn of(fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
     if let Some(Findings::Known(effects)) = &context.effects {
         drawn.extend(treatment(&title, effects, context.svg)?);
     }
+    drawn.extend(partial::pictures(&title, fit, &context.partial, context.svg)?);
     drawn.extend(stability::influence(&studio(&own), fit)?);
     drawn.extend(stability::instability(&title, fit, context)?);
     drawn.extend(lacking(&title, fit, context)?);

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Kind, Result};
-use crate::report::NamedFile;
+use crate::report::{NamedFile, partial};
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 41] = [
+const FIT_FILES: [&str; 42] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
@@ -46,6 +46,7 @@ const FIT_FILES: [&str; 41] = [
     "methods.txt",
     "missing.png",
     "missing.svg",
+    "partial_effects.csv",
     "influence.png",
     "influence.svg",
     "instability.png",
@@ -128,6 +129,10 @@ fn write_all(folder: &Path, files: &[NamedFile]) -> Result<()> {
     let has = |mark: &str| files.iter().any(|f| f.name == mark);
     if has(MARK_OF_A_FIT) {
         remove_earlier(&FIT_FILES, folder, files)?;
+        let effects: Vec<String> =
+            partial::STEMS.iter().flat_map(|stem| [format!("{stem}.png"), format!("{stem}.svg")]).collect();
+        let effects: Vec<&str> = effects.iter().map(String::as_str).collect();
+        remove_earlier(&effects, folder, files)?;
     } else if has(MARK_OF_AN_EVALUATION) {
         let beside_a_fit = folder.join(MARK_OF_A_FIT).exists();
         let known = if beside_a_fit { &EVALUATION_BESIDE_A_FIT[..] } else { &EVALUATION_FILES[..] };

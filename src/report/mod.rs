@@ -4,6 +4,7 @@ use crate::data::missing::Gaps;
 use crate::effects::result::Findings;
 use crate::error::Result;
 use crate::fit::apparent::{Apparent, Range};
+use crate::fit::partial::PartialEffect;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::impute::analysis::Imputation;
@@ -31,6 +32,7 @@ mod history;
 mod imputation;
 mod methods;
 pub mod numbers;
+mod partial;
 mod penalty;
 pub mod performance;
 mod sections;
@@ -71,6 +73,8 @@ pub struct Context {
     pub apparent: Option<Apparent>,
     /// What the rows of the file lack of the formula's variables.
     pub gaps: Option<Gaps>,
+    /// What each numeric predictor does.
+    pub partial: Vec<PartialEffect>,
     /// Where the numeric predictors lie.
     pub ranges: Vec<Range>,
     /// Who the patients are, where the treatment's effect was asked for.
@@ -124,6 +128,7 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     if let Some(imputation) = context.imputation.as_ref().filter(|i| i.imputations > 0) {
         files.push(file("imputation.csv", tables::imputation(imputation)?));
     }
+    files.extend(partial::file(&context.partial)?);
     files.extend(context.gaps.as_ref().map(gaps::file).transpose()?.flatten());
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));

@@ -8,14 +8,15 @@ use crate::report::block::DrawnBlock;
 use crate::report::context::{Figure, Piece, figure, pieces};
 use crate::report::figures::Drawn;
 use crate::report::{
-    Context, capitalised, careful, checklist, effects, equation, evaluation, gaps, methods, table_one,
-    validation,
+    Context, capitalised, careful, checklist, effects, equation, evaluation, gaps, methods, partial,
+    table_one, validation,
 };
 
 /// What the template prints of all this; what is empty is not there.
 #[derive(Serialize)]
 pub(super) struct Sections {
     forest: Vec<Figure>,
+    partial_figures: Vec<Figure>,
     equation: Option<equation::Equation>,
     missing: Vec<DrawnBlock>,
     missing_figures: Vec<Figure>,
@@ -45,6 +46,7 @@ pub(super) fn of(fit: &Fit, context: &Context, drawn: &[Drawn]) -> Sections {
     let (performance, performance_notes) = performance(fit, context);
     Sections {
         forest: figures(&["forest"]),
+        partial_figures: figures(&partial::STEMS),
         equation: equation::equation(fit),
         missing: context.gaps.iter().flat_map(gaps::blocks).map(|block| block.drawn()).collect(),
         missing_figures: figures(&["missing", "imputation_traces"]),
