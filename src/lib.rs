@@ -35,7 +35,7 @@
 //! # In reading order
 //!
 //! [`error`], [`rows`], [`num`] · [`data`], [`design`] · [`objective`], [`optimise`] · [`inference`],
-//! [`performance`] · [`fit`] · [`effects`] · [`validate`], [`impute`] · [`plot`], [`model`], [`report`] · [`cli`].
+//! [`performance`] · [`fit`] · [`effects`] · [`validate`], [`impute`] · [`plot`], [`model`], [`report`] · [`explore`] · [`cli`].
 //!
 //! # What holds everywhere
 //!

@@ -10,7 +10,7 @@ use crate::explore::path::{Node, Walk};
 use crate::explore::request::{Checked, MOST_RUNS, RateName, RateRule, Request, RunRequest};
 use crate::explore::surface::Surface;
 use crate::explore::symmetric::Eigen;
-use crate::explore::verdict::{self, Evidence, Verdict};
+use crate::explore::verdict::{self, Evidence, Outcome, Verdict};
 use crate::explore::window::{Grid, Window, grid, is_inside, window};
 use crate::objective::Objective;
 use crate::optimise::Descent;
@@ -71,7 +71,7 @@ pub struct Run {
     pub iterations: usize,
     /// Why it stopped, in words.
     pub reason: &'static str,
-    /// Whether the gradient fell below the tolerance.
+    /// Whether the gradient fell below the tolerance at a minimum: the verdict is `converged`.
     pub converged: bool,
     /// Where distances along eigen-directions are measured from, and the curvature there.
     pub decomposition: Option<Decomposition>,
@@ -228,7 +228,7 @@ fn finished(
         points,
         iterations: descent.iterations,
         reason: descent.reason.words(),
-        converged: descent.reason.is_converged(),
+        converged: verdict.outcome == Outcome::Converged,
         decomposition,
         end_curvature,
         left,

@@ -96,7 +96,7 @@ impl Formula {
             Formula::Beale => vec![vec![3.0, 0.5]],
             Formula::Saddle => vec![vec![0.0, 1.0], vec![0.0, -1.0]],
             Formula::Parabola => vec![vec![0.0]],
-            Formula::Wave => vec![vec![-1.110_510_503_581_112_2], vec![3.837_467_106_499_144]],
+            Formula::Wave => vec![vec![-1.110_510_503_581_112_2]],
         }
     }
 

@@ -4,12 +4,19 @@
 //! [`exploration::Exploration`]: the surface as a grid, every run's path, curvature and verdict, ready for JSON and
 //! for the figures.
 
+pub mod animation;
+pub mod contour;
+pub mod courses;
 pub mod exploration;
+pub mod files;
 pub mod formula;
+pub mod ground;
 pub mod noise;
+pub mod page;
 pub mod pair;
 pub mod path;
 pub mod preset;
+pub mod relief;
 pub mod request;
 pub mod surface;
 pub mod symmetric;

@@ -327,6 +327,7 @@ impl PairLoss {
         const ROUND_THE_REGION: f64 = 1.6;
         const BEYOND: f64 = 3.0;
         const MARGIN: f64 = 0.08;
+        const NOTHING: f64 = 1e-9; // an estimate of zero, to rounding, makes no axis
         let centre = self.estimate();
         let ends = |j: usize| {
             let (mut low, mut high) = (centre[j].min(0.0), centre[j].max(0.0));
@@ -343,6 +344,13 @@ impl PairLoss {
             let margin = MARGIN * (high - low).max(f64::MIN_POSITIVE);
             [low - margin, high + margin]
         };
-        vec![ends(0), ends(1)]
+        let mut home = vec![ends(0), ends(1)];
+        for j in 0..2 {
+            let (own, other) = (home[j][1] - home[j][0], home[1 - j][1] - home[1 - j][0]);
+            if own < NOTHING * other {
+                home[j] = [centre[j] - 0.5 * other, centre[j] + 0.5 * other];
+            }
+        }
+        home
     }
 }

@@ -148,6 +148,16 @@ pub enum ScheduleName {
     Cosine,
 }
 
+/// All schedules.
+pub const SCHEDULES: [ScheduleName; 6] = [
+    ScheduleName::Constant,
+    ScheduleName::InverseRoot,
+    ScheduleName::Exponential,
+    ScheduleName::Steps,
+    ScheduleName::InverseTime,
+    ScheduleName::Cosine,
+];
+
 impl ScheduleName {
     /// The name that users type.
     pub fn name(self) -> &'static str {

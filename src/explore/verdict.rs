@@ -39,6 +39,23 @@ pub enum Outcome {
     Noisy,
 }
 
+impl Outcome {
+    /// A word or two for keys and tables.
+    pub fn words(self) -> &'static str {
+        match self {
+            Outcome::Converged => "converged",
+            Outcome::Crawling => "crawling",
+            Outcome::Oscillating => "oscillating",
+            Outcome::Diverging => "diverging",
+            Outcome::Plateau => "stuck on a plateau",
+            Outcome::Saddle => "at a saddle",
+            Outcome::Summit => "at the top of a hill",
+            Outcome::Separated => "no finite minimum",
+            Outcome::Noisy => "kept moving by noise",
+        }
+    }
+}
+
 /// The verdict with its numbers and in words.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
@@ -50,6 +67,8 @@ pub struct Verdict {
     pub es: String,
     /// By how much each of the last updates multiplied the gradient norm (geometric mean).
     pub factor: Option<f64>,
+    /// The same of the height above the lowest known minimum, where the gradient norm does not fall.
+    pub height_factor: Option<f64>,
     /// Updates still needed at that pace.
     pub steps_left: Option<f64>,
     /// The largest rate that can be stable, 2/L for plain descent, where the method has one and L is known.
@@ -99,12 +118,12 @@ impl Evidence<'_> {
 
     /// How far the value at the stop is above the lowest known minimum.
     pub fn above_least(&self) -> Option<f64> {
-        let lowest = Array1::from_vec(self.surface.minima().into_iter().next()?);
-        Some(self.descent.value - self.surface.value_and_gradient(&lowest).0)
+        let lowest = self.surface.minima().into_iter().next()?;
+        Some(self.descent.value - value_at(self.surface, &lowest))
     }
 
     fn start_value(&self) -> f64 {
-        self.surface.value_and_gradient(&Array1::from_vec(self.checked.start.clone())).0
+        value_at(self.surface, &self.checked.start)
     }
 }
 
@@ -122,6 +141,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
         en: String::new(),
         es: String::new(),
         factor: pace.factor,
+        height_factor: pace.height_factor,
         steps_left: None,
         stable_limit: stable_limit(&evidence.checked.settings.method, evidence.largest_curvature())
             .filter(|limit| limit.is_finite()),
@@ -131,8 +151,9 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
         Outcome::Diverging => verdict.stable_rate = stable_rate(evidence, verdict.stable_limit),
         Outcome::Crawling | Outcome::Oscillating => {
             let to_go = (descent.gradient_norm() / evidence.checked.settings.tolerance).ln();
-            verdict.steps_left =
-                pace.factor.filter(|f| 0.0 < *f && *f < 1.0).map(|f| (to_go / -f.ln()).ceil());
+            // Near a minimum the height falls as the square of the gradient norm.
+            let factor = pace.height_factor.map(f64::sqrt).or(pace.factor);
+            verdict.steps_left = factor.filter(|f| 0.0 < *f && *f < 1.0).map(|f| (to_go / -f.ln()).ceil());
         }
         _ => {}
     }
@@ -143,6 +164,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
 /// The course of the last updates.
 struct Pace {
     factor: Option<f64>,
+    height_factor: Option<f64>,
     turns_back: bool,
 }
 
@@ -164,9 +186,22 @@ fn pace(evidence: &Evidence<'_>) -> Pace {
         }
         _ => None,
     };
+    let least = evidence.surface.minima().first().map(|at| value_at(evidence.surface, at));
+    let height_factor = match (last.first(), last.last(), least) {
+        (Some(first), Some(end), Some(least)) if factor.is_some_and(|f| f >= 1.0) => {
+            let height = |at: &Array1<f64>| evidence.surface.value_and_gradient(at).0 - least;
+            let factor = (height(end) / height(first)).powf(1.0 / (used - 1) as f64);
+            (0.0 < factor && factor < 1.0).then_some(factor)
+        }
+        _ => None,
+    };
     let steps: Vec<Array1<f64>> = last.windows(2).map(|w| &w[1] - &w[0]).collect();
     let turns = steps.windows(2).filter(|w| w[0].dot(&w[1]) < 0.0).count();
-    Pace { factor, turns_back: steps.len() > 2 && 2 * turns >= steps.len() - 1 }
+    Pace { factor, height_factor, turns_back: steps.len() > 2 && 2 * turns >= steps.len() - 1 }
+}
+
+fn value_at(surface: &Surface, at: &[f64]) -> f64 {
+    surface.value_and_gradient(&Array1::from_vec(at.to_vec())).0
 }
 
 fn outcome(evidence: &Evidence<'_>, pace: &Pace) -> Outcome {
@@ -227,13 +262,17 @@ fn is_flat(evidence: &Evidence<'_>) -> bool {
 
 /// A point where the gradient is small and the surface curves downwards in some direction.
 fn downwards(evidence: &Evidence<'_>) -> Option<Outcome> {
-    const NEARLY: f64 = 1e-3; // of the gradient that the usual curvature makes across the picture
+    const NEAR: f64 = 0.05; // of the picture's width, from where the gradient would be zero
     const DOWN: f64 = 1e-6;
     let eigen = evidence.end_curvature?;
     let usual = usual_curvature(evidence.surface);
     let width = evidence.surface.home().iter().map(|e| e[1] - e[0]).fold(f64::INFINITY, f64::min);
-    let small =
-        evidence.descent.reason.is_converged() || evidence.descent.gradient_norm() <= NEARLY * usual * width;
+    let gradient = &evidence.descent.gradient;
+    let near = eigen.values.iter().zip(&eigen.directions).all(|(value, q)| {
+        let along: f64 = q.iter().zip(gradient).map(|(q, g)| q * g).sum();
+        along.abs() <= NEAR * width * value.abs()
+    });
+    let small = evidence.descent.reason.is_converged() || near;
     if !small || eigen.smallest() >= -DOWN * usual {
         return None;
     }

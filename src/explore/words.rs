@@ -103,29 +103,34 @@ fn one_over_l(evidence: &Evidence<'_>) -> Option<String> {
 }
 
 fn pace_words(verdict: &Verdict) -> (String, String) {
-    let factor = verdict.factor.unwrap_or(f64::NAN);
+    let (factor, en_what, es_what, es_of) = match verdict.height_factor {
+        Some(factor) => (
+            factor,
+            "the height above the minimum",
+            "la altura sobre el mínimo",
+            "de la altura sobre el mínimo",
+        ),
+        None => (verdict.factor.unwrap_or(f64::NAN), "the gradient", "el gradiente", "del gradiente"),
+    };
     match verdict.steps_left {
         Some(n) => {
             let n = updates(n);
             (
                 format!(
-                    "each update leaves {} of the gradient, and at this pace about {} are left",
+                    "each update leaves {} of {en_what}, and at this pace about {} are left",
                     share(factor),
                     n.0
                 ),
                 format!(
-                    "cada actualización deja {} del gradiente, y a este ritmo faltan unas {}",
+                    "cada actualización deja {} {es_of}, y a este ritmo faltan unas {}",
                     share(factor),
                     n.1
                 ),
             )
         }
         None => (
-            format!("each of the last updates multiplied the gradient norm by {}", share(factor)),
-            format!(
-                "cada una de las últimas actualizaciones multiplicó la norma del gradiente por {}",
-                share(factor)
-            ),
+            format!("each of the last updates multiplied {en_what} by {}", share(factor)),
+            format!("cada una de las últimas actualizaciones multiplicó {es_what} por {}", share(factor)),
         ),
     }
 }
@@ -158,18 +163,22 @@ fn crawling(evidence: &Evidence<'_>, verdict: &Verdict) -> (String, String) {
             en += &format!(" The rate is low: 1/L = {better} is {} times as high.", short(1.0 / scaled));
             es += &format!(" La tasa es baja: 1/L = {better} es {} veces mayor.", short(1.0 / scaled));
         }
-        (_, Some((high, low, ratio))) if low > 0.0 && ratio > 10.0 => {
+        (limited, Some((high, low, ratio))) if low > 0.0 && ratio > 10.0 => {
+            let (en_higher, es_higher) = match limited {
+                Some(_) => (
+                    "; a much higher rate would diverge across it",
+                    "; una tasa mucho mayor divergiría a lo ancho",
+                ),
+                None => ("", ""),
+            };
+            let numbers = (short(high), short(low), short(ratio));
             en += &format!(
-                " The valley is long: its curvatures are {} and {}, a ratio of {}; a higher rate would diverge across it.",
-                short(high),
-                short(low),
-                short(ratio)
+                " The valley is long: its curvatures are {} and {}, a ratio of {}{en_higher}.",
+                numbers.0, numbers.1, numbers.2
             );
             es += &format!(
-                " El valle es largo: sus curvaturas son {} y {}, una razón de {}; una tasa mayor divergiría a lo ancho.",
-                short(high),
-                short(low),
-                short(ratio)
+                " El valle es largo: sus curvaturas son {} y {}, una razón de {}{es_higher}.",
+                numbers.0, numbers.1, numbers.2
             );
         }
         _ => {}
