@@ -119,7 +119,7 @@ impl Relief<'_> {
                 canvas.line(&[at, self.project(area, u, v, height)], &Stroke::solid(GRID, 2.0))?;
             }
         }
-        let number = short;
+        let number = |v: f64| short(v).replace('-', "−");
         let below = |at: Point, down: f64| (at.0, at.1 + down);
         let [x, y] = [self.shown.window[0], self.shown.window[1]];
         let along = |a: Point, b: Point, t: f64| (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1));
