@@ -21,7 +21,7 @@ use crate::report::evaluation::three;
 use crate::report::numbers::{brief, count, share};
 use crate::report::statistics::percent;
 use crate::report::words::visible;
-use crate::report::{Context, NamedFile, coefficients, words};
+use crate::report::{Context, NamedFile, coefficients, imputation, words};
 
 /// A picture with its words.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,6 +96,19 @@ pub fn of(fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
     }
     if let Some(Findings::Known(effects)) = &context.effects {
         drawn.extend(treatment(&title, effects, context.svg)?);
+    }
+    drawn.extend(lacking(&title, fit, context)?);
+    Ok(drawn)
+}
+
+/// What is missing, and how the imputations ran; they show counts, means and standard deviations, no patient.
+fn lacking(title: &str, fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
+    let mut drawn = Vec::new();
+    if let Some(gaps) = context.gaps.as_ref().filter(|gaps| !super::gaps::blocks(gaps).is_empty()) {
+        drawn.push(imputation::lacking(title, &visible(&fit.ledger.file), gaps, context.svg)?);
+    }
+    if let Some(imputed) = context.imputation.as_ref().filter(|imputed| imputed.imputations > 0) {
+        drawn.push(imputation::traces(title, imputed, context.svg)?);
     }
     Ok(drawn)
 }

@@ -8,13 +8,17 @@ use crate::report::block::DrawnBlock;
 use crate::report::context::{Figure, Piece, figure, pieces};
 use crate::report::figures::Drawn;
 use crate::report::{
-    Context, capitalised, careful, checklist, effects, evaluation, methods, table_one, validation,
+    Context, capitalised, careful, checklist, effects, equation, evaluation, gaps, methods, table_one,
+    validation,
 };
 
 /// What the template prints of all this; what is empty is not there.
 #[derive(Serialize)]
 pub(super) struct Sections {
     forest: Vec<Figure>,
+    equation: Option<equation::Equation>,
+    missing: Vec<DrawnBlock>,
+    missing_figures: Vec<Figure>,
     performance: Vec<(String, String)>,
     performance_notes: Vec<String>,
     performance_figures: Vec<Figure>,
@@ -40,6 +44,9 @@ pub(super) fn of(fit: &Fit, context: &Context, drawn: &[Drawn]) -> Sections {
     let (performance, performance_notes) = performance(fit, context);
     Sections {
         forest: figures(&["forest"]),
+        equation: equation::equation(fit),
+        missing: context.gaps.iter().flat_map(gaps::blocks).map(|block| block.drawn()).collect(),
+        missing_figures: figures(&["missing", "imputation_traces"]),
         performance,
         performance_notes,
         performance_figures: figures(&["roc", "calibration", "risks", "decision_curve", "residuals"]),
