@@ -49,7 +49,8 @@ impl<'a> Courses<'a> {
             })
         };
         let above = least.filter(|_| shown.runs.iter().any(ends_low));
-        let all_above_zero = shown.runs.iter().flat_map(|r| &r.points).all(|n| !(n.value <= 0.0));
+        let all_above_zero =
+            shown.runs.iter().flat_map(|r| &r.points).all(|n| n.value > 0.0 || n.value.is_nan());
         let word = if shown.surface.scale == "formula" { "f" } else { "Loss" };
         let loss = Part {
             name: if above.is_some() { format!("{word} above its minimum") } else { word.to_string() },

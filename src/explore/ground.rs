@@ -126,7 +126,7 @@ fn contour(grid: &Grid, level: f64) -> Vec<(Point, Point)> {
                 .filter_map(|k| {
                     let (a, b) = (corners[k], corners[(k + 1) % 4]);
                     let t = a.2 / (a.2 - b.2);
-                    ((a.2 < 0.0) != (b.2 < 0.0)).then(|| (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1)))
+                    ((a.2 < 0.0) != (b.2 < 0.0)).then_some((a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1)))
                 })
                 .collect();
             pieces.extend(cuts.chunks_exact(2).map(|cut| (cut[0], cut[1])));

@@ -277,7 +277,7 @@ impl RunRequest {
             ))
             .hint(if surface.dim() == 1 { "name one: `8`" } else { "name two: `-4,4`" }));
         }
-        if self.start.iter().any(|v| !(v.abs() <= FARTHEST_START)) {
+        if self.start.iter().any(|v| v.is_nan() || v.abs() > FARTHEST_START) {
             return Err(Error::usage("a start is not a number or too far away").hint("a million at most"));
         }
         Ok(self.start.clone())

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_long_valley_keeps_the_digits_of_its_floor() {
-        let eigen = Eigen::of(&array![[1.0, 99.0], [99.0, 9801.000_001]]);
+        let eigen = Eigen::of(&array![[1.0, 99.0], [99.0, 9_801.000_001]]);
         assert!((eigen.smallest() * eigen.largest() - 1e-6).abs() < 1e-11, "{eigen:?}");
     }
 }
