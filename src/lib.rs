@@ -35,7 +35,7 @@
 //! # In reading order
 //!
 //! [`error`], [`rows`], [`num`] · [`data`], [`design`] · [`objective`], [`optimise`] · [`inference`],
-//! [`performance`] · [`fit`] · [`effects`] · [`validate`], [`impute`] · [`plot`], [`model`], [`report`] · [`cli`].
+//! [`performance`] · [`fit`] · [`effects`] · [`validate`], [`impute`] · [`plot`], [`model`], [`report`] · [`explore`] · [`cli`].
 //!
 //! # What holds everywhere
 //!
@@ -59,6 +59,7 @@ pub mod data;
 pub mod design;
 pub mod effects;
 pub mod error;
+pub mod explore;
 pub mod fit;
 pub mod impute;
 pub mod inference;

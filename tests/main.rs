@@ -3,6 +3,7 @@
 mod cli;
 mod effects;
 mod evaluate;
+mod explore;
 mod floors;
 mod recovers;
 mod reference;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use crate::cli::explore_args::{EXPLORE_EXAMPLES, ExploreArgs};
 use crate::cli::values::{
     self, BatchSize, FamilyName, Lambda, LevelsOf, Missing, PenaltyName, ReferenceOf, Validate,
 };
@@ -81,6 +82,9 @@ pub enum Verb {
     /// Write a synthetic clinical CSV with known coefficients
     #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
+    /// Gradient descent on a surface, or on the loss of a fit: pictures, animation, verdict
+    #[command(after_help = EXPLORE_EXAMPLES)]
+    Explore(Box<ExploreArgs>),
     /// List the built-in data sets
     #[command(after_help = DATASETS_EXAMPLES)]
     Datasets,

@@ -67,6 +67,20 @@ fn check_imputation(args: &FitArgs, spec: &Spec) -> Result<()> {
     pool::check(spec)
 }
 
+/// A specification of formula and reading alone.
+///
+/// # Errors
+/// Usage, for options that contradict each other, or multiple imputation.
+pub fn reading_spec(formula: &str, args: &ReadingArgs) -> Result<Spec> {
+    if args.missing == Some(Missing::Impute) {
+        return Err(Error::usage("`--missing impute` goes with `clinreg fit`: a surface is of one data set")
+            .hint("leave it out, or say `--missing fail`"));
+    }
+    let mut spec = Spec::new(formula);
+    read(&mut spec, args)?;
+    Ok(spec)
+}
+
 fn read(spec: &mut Spec, args: &ReadingArgs) -> Result<()> {
     spec.family = match args.family {
         None | Some(FamilyName::Auto) => None,

@@ -9,6 +9,8 @@ mod demo;
 mod describe;
 mod ending;
 mod evaluate;
+mod explore;
+mod explore_args;
 mod files;
 mod fit;
 mod pooling;
@@ -71,6 +73,7 @@ fn dispatch(cli: &Cli) -> Result<Status> {
         Verb::Evaluate(args) => evaluate::run(args, global, &say),
         Verb::Describe(args) => describe::run(args, global, &command_line(std::env::args()), &say),
         Verb::Simulate(args) => simulate::run(args, global, &say),
+        Verb::Explore(args) => explore::run(args, global, &say),
         Verb::Datasets => datasets::run(global, &say),
     }
 }

@@ -1,5 +1,7 @@
 //! The watcher: sees each record as it is made, stamps the time, and may say stop.
 
+use ndarray::ArrayRef1;
+
 use crate::optimise::history::Record;
 
 /// What a watcher answers.
@@ -17,6 +19,9 @@ pub trait Watcher {
     fn seconds(&self) -> f64;
     /// Called at the start and after each iteration (mini-batch: each epoch), with the tolerance in force.
     fn seen(&mut self, record: &Record, tolerance: f64) -> Signal;
+    /// Called with the coefficients at the start and after every update, those within an epoch of mini-batches
+    /// included; before the record of the same point.
+    fn moved(&mut self, _iteration: usize, _beta: &ArrayRef1<f64>) {}
 }
 
 /// Watches nothing.

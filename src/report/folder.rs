@@ -71,6 +71,35 @@ const EVALUATION_BESIDE_A_FIT: [&str; 4] = [
     "evaluation_roc.png",
     "evaluation_decision_curve.png",
 ];
+/// What `explore` can write to a folder, likewise.
+const EXPLORATION_FILES: [&str; 24] = [
+    "contour.png",
+    "contour.svg",
+    "surface.png",
+    "surface.svg",
+    "loss_and_gradient.png",
+    "loss_and_gradient.svg",
+    "eigen.png",
+    "eigen.svg",
+    "descent.gif",
+    "path.csv",
+    "raw_contour.png",
+    "raw_contour.svg",
+    "raw_surface.png",
+    "raw_surface.svg",
+    "raw_loss_and_gradient.png",
+    "raw_loss_and_gradient.svg",
+    "raw_eigen.png",
+    "raw_eigen.svg",
+    "raw_descent.gif",
+    "raw_path.csv",
+    "raw_explore.json",
+    "scales.png",
+    "scales.svg",
+    "explore.html",
+];
+/// The file that says that a run is an exploration.
+const MARK_OF_AN_EXPLORATION: &str = "explore.json";
 /// The file that says that a run is an evaluation.
 const MARK_OF_AN_EVALUATION: &str = "evaluation.json";
 /// The file that says that a run is a fit.
@@ -137,6 +166,9 @@ fn write_all(folder: &Path, files: &[NamedFile]) -> Result<()> {
         let beside_a_fit = folder.join(MARK_OF_A_FIT).exists();
         let known = if beside_a_fit { &EVALUATION_BESIDE_A_FIT[..] } else { &EVALUATION_FILES[..] };
         remove_earlier(known, folder, files)?;
+    }
+    if has(MARK_OF_AN_EXPLORATION) {
+        remove_earlier(&EXPLORATION_FILES, folder, files)?;
     }
     for (temporary, place) in waiting {
         temporary.persist(&place).map_err(|e| Error::io("write", &place, &e.error))?;
