@@ -85,7 +85,7 @@ fn residuals(loss: Loss, eta: &mut Cells, y: &Cells, w: &Cells) -> f64 {
             for k in 0..TILE {
                 let sign = if y[k] > 0.5 { -1.0 } else { 1.0 };
                 let (risk, cost, _) = risk_cost_and_variance(sign * eta[k]);
-                let alarm = eta[k] - eta[k]; // 0; not a number where the predictor is none or beyond all bounds
+                let alarm = 0.0 * eta[k]; // 0; not a number where the predictor is none or beyond all bounds
                 costs[k] = w[k] * (cost + alarm);
                 eta[k] = w[k] * (sign * risk + alarm);
             }
