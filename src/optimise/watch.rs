@@ -1,12 +1,15 @@
 //! The watcher: sees each record as it is made, stamps the time, and may say stop.
 
 use crate::optimise::history::Record;
+use crate::optimise::step::Point;
 
 /// What a watcher answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Signal {
     /// Go on.
     Continue,
+    /// Go on with this learning rate, before any decay. A method that searches its steps has no use for it.
+    Rate(f64),
     /// Stop after this record (Ctrl-C, a limit of time).
     Stop,
 }
@@ -17,6 +20,9 @@ pub trait Watcher {
     fn seconds(&self) -> f64;
     /// Called at the start and after each iteration (mini-batch: each epoch), with the tolerance in force.
     fn seen(&mut self, record: &Record, tolerance: f64) -> Signal;
+    /// Called just before `seen` with the point itself: coefficients, loss and gradient in the scale of the descent
+    /// (of a penalty's absolute values the smooth part alone). Only those who draw the way need it.
+    fn at(&mut self, _point: &Point) {}
 }
 
 /// Watches nothing.
