@@ -70,4 +70,5 @@ pub mod performance;
 pub mod plot;
 pub mod report;
 pub mod rows;
+pub mod serve;
 pub mod validate;

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-const COMMANDS: [&str; 8] =
-    ["demo", "fit", "compare", "predict", "evaluate", "describe", "simulate", "datasets"];
+const COMMANDS: [&str; 9] =
+    ["demo", "fit", "compare", "predict", "evaluate", "describe", "simulate", "serve", "datasets"];
 
 /// A folder of its own in which the program runs.
 pub struct Folder {

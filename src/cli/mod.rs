@@ -16,6 +16,7 @@ mod predict;
 mod progress;
 mod question;
 mod say;
+mod serve;
 mod simulate;
 mod status;
 mod threads;
@@ -71,6 +72,7 @@ fn dispatch(cli: &Cli) -> Result<Status> {
         Verb::Evaluate(args) => evaluate::run(args, global, &say),
         Verb::Describe(args) => describe::run(args, global, &command_line(std::env::args()), &say),
         Verb::Simulate(args) => simulate::run(args, global, &say),
+        Verb::Serve(args) => serve::run(args, &say),
         Verb::Datasets => datasets::run(global, &say),
     }
 }
