@@ -1,6 +1,7 @@
 //! The addresses of the page: which request goes where.
 
 mod data;
+mod train;
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -22,6 +23,15 @@ pub fn router(shared: &Shared) -> Router {
         .route("/api/datasets", get(data::list))
         .route("/api/data", post(data::upload))
         .route("/api/data/{id}", get(data::show).delete(data::forget))
+        .route("/api/formula", post(train::formula))
+        .route("/api/train", get(train::list).post(train::begin))
+        .route("/api/train/{id}", get(train::show).delete(train::forget))
+        .route("/api/train/{id}/control", post(train::control))
+        .route("/api/train/{id}/events", get(train::events))
+        .route("/api/train/{id}/report", post(train::write_report))
+        .route("/api/train/{id}/report.html", get(train::page))
+        .route("/api/train/{id}/files", get(train::files))
+        .route("/api/train/{id}/files/{name}", get(train::file))
         .fallback(other)
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn_with_state(shared.clone(), guard::check))
