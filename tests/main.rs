@@ -7,3 +7,4 @@ mod floors;
 mod recovers;
 mod reference;
 mod refuses;
+mod serve;

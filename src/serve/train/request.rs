@@ -230,17 +230,18 @@ impl Wish {
         }
     }
 
-    /// What is asked about the treatment, if anything is.
+    /// What is asked about the treatment, if anything is; the formula is held against the file's columns first.
     ///
     /// # Errors
-    /// Usage with ridge and lasso; Formula or Data when the formula does not have the treatment.
+    /// Formula, when it cannot be read or names a column that is not there; usage with ridge and lasso; Formula or
+    /// Data when the formula does not have the treatment.
     pub fn question(&self, spec: &Spec, source: &Source) -> Result<Option<Question>> {
+        let formula = Formula::parse(&spec.formula)?.resolve(&source.header, &spec.beside())?;
         let Some(treatment) = &self.treatment else { return Ok(None) };
         if matches!(spec.penalty, Penalty::ElasticNet { .. }) {
             return Err(Error::usage("the effect of a treatment does not go with ridge or lasso")
                 .hint("a shrunken effect is biased and has no interval: use no penalty, or firth"));
         }
-        let formula = Formula::parse(&spec.formula)?.resolve(&source.header, &spec.beside())?;
         arms::check(treatment, &formula, &source.header)?;
         Ok(Some(Question { treatment: treatment.clone(), interval: EffectInterval::Delta, event_is: None }))
     }
