@@ -15,6 +15,7 @@ use crate::cli::status::Status;
 use crate::cli::validating::validated;
 use crate::cli::values::Missing;
 use crate::data::csv;
+use crate::data::missing::Gaps;
 use crate::effects::result::{EffectInterval, Findings, Question};
 use crate::error::{Error, Result};
 use crate::fit::analysis::Analysis;
@@ -88,6 +89,7 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
         effects: beyond.effects,
         apparent: beyond.apparent,
         ranges: beyond.ranges,
+        gaps: beyond.gaps,
         table_one: beyond.table_one,
         study,
         svg: args.inference.svg,
@@ -106,6 +108,7 @@ struct Beyond {
     effects: Option<Findings>,
     apparent: Option<Apparent>,
     ranges: Vec<Range>,
+    gaps: Option<Gaps>,
     table_one: Option<TableOne>,
 }
 
@@ -123,7 +126,8 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     }
     if args.reading.missing == Some(Missing::Impute) {
         let (fit, found) = pooling::imputed(&args.model.data, spec, args.imputation.imputations, say)?;
-        return Ok((fit, Beyond { imputation: Some(found), ..Beyond::default() }));
+        let gaps = Some(found.gaps.clone());
+        return Ok((fit, Beyond { imputation: Some(found), gaps, ..Beyond::default() }));
     }
     let source = csv::open(&args.model.data)?;
     if let Some(question) = question {
@@ -135,7 +139,8 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     let apparent = measured(&mut analysis);
     let ranges = apparent::ranges(&analysis);
     let table_one = question.and_then(|question| patients(question, &mut analysis, &source));
-    Ok((analysis.fit, Beyond { validation, effects, apparent, ranges, table_one, imputation: None }))
+    let gaps = Some(analysis.prepared.gaps);
+    Ok((analysis.fit, Beyond { validation, effects, apparent, ranges, gaps, table_one, imputation: None }))
 }
 
 /// What the user wrote about the study.

@@ -21,7 +21,7 @@ use crate::report::evaluation::three;
 use crate::report::numbers::{brief, count, share};
 use crate::report::statistics::percent;
 use crate::report::words::visible;
-use crate::report::{Context, NamedFile, coefficients, words};
+use crate::report::{Context, NamedFile, coefficients, imputation, stability, words};
 
 /// A picture with its words.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,18 +51,23 @@ impl Drawn {
 }
 
 /// What all pictures of one fit share.
-struct Studio<'a> {
-    title: &'a str,
-    subtitle: &'a str,
-    svg: bool,
+pub(super) struct Studio<'a> {
+    pub(super) title: &'a str,
+    pub(super) subtitle: &'a str,
+    pub(super) svg: bool,
 }
 
 impl Studio<'_> {
-    fn headings(&self) -> Headings<'_> {
+    pub(super) fn headings(&self) -> Headings<'_> {
         Headings { title: self.title, subtitle: self.subtitle }
     }
 
-    fn draw(&self, figure: &impl Figure, stem: &'static str, words: (&'static str, String)) -> Result<Drawn> {
+    pub(super) fn draw(
+        &self,
+        figure: &impl Figure,
+        stem: &'static str,
+        words: (&'static str, String),
+    ) -> Result<Drawn> {
         let svg = if self.svg { Some(svg(figure)?) } else { None };
         Ok(Drawn { stem, name: words.0, caption: words.1, png: png(figure)?, svg })
     }
@@ -96,6 +101,21 @@ pub fn of(fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
     }
     if let Some(Findings::Known(effects)) = &context.effects {
         drawn.extend(treatment(&title, effects, context.svg)?);
+    }
+    drawn.extend(stability::influence(&studio(&own), fit)?);
+    drawn.extend(stability::instability(&title, fit, context)?);
+    drawn.extend(lacking(&title, fit, context)?);
+    Ok(drawn)
+}
+
+/// What is missing, and how the imputations ran; they show counts, means and standard deviations, no patient.
+fn lacking(title: &str, fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
+    let mut drawn = Vec::new();
+    if let Some(gaps) = context.gaps.as_ref().filter(|gaps| !super::gaps::blocks(gaps).is_empty()) {
+        drawn.push(imputation::lacking(title, &visible(&fit.ledger.file), gaps, context.svg)?);
+    }
+    if let Some(imputed) = context.imputation.as_ref().filter(|imputed| imputed.imputations > 0) {
+        drawn.push(imputation::traces(title, imputed, context.svg)?);
     }
     Ok(drawn)
 }

@@ -11,7 +11,7 @@ use crate::report::NamedFile;
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 34] = [
+const FIT_FILES: [&str; 41] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
@@ -45,7 +45,14 @@ const FIT_FILES: [&str; 34] = [
     "treatment_effect.svg",
     "methods.txt",
     "missing.png",
+    "missing.svg",
+    "influence.png",
+    "influence.svg",
+    "instability.png",
+    "instability.svg",
+    "missing.csv",
     "imputation_traces.png",
+    "imputation_traces.svg",
 ];
 /// What `evaluate` can write to a folder, likewise.
 const EVALUATION_FILES: [&str; 6] = [

@@ -8,17 +8,22 @@ use crate::report::block::DrawnBlock;
 use crate::report::context::{Figure, Piece, figure, pieces};
 use crate::report::figures::Drawn;
 use crate::report::{
-    Context, capitalised, careful, checklist, effects, evaluation, methods, table_one, validation,
+    Context, capitalised, careful, checklist, effects, equation, evaluation, gaps, methods, table_one,
+    validation,
 };
 
 /// What the template prints of all this; what is empty is not there.
 #[derive(Serialize)]
 pub(super) struct Sections {
     forest: Vec<Figure>,
+    equation: Option<equation::Equation>,
+    missing: Vec<DrawnBlock>,
+    missing_figures: Vec<Figure>,
     performance: Vec<(String, String)>,
     performance_notes: Vec<String>,
     performance_figures: Vec<Figure>,
     validation: Vec<DrawnBlock>,
+    validation_figures: Vec<Figure>,
     treatment: Vec<DrawnBlock>,
     treatment_figures: Vec<Figure>,
     table_one: Option<table_one::InPage>,
@@ -40,15 +45,26 @@ pub(super) fn of(fit: &Fit, context: &Context, drawn: &[Drawn]) -> Sections {
     let (performance, performance_notes) = performance(fit, context);
     Sections {
         forest: figures(&["forest"]),
+        equation: equation::equation(fit),
+        missing: context.gaps.iter().flat_map(gaps::blocks).map(|block| block.drawn()).collect(),
+        missing_figures: figures(&["missing", "imputation_traces"]),
         performance,
         performance_notes,
-        performance_figures: figures(&["roc", "calibration", "risks", "decision_curve", "residuals"]),
+        performance_figures: figures(&[
+            "roc",
+            "calibration",
+            "risks",
+            "decision_curve",
+            "residuals",
+            "influence",
+        ]),
         validation: context
             .validation
             .iter()
             .flat_map(validation::blocks)
             .map(|block| block.drawn())
             .collect(),
+        validation_figures: figures(&["instability"]),
         treatment: context.effects.iter().flat_map(effects::blocks).map(|block| block.drawn()).collect(),
         treatment_figures: figures(&["treatment_effect"]),
         table_one: context.table_one.as_ref().map(|one| table_one::in_page(one, fit.ledger.rows_used)),
@@ -170,8 +186,8 @@ mod tests {
                 assert!(names.contains(&format!("{stem}.{ending}").as_str()), "{stem}.{ending} in {names:?}");
             }
         }
-        // Two pictures of the descent, five of the model; the forest stands in the table.
-        assert_eq!(html.matches("src=\"data:image/png;base64,").count(), 7);
+        // Two pictures of the descent, seven of the model; the forest stands in the table.
+        assert_eq!(html.matches("src=\"data:image/png;base64,").count(), 9);
     }
 
     #[test]

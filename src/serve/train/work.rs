@@ -82,6 +82,7 @@ fn descend(run: &Arc<Run>, places: &Arc<Places>, source: &Source, limit: Duratio
         apparent,
         ranges,
         table_one,
+        gaps: Some(analysis.prepared.gaps),
         ..Context::default()
     };
     Ok(Concluded { fit: analysis.fit, context })
