@@ -115,7 +115,7 @@ mod tests {
         let yardstick = masks(true);
         assert!((yardstick.estimate[1] - 0.777_657).abs() < 1e-6);
         assert!((yardstick.std_error[0].expect("it has one") - 4.524_925).abs() < 1e-6);
-        assert!((yardstick.largest_curvature / 9766.480_93 - 1.0).abs() < 1e-7);
+        assert!((yardstick.largest_curvature / 9_766.480_93 - 1.0).abs() < 1e-7);
         assert!((yardstick.smallest_curvature / 0.083_739_9 - 1.0).abs() < 1e-5);
         let stopped = ndarray::array![0.383_150_858_960, 1.036_292_411_503];
         let distances = yardstick.distances(&stopped);
