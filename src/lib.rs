@@ -35,7 +35,7 @@
 //! # In reading order
 //!
 //! [`error`], [`rows`], [`num`] · [`data`], [`design`] · [`objective`], [`optimise`] · [`inference`],
-//! [`performance`] · [`fit`] · [`effects`] · [`validate`], [`impute`] · [`plot`], [`model`], [`report`] · [`explore`] · [`cli`].
+//! [`performance`] · [`fit`] · [`effects`] · [`validate`], [`impute`] · [`plot`], [`model`], [`report`] · [`explore`], [`serve`] · [`cli`].
 //!
 //! # What holds everywhere
 //!
@@ -48,8 +48,9 @@
 //! - **No row is lost silently.** Rows read = rows used + rows dropped, by cause; every decision taken on the
 //!   user's behalf is a sentence in the [ledger](data::missing::Ledger).
 //! - **The same bits on any number of threads.** Blocks and the order of their sums are fixed by the data.
-//! - **Pure below the program.** No clock, environment, global or print below `cli`: time comes from a watcher,
-//!   randomness from a seed; files are read by `data` and written by `report`.
+//! - **Pure below the program.** No clock, environment, global or print below `serve` and `cli`: time comes from a
+//!   watcher, randomness from a seed; files are read by `data` and written by `report`. [`serve`] has a clock, and its
+//!   token from the operating system; no path of a request is ever opened.
 //! - **By name.** Coefficients, covariances and columns of new data meet through names, never positions.
 //! - **Written files have their own types**, a version, and a round-trip test.
 //! - **`f64` throughout**, arrays borrowed in and owned out, no generics over floats.
@@ -71,4 +72,5 @@ pub mod performance;
 pub mod plot;
 pub mod report;
 pub mod rows;
+pub mod serve;
 pub mod validate;

@@ -8,3 +8,4 @@ mod floors;
 mod recovers;
 mod reference;
 mod refuses;
+mod serve;

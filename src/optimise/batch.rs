@@ -25,7 +25,7 @@ impl Run<'_> {
     /// One epoch of updates, then the full gradient.
     pub(crate) fn epoch(&mut self, sampled: &dyn Sampled, batch: usize, watcher: &mut dyn Watcher) {
         let factor = self.settings.decay.factor(self.epochs, self.settings.max_epochs);
-        self.rate = self.settings.method.rate() * factor;
+        self.rate = self.base_rate * factor;
         let l1 = self.objective.l1();
         let order = shuffled(sampled.n_rows(), self.settings.seed, "epoch", self.epochs as u64);
         for (k, rows) in order.chunks(batch).enumerate() {

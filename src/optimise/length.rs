@@ -37,7 +37,7 @@ impl Run<'_> {
     pub(crate) fn next_rate(&mut self) -> f64 {
         let factor = self.settings.decay.factor(self.epochs, self.settings.max_epochs);
         let Memory::Secant(before) = &mut self.memory else {
-            return self.settings.method.rate() * factor;
+            return self.base_rate * factor;
         };
         let now = (self.at.beta.clone(), self.at.gradient.clone());
         let rate = before.replace(now).and_then(|(beta, gradient)| {
@@ -45,7 +45,7 @@ impl Run<'_> {
             let rate = s.dot(&s) / s.dot(&y);
             (rate > 0.0 && rate.is_finite()).then_some(rate)
         });
-        rate.unwrap_or(self.settings.method.rate())
+        rate.unwrap_or(self.base_rate)
     }
 
     /// Newton's H^-1 g, for that method alone.

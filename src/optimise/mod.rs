@@ -62,6 +62,8 @@ pub struct Descent {
     pub epochs: f64,
     /// All passes over the data: updates, trials of line searches, curvature, full gradients of mini-batch epochs.
     pub sweeps: f64,
+    /// The learning rate at the stop, before any decay: the method's own, or what a watcher changed it to.
+    pub base_rate: f64,
 }
 
 impl Descent {
@@ -86,7 +88,10 @@ pub(crate) struct Run<'a> {
     pub(crate) iterations: usize,
     pub(crate) epochs: usize,
     pub(crate) sweeps: f64,
+    /// Of the last update.
     pub(crate) rate: f64,
+    /// Before any decay; a watcher may change it.
+    pub(crate) base_rate: f64,
     /// sqrt(2 |loss|) at the start: the size of what is explained, which sets the rounding of an exact fit.
     pub(crate) start_size: f64,
 }
@@ -106,6 +111,9 @@ pub fn minimise(
     loop {
         watcher.moved(run.iterations, &run.at.beta);
         let signal = run.record(watcher); // 1
+        if let Signal::Rate(rate) = signal {
+            run.base_rate = rate;
+        }
         if let Some(reason) = run.judge(&limits, signal) {
             return run.end(reason);
         }
@@ -130,6 +138,7 @@ impl<'a> Run<'a> {
             epochs: 0,
             sweeps: 1.0,
             rate: settings.method.rate(),
+            base_rate: settings.method.rate(),
             start_size: (2.0 * value.abs()).sqrt(),
         }
     }
@@ -144,6 +153,7 @@ impl<'a> Run<'a> {
             seconds: watcher.seconds(),
         };
         self.recorder.record(record);
+        watcher.at(&self.at);
         watcher.seen(&record, self.settings.tolerance)
     }
 
@@ -210,6 +220,7 @@ impl<'a> Run<'a> {
             iterations: self.iterations,
             epochs: self.epochs as f64,
             sweeps: self.sweeps,
+            base_rate: self.base_rate,
         }
     }
 }

@@ -122,7 +122,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
 fn first_rate(evidence: &Evidence<'_>) -> f64 {
     match evidence.method {
         Method::GradientDescent(Rate::LineSearch(_)) => 1.0 / evidence.curvatures.0,
-        method => method.rate(),
+        _ => evidence.descent.base_rate,
     }
 }
 
