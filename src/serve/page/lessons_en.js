@@ -1,0 +1,2 @@
+// The lessons in English.
+export default {};

@@ -1,0 +1,2 @@
+// Las lecciones en español.
+export default {};
