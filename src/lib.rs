@@ -59,6 +59,7 @@ pub mod data;
 pub mod design;
 pub mod effects;
 pub mod error;
+pub mod explore;
 pub mod fit;
 pub mod impute;
 pub mod inference;

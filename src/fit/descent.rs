@@ -56,6 +56,9 @@ pub fn schedule_name(decay: Decay) -> &'static str {
         Decay::Constant => "constant",
         Decay::InverseTime => "inverse-time",
         Decay::Cosine => "cosine",
+        Decay::InverseRoot => "inverse-root",
+        Decay::Exponential(_) => "exponential",
+        Decay::Steps { .. } => "steps",
     }
 }
 

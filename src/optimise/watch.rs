@@ -1,5 +1,7 @@
 //! The watcher: sees each record as it is made, stamps the time, and may say stop.
 
+use ndarray::ArrayRef1;
+
 use crate::optimise::history::Record;
 use crate::optimise::step::Point;
 
@@ -23,6 +25,9 @@ pub trait Watcher {
     /// Called just before `seen` with the point itself: coefficients, loss and gradient in the scale of the descent
     /// (of a penalty's absolute values the smooth part alone). Only those who draw the way need it.
     fn at(&mut self, _point: &Point) {}
+    /// Called with the coefficients at the start and after every update, those within an epoch of mini-batches
+    /// included; before the record of the same point.
+    fn moved(&mut self, _iteration: usize, _beta: &ArrayRef1<f64>) {}
 }
 
 /// Watches nothing.

@@ -1,0 +1,23 @@
+//! Gradient descent that can be seen: on teaching surfaces and on two coefficients of a real fit, by the one `minimise`.
+//!
+//! A [`request::Request`] (or a [`surface::Surface`] with [`request::RunRequest`]s) becomes an
+//! [`exploration::Exploration`]: the surface as a grid, every run's path, curvature and verdict, ready for JSON and
+//! for the figures.
+
+pub mod exploration;
+pub mod formula;
+pub mod noise;
+pub mod pair;
+pub mod path;
+pub mod preset;
+pub mod request;
+pub mod surface;
+pub mod symmetric;
+pub mod verdict;
+pub mod window;
+mod words;
+
+#[cfg(test)]
+mod exploration_tests;
+
+pub use exploration::{Exploration, explore, run};
