@@ -1,6 +1,8 @@
 //! The addresses of the page: which request goes where.
 
 mod data;
+pub mod explore;
+mod learn;
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -22,6 +24,10 @@ pub fn router(shared: &Shared) -> Router {
         .route("/api/datasets", get(data::list))
         .route("/api/data", post(data::upload))
         .route("/api/data/{id}", get(data::show).delete(data::forget))
+        .route("/api/explore", post(explore::explore))
+        .route("/api/explore/presets", get(explore::presets))
+        .route("/api/learn/steps", get(learn::steps))
+        .route("/api/learn/check", post(learn::check))
         .fallback(other)
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn_with_state(shared.clone(), guard::check))

@@ -1,2 +1,71 @@
-// The lessons in English.
-export default {};
+// The lessons in English. Numbers in braces come from the engine.
+export default {
+  "learn.compass.title": "The compass",
+  "learn.compass.story": "A researcher wants to know how well treatments work. A model has numbers to be chosen, its coefficients, and a loss that says how badly it predicts. Picture the loss as a landscape: the best coefficients lie at the bottom of the valley.\nYou stand in fog and cannot see the valley. But you can feel the slope under your feet. The gradient is that slope: here it is ({g1}; {g2}), and its length is {norm}.",
+  "learn.compass.question": "Your loss is {loss}. Which first step lowers it most?",
+  "learn.compass.along": "With the gradient", "learn.compass.against": "Against the gradient", "learn.compass.across": "Across it",
+  "learn.compass.right": "After one step against the gradient the loss is {against}; with it, {along}; across, {across}. The gradient points uphill, so the descent goes the other way.",
+  "learn.compass.wrong": "The program took all three steps: with the gradient the loss becomes {along}, across {across}, against it {against}. The gradient points uphill.",
+
+  "learn.rate-low-high.title": "How long a step?",
+  "learn.rate-low-high.story": "The learning rate says how far each step goes: rate times gradient. Too low, and you creep. Too high, and you jump over the valley onto the other slope, higher each time.\nMove the slider and watch the path and the length of the gradient. The dashed line is the tolerance: below it, you are on the floor.",
+  "learn.rate-low-high.question": "Set a rate that you have an opinion on. Is it too low, about right or too high for 100 steps?",
+  "learn.rate-low-high.too-low": "Too low", "learn.rate-low-high.about-right": "About right", "learn.rate-low-high.too-high": "Too high",
+  "learn.rate-low-high.right": "Yes: “{answer}”. At {rate} the run made {iterations} steps and its gradient ended at {norm}. Rates above {limit} climb out of this valley. Try another one.",
+  "learn.rate-low-high.said.too-low": "At {rate} it is too low: after {iterations} steps the gradient is still {norm}.",
+  "learn.rate-low-high.said.about-right": "At {rate} it is about right: it arrived after {iterations} steps.",
+  "learn.rate-low-high.said.too-high": "At {rate} it is too high: rates above {limit} jump from wall to wall.",
+
+  "learn.valley.title": "The steepest wall decides",
+  "learn.valley.story": "This valley is {condition} times steeper across than along: the curvatures are {largest} and {smallest}. Along a direction with curvature c each step multiplies the error by 1 − rate · c.\nIf that factor is below −1 the error grows. So the steepest direction sets the limit for the rate, and the flattest one sets how long it all takes. The three paths show one rate in the middle, one just below the limit and one just above.",
+  "learn.valley.question": "What is the largest learning rate that does not diverge here?",
+  "learn.valley.right": "Right: 2 / {largest} = {limit}. Just above it every step overshoots by more than it corrects.",
+  "learn.valley.wrong": "Not quite. The factor 1 − rate · {largest} reaches −1 where the rate is 2 / {largest} = {limit}.",
+
+  "learn.scaling.title": "Why scaling matters",
+  "learn.scaling.story": "Masks used against patients seen, on 50 days. Above: descent on the columns as they are. Below: the same descent after each column was given mean 0 and standard deviation 1.\nOn the raw columns the valley has condition number {condition_raw}; standardised, {condition_standardised}. The standardised descent arrives after {updates_standardised} steps. The raw one is still {far_raw} standard errors away after a thousand.",
+  "learn.scaling.question": "Why is the raw valley so long?",
+  "learn.scaling.columns-differ": "The columns have very different sizes", "learn.scaling.few-rows": "There are too few rows", "learn.scaling.bad-luck": "Bad luck with the start",
+  "learn.scaling.right": "Yes. Patients are about a hundred, the intercept’s column is always one. One rate must serve both, and the steep direction sets it. Standardising makes the valley round; clinreg does so and reports in your units.",
+  "learn.scaling.wrong": "The rows and the start are the same in both pictures. Only the sizes of the columns differ: condition number {condition_raw} against {condition_standardised}.",
+
+  "learn.mini-batch.title": "All rows or a handful",
+  "learn.mini-batch.story": "A gradient of all rows is exact and costs a pass over the data. A mini-batch takes 16 rows, so its gradient is cheap and a little wrong, each time in another direction.\nThe first path uses all rows and arrives after {full_updates} steps. The second uses batches at the same constant rate; its gradient ends at {floor}, and the tolerance is {tolerance}.",
+  "learn.mini-batch.question": "Why does the gradient of the second path not fall below a certain length?",
+  "learn.mini-batch.noise": "Each batch pulls somewhere else", "learn.mini-batch.bug": "The optimiser is broken", "learn.mini-batch.arrived": "It has arrived",
+  "learn.mini-batch.right": "Yes. With a constant rate the noise of the batches keeps it dancing around the floor. A rate that falls with time lets it settle.",
+  "learn.mini-batch.wrong": "All rows arrive in {full_updates} steps on the same loss. Batches end at {floor}: each one pulls somewhere else.",
+
+  "learn.when-to-stop.title": "When to stop",
+  "learn.when-to-stop.story": "Raw columns again, learning rate 0.0001. The classic lesson stops when the error changes by less than {tolerance} in one step. That happens after 1657 steps, and the curve looks flat.\nLook at both plots. A loss that hardly changes may mean the floor, or tiny steps on a long slope.",
+  "learn.when-to-stop.question": "Which number tells that the floor has been reached?",
+  "learn.when-to-stop.loss-change": "The loss hardly changes", "learn.when-to-stop.norm": "The gradient’s length is below a tolerance", "learn.when-to-stop.iterations": "The number of steps",
+  "learn.when-to-stop.right": "Yes. The error changes by only {change} a step, but the gradient is {norm} long: the slope goes on. Only a short gradient says floor.",
+  "learn.when-to-stop.wrong": "The error changes by only {change} a step, and yet the gradient is {norm} long. It stands on a slope. Ask the compass: the gradient’s length.",
+
+  "learn.classic.title": "Stopped is not arrived",
+  "learn.classic.story": "Here the classic lesson runs as training: 1657 steps on the raw columns, and then it stops. The intercept is {stopped}; least squares says {estimate}.\nThe yardstick below measures how far each coefficient is from its place, in its own standard errors: the uncertainty that the data leave anyway.",
+  "learn.classic.question": "How many standard errors is the intercept from its place when it stops? (one decimal)",
+  "learn.classic.right": "Right: {far} standard errors. Nobody would publish an estimate that is six standard errors wrong, and nothing in the loss curve said so.",
+  "learn.classic.wrong": "Read the yardstick at the end of the run: {far} standard errors. And nothing in the loss curve said so.",
+
+  "learn.yardstick.title": "Close enough",
+  "learn.yardstick.story": "The dashed ellipse is the 95 % confidence region: all pairs of coefficients that these data cannot tell apart. Descent inside it improves digits that the data do not support.\nUse the single steps, and watch where the path enters the ellipse.",
+  "learn.yardstick.question": "From which update on does the path stay inside the ellipse?",
+  "learn.yardstick.right": "Yes, from update {from} on. The run went on to {iterations}: cheap insurance, but no news about the patients.",
+  "learn.yardstick.wrong": "It stays inside from update {from} on. Step through the path around there.",
+
+  "learn.separation.title": "A valley without a floor",
+  "learn.separation.story": "Ten patients: everyone above 3 mg responded, nobody else did. A logistic model can always fit better by making the curve steeper.\nAfter {iterations} steps the slope is {slope} and the gradient {norm}. Both still move.",
+  "learn.separation.question": "Why does the path never arrive?",
+  "learn.separation.low-rate": "The learning rate is too low", "learn.separation.no-floor": "The loss has no lowest point", "learn.separation.bad-data": "The data file is damaged",
+  "learn.separation.right": "Yes. The data are separated: the valley falls for ever, and the coefficients go to infinity. clinreg checks for it before it descends. Firth’s penalty gives finite estimates.",
+  "learn.separation.wrong": "A higher rate would only run faster, and the data are sound. The dose separates the answers, so that the valley falls for ever.",
+
+  "learn.certificate.title": "The certificate",
+  "learn.certificate.story": "The last run is clinreg’s own method on the trial: does the treatment make a response more likely? It takes {iterations} updates.\nAt the end one more look at gradient and curvature gives a proved bound: every coefficient is within {bound} standard errors of the exact answer.",
+  "learn.certificate.question": "What proves that a descent has arrived?",
+  "learn.certificate.stopped": "That it stopped", "learn.certificate.small-loss": "A small loss", "learn.certificate.bound": "A bound on the distance to the answer",
+  "learn.certificate.right": "Yes. From compass to certificate: the gradient leads, its length tells when, and the bound of {bound} standard errors proves how close.",
+  "learn.certificate.wrong": "The classic lesson also stopped, and its loss looked fine. What proves arrival is a bound on the distance left: here {bound} standard errors.",
+};

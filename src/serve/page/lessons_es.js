@@ -1,2 +1,71 @@
-// Las lecciones en español.
-export default {};
+// Las lecciones en español. Los números entre llaves vienen del programa.
+export default {
+  "learn.compass.title": "La brújula",
+  "learn.compass.story": "Una investigadora quiere saber lo bien que funcionan unos tratamientos. Un modelo tiene números por elegir, sus coeficientes, y una pérdida que dice lo mal que predice. Imagine la pérdida como un paisaje: los mejores coeficientes están en el fondo del valle.\nUsted está en la niebla y no ve el valle. Pero siente la pendiente bajo los pies. El gradiente es esa pendiente: aquí es ({g1}; {g2}), y su longitud es {norm}.",
+  "learn.compass.question": "La pérdida es {loss}. ¿Qué primer paso la baja más?",
+  "learn.compass.along": "A favor del gradiente", "learn.compass.against": "En contra del gradiente", "learn.compass.across": "De través",
+  "learn.compass.right": "Tras un paso en contra del gradiente la pérdida es {against}; a favor, {along}; de través, {across}. El gradiente señala cuesta arriba: el descenso va al revés.",
+  "learn.compass.wrong": "El programa dio los tres pasos: a favor la pérdida pasa a {along}, de través a {across}, en contra a {against}. El gradiente señala cuesta arriba.",
+
+  "learn.rate-low-high.title": "¿Cómo de largo es un paso?",
+  "learn.rate-low-high.story": "La tasa de aprendizaje dice hasta dónde llega cada paso: tasa por gradiente. Demasiado baja, y se arrastra. Demasiado alta, y salta sobre el valle a la otra ladera, cada vez más arriba.\nMueva el control y mire la trayectoria y la longitud del gradiente. La línea a rayas es la tolerancia: por debajo, está en el fondo.",
+  "learn.rate-low-high.question": "Ponga una tasa y opine. Para 100 pasos, ¿es demasiado baja, adecuada o demasiado alta?",
+  "learn.rate-low-high.too-low": "Demasiado baja", "learn.rate-low-high.about-right": "Adecuada", "learn.rate-low-high.too-high": "Demasiado alta",
+  "learn.rate-low-high.right": "Sí: «{answer}». Con {rate} dio {iterations} pasos y el gradiente acabó en {norm}. Por encima de {limit} se sale de este valle. Pruebe otra.",
+  "learn.rate-low-high.said.too-low": "Con {rate} es demasiado baja: tras {iterations} pasos el gradiente aún mide {norm}.",
+  "learn.rate-low-high.said.about-right": "Con {rate} es adecuada: llegó tras {iterations} pasos.",
+  "learn.rate-low-high.said.too-high": "Con {rate} es demasiado alta: por encima de {limit} salta de pared a pared.",
+
+  "learn.valley.title": "Manda la pared más empinada",
+  "learn.valley.story": "Este valle es {condition} veces más empinado de través que a lo largo: las curvaturas son {largest} y {smallest}. En una dirección de curvatura c, cada paso multiplica el error por 1 − tasa · c.\nSi ese factor baja de −1, el error crece. Por eso la dirección más empinada limita la tasa, y la más llana decide cuánto se tarda. Las tres trayectorias muestran una tasa media, una justo por debajo del límite y una justo por encima.",
+  "learn.valley.question": "¿Cuál es la mayor tasa de aprendizaje que aquí no diverge?",
+  "learn.valley.right": "Correcto: 2 / {largest} = {limit}. Justo por encima, cada paso se pasa más de lo que corrige.",
+  "learn.valley.wrong": "No del todo. El factor 1 − tasa · {largest} llega a −1 cuando la tasa es 2 / {largest} = {limit}.",
+
+  "learn.scaling.title": "Por qué importa la escala",
+  "learn.scaling.story": "Mascarillas usadas y pacientes vistos, en 50 días. Arriba: el descenso con las columnas tal cual. Abajo: el mismo descenso tras dar a cada columna media 0 y desviación estándar 1.\nCon las columnas originales el número de condición del valle es {condition_raw}; estandarizadas, {condition_standardised}. El descenso estandarizado llega tras {updates_standardised} pasos. El original sigue a {far_raw} errores estándar tras mil.",
+  "learn.scaling.question": "¿Por qué es tan largo el valle original?",
+  "learn.scaling.columns-differ": "Las columnas tienen tamaños muy distintos", "learn.scaling.few-rows": "Hay pocas filas", "learn.scaling.bad-luck": "Mala suerte con el inicio",
+  "learn.scaling.right": "Sí. Los pacientes son unos cien; la columna de la constante es siempre uno. Una sola tasa sirve a ambas, y la fija la dirección empinada. Estandarizar redondea el valle; clinreg lo hace e informa en sus unidades.",
+  "learn.scaling.wrong": "Las filas y el inicio son los mismos en las dos imágenes. Solo cambian los tamaños de las columnas: condición {condition_raw} frente a {condition_standardised}.",
+
+  "learn.mini-batch.title": "Todas las filas o un puñado",
+  "learn.mini-batch.story": "El gradiente de todas las filas es exacto y cuesta una pasada por los datos. Un minilote toma 16 filas: su gradiente es barato y algo erróneo, cada vez en otra dirección.\nLa primera trayectoria usa todas las filas y llega tras {full_updates} pasos. La segunda usa lotes con la misma tasa constante; su gradiente acaba en {floor}, y la tolerancia es {tolerance}.",
+  "learn.mini-batch.question": "¿Por qué el gradiente de la segunda no baja de cierta longitud?",
+  "learn.mini-batch.noise": "Cada lote tira hacia otro lado", "learn.mini-batch.bug": "El optimizador está roto", "learn.mini-batch.arrived": "Ya ha llegado",
+  "learn.mini-batch.right": "Sí. Con tasa constante, el ruido de los lotes lo mantiene bailando alrededor del fondo. Una tasa que baja con el tiempo lo deja asentarse.",
+  "learn.mini-batch.wrong": "Con todas las filas llega en {full_updates} pasos, en la misma pérdida. Con lotes acaba en {floor}: cada uno tira hacia otro lado.",
+
+  "learn.when-to-stop.title": "Cuándo parar",
+  "learn.when-to-stop.story": "Otra vez las columnas originales, tasa 0,0001. La lección clásica para cuando el error cambia menos de {tolerance} en un paso. Eso ocurre tras 1657 pasos, y la curva parece plana.\nMire las dos gráficas. Una pérdida que apenas cambia puede ser el fondo, o pasos diminutos en una ladera larga.",
+  "learn.when-to-stop.question": "¿Qué número dice que se ha llegado al fondo?",
+  "learn.when-to-stop.loss-change": "La pérdida apenas cambia", "learn.when-to-stop.norm": "La longitud del gradiente está bajo una tolerancia", "learn.when-to-stop.iterations": "El número de pasos",
+  "learn.when-to-stop.right": "Sí. El error cambia solo {change} por paso, pero el gradiente mide {norm}: la ladera sigue. Solo un gradiente corto dice fondo.",
+  "learn.when-to-stop.wrong": "El error cambia solo {change} por paso y, aun así, el gradiente mide {norm}. Está en una ladera. Pregunte a la brújula: la longitud del gradiente.",
+
+  "learn.classic.title": "Detenerse no es llegar",
+  "learn.classic.story": "Aquí la lección clásica corre como entrenamiento: 1657 pasos con las columnas originales, y se detiene. La constante es {stopped}; los mínimos cuadrados dicen {estimate}.\nLa regla de abajo mide lo lejos que está cada coeficiente de su sitio, en sus propios errores estándar: la incertidumbre que los datos dejan de todos modos.",
+  "learn.classic.question": "¿A cuántos errores estándar de su sitio se detiene la constante? (un decimal)",
+  "learn.classic.right": "Correcto: {far} errores estándar. Nadie publicaría una estimación con seis errores estándar de error, y nada en la curva de la pérdida lo decía.",
+  "learn.classic.wrong": "Lea la regla al final: {far} errores estándar. Y nada en la curva de la pérdida lo decía.",
+
+  "learn.yardstick.title": "Bastante cerca",
+  "learn.yardstick.story": "La elipse a rayas es la región de confianza del 95 %: todos los pares de coeficientes que estos datos no distinguen. Descender dentro de ella mejora cifras que los datos no sostienen.\nUse los pasos sueltos y mire dónde entra la trayectoria en la elipse.",
+  "learn.yardstick.question": "¿Desde qué paso se queda la trayectoria dentro de la elipse?",
+  "learn.yardstick.right": "Sí, desde el paso {from}. Siguió hasta el {iterations}: un seguro barato, pero ninguna noticia sobre los pacientes.",
+  "learn.yardstick.wrong": "Se queda dentro desde el paso {from}. Recorra la trayectoria por ahí.",
+
+  "learn.separation.title": "Un valle sin fondo",
+  "learn.separation.story": "Diez pacientes: todos los que tomaron más de 3 mg respondieron, y nadie más. Un modelo logístico siempre ajusta mejor haciendo la curva más empinada.\nTras {iterations} pasos la pendiente es {slope} y el gradiente {norm}. Ambos siguen moviéndose.",
+  "learn.separation.question": "¿Por qué la trayectoria no llega nunca?",
+  "learn.separation.low-rate": "La tasa es demasiado baja", "learn.separation.no-floor": "La pérdida no tiene punto más bajo", "learn.separation.bad-data": "El archivo está dañado",
+  "learn.separation.right": "Sí. Los datos están separados: el valle baja para siempre y los coeficientes van al infinito. clinreg lo comprueba antes de descender. La penalización de Firth da estimaciones finitas.",
+  "learn.separation.wrong": "Una tasa más alta solo correría más, y los datos están sanos. La dosis separa las respuestas: el valle baja para siempre.",
+
+  "learn.certificate.title": "El certificado",
+  "learn.certificate.story": "El último entrenamiento es el método propio de clinreg con el ensayo: ¿hace el tratamiento más probable una respuesta? Necesita {iterations} pasos.\nAl final, una mirada más al gradiente y a la curvatura da una cota demostrada: cada coeficiente está a menos de {bound} errores estándar de la respuesta exacta.",
+  "learn.certificate.question": "¿Qué demuestra que un descenso ha llegado?",
+  "learn.certificate.stopped": "Que se detuvo", "learn.certificate.small-loss": "Una pérdida pequeña", "learn.certificate.bound": "Una cota de la distancia a la respuesta",
+  "learn.certificate.right": "Sí. De la brújula al certificado: el gradiente guía, su longitud dice cuándo, y la cota de {bound} errores estándar demuestra cuán cerca.",
+  "learn.certificate.wrong": "La lección clásica también se detuvo, y su pérdida parecía buena. Lo que demuestra la llegada es una cota de la distancia que queda: aquí {bound} errores estándar.",
+};
