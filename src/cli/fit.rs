@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use crate::cli::args::{FitArgs, Global};
 use crate::cli::check::fit_spec;
-use crate::cli::ending::unconverged;
 use crate::cli::files::{check_folder, default_folder};
 use crate::cli::pooling;
 use crate::cli::progress::{self, Progress};
@@ -15,7 +14,7 @@ use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::cli::validating::validated;
 use crate::cli::values::Missing;
-use crate::data::csv::{self, Source};
+use crate::data::csv;
 use crate::effects::result::{EffectInterval, Findings, Question};
 use crate::error::{Error, Result};
 use crate::fit::analysis::Analysis;
@@ -23,7 +22,9 @@ use crate::fit::apparent::{self, Apparent, Range};
 use crate::fit::result::Fit;
 use crate::fit::spec::Spec;
 use crate::impute::analysis::Imputation;
-use crate::inference::baseline::{Request, TableOne, table_one};
+use crate::inference::baseline::TableOne;
+use crate::report::ending::unconverged;
+use crate::report::gather::{measured, patients};
 use crate::report::study::Study;
 use crate::report::{self, Context, NamedFile, summary};
 use crate::validate::Validation;
@@ -137,49 +138,12 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     Ok((analysis.fit, Beyond { validation, effects, apparent, ranges, table_one, imputation: None }))
 }
 
-/// The patients by treatment, all rows of the file; where there is no such table, the ledger says why.
-fn patients(question: &Question, analysis: &mut Analysis, source: &Source) -> Option<TableOne> {
-    let by = &question.treatment;
-    let mut choices = analysis.fit.spec.data.clone();
-    choices.factors.extend(analysis.prepared.formula.factor_variables());
-    if !choices.factors.contains(by) {
-        choices.factors.push(by.clone()); // arms are levels, whatever they look like
-    }
-    let outcomes = analysis.prepared.formula.outcome().columns();
-    let mut columns = analysis.prepared.formula.variables();
-    columns.retain(|name| name != by && !outcomes.contains(&name.as_str()));
-    columns.insert(0, by.clone());
-    let request = Request { by: by.clone(), variables: None, suppress_below: None };
-    match source.typed(&columns, &choices).and_then(|typed| table_one(&typed.table, &request)) {
-        Ok(one) => Some(one),
-        Err(why) => {
-            analysis
-                .fit
-                .ledger
-                .notices
-                .push(format!("no table of the patients by treatment: {}", why.message));
-            None
-        }
-    }
-}
-
 /// What the user wrote about the study.
 fn study(path: &Path) -> Result<Study> {
     let text = fs::read_to_string(path).map_err(|e| {
         Error::io("read", path, &e).hint("the study file is text in UTF-8; `--study` names it")
     })?;
     Study::parse(&path.display().to_string(), &text)
-}
-
-/// The performance on the fit's own rows; where it cannot be measured, the ledger says why.
-fn measured(analysis: &mut Analysis) -> Option<Apparent> {
-    match apparent::apparent(analysis) {
-        Ok(found) => found,
-        Err(why) => {
-            analysis.fit.ledger.notices.push(format!("no apparent performance: {}", why.message));
-            None
-        }
-    }
 }
 
 /// The treatment's effect; a long resampling says that it has begun.

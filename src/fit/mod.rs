@@ -21,6 +21,7 @@ pub mod statistics;
 pub mod target;
 pub mod tune;
 pub mod uncertainty;
+pub mod yardstick;
 
 use ndarray::{Array1, Array2};
 

@@ -84,6 +84,7 @@ impl Server {
         let ended = runtime.block_on(listen::until(listener, &shared, stop));
         train::runs::end_all(&shared);
         runtime.shutdown_timeout(Duration::from_secs(2));
+        shared.remove_folder();
         ended
     }
 }

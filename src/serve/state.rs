@@ -49,8 +49,13 @@ pub struct App {
     pub uploads: Semaphore,
     /// Computations at the same time that are neither uploads nor runs: formulas, surfaces, reports.
     pub computations: Semaphore,
+    /// Live streams at the same time.
+    pub streams: std::sync::Arc<Semaphore>,
     folder: TempDir,
 }
+
+/// Live streams at once.
+const STREAMS: usize = 48;
 
 /// Uploads in memory at once before they are read.
 const UPLOADS_AT_ONCE: usize = 2;
@@ -75,6 +80,7 @@ impl App {
             runs: Mutex::new(Runs::default()),
             uploads: Semaphore::new(UPLOADS_AT_ONCE),
             computations: Semaphore::new(COMPUTATIONS_AT_ONCE),
+            streams: Arc::new(Semaphore::new(STREAMS)),
             folder,
         })
     }
@@ -82,6 +88,12 @@ impl App {
     /// The private folder, which goes when the program ends.
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()
+    }
+
+    /// Removes the private folder now, whoever still holds this state.
+    pub fn remove_folder(&self) {
+        // What cannot be removed here is tried once more when the state goes.
+        let _tried = std::fs::remove_dir_all(self.folder.path());
     }
 }
 

@@ -3,6 +3,7 @@
 mod data;
 pub mod explore;
 mod learn;
+mod train;
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -28,6 +29,15 @@ pub fn router(shared: &Shared) -> Router {
         .route("/api/explore/presets", get(explore::presets))
         .route("/api/learn/steps", get(learn::steps))
         .route("/api/learn/check", post(learn::check))
+        .route("/api/formula", post(train::formula))
+        .route("/api/train", get(train::list).post(train::begin))
+        .route("/api/train/{id}", get(train::show).delete(train::forget))
+        .route("/api/train/{id}/control", post(train::control))
+        .route("/api/train/{id}/events", get(train::events))
+        .route("/api/train/{id}/report", post(train::write_report))
+        .route("/api/train/{id}/report.html", get(train::page))
+        .route("/api/train/{id}/files", get(train::files))
+        .route("/api/train/{id}/files/{name}", get(train::file))
         .fallback(other)
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn_with_state(shared.clone(), guard::check))
