@@ -48,7 +48,14 @@ type Found = (Right, Vec<(&'static str, f64)>);
 
 /// The ten lessons in the order of the story.
 pub const LESSONS: [Lesson; 10] = [
-    Lesson { id: "compass", choices: &["along", "against", "across"], request: on_the_slope, other: None, slider: None, find: compass },
+    Lesson {
+        id: "compass",
+        choices: &["along", "against", "across"],
+        request: on_the_slope,
+        other: None,
+        slider: None,
+        find: compass,
+    },
     Lesson {
         id: "rate-low-high",
         choices: &["too-low", "about-right", "too-high"],
@@ -57,7 +64,14 @@ pub const LESSONS: [Lesson; 10] = [
         slider: Some([0.002, 0.6, 0.01]),
         find: rate,
     },
-    Lesson { id: "valley", choices: &[], request: in_the_long_valley, other: None, slider: None, find: valley },
+    Lesson {
+        id: "valley",
+        choices: &[],
+        request: in_the_long_valley,
+        other: None,
+        slider: None,
+        find: valley,
+    },
     Lesson {
         id: "scaling",
         choices: &["columns-differ", "few-rows", "bad-luck"],
@@ -66,7 +80,14 @@ pub const LESSONS: [Lesson; 10] = [
         slider: None,
         find: scaling,
     },
-    Lesson { id: "mini-batch", choices: &["noise", "bug", "arrived"], request: batches, other: None, slider: None, find: mini_batch },
+    Lesson {
+        id: "mini-batch",
+        choices: &["noise", "bug", "arrived"],
+        request: batches,
+        other: None,
+        slider: None,
+        find: mini_batch,
+    },
     Lesson {
         id: "when-to-stop",
         choices: &["loss-change", "norm", "iterations"],
@@ -75,8 +96,22 @@ pub const LESSONS: [Lesson; 10] = [
         slider: None,
         find: when_to_stop,
     },
-    Lesson { id: "classic", choices: &[], request: classic_in_training, other: None, slider: None, find: classic },
-    Lesson { id: "yardstick", choices: &[], request: into_the_region, other: None, slider: None, find: yardstick },
+    Lesson {
+        id: "classic",
+        choices: &[],
+        request: classic_in_training,
+        other: None,
+        slider: None,
+        find: classic,
+    },
+    Lesson {
+        id: "yardstick",
+        choices: &[],
+        request: into_the_region,
+        other: None,
+        slider: None,
+        find: yardstick,
+    },
     Lesson {
         id: "separation",
         choices: &["low-rate", "no-floor", "bad-data"],
@@ -186,7 +221,15 @@ fn compass(_: &Value) -> Result<Found> {
     };
     let ways = [("along", after(*g1, *g2)), ("against", after(-g1, -g2)), ("across", after(-g2, *g1))];
     let best = ways.iter().min_by(|a, b| a.1.total_cmp(&b.1)).map_or("", |way| way.0);
-    let numbers = vec![("g1", *g1), ("g2", *g2), ("norm", node.gradient_norm), ("loss", node.value), ("along", ways[0].1), ("against", ways[1].1), ("across", ways[2].1)];
+    let numbers = vec![
+        ("g1", *g1),
+        ("g2", *g2),
+        ("norm", node.gradient_norm),
+        ("loss", node.value),
+        ("along", ways[0].1),
+        ("against", ways[1].1),
+        ("across", ways[2].1),
+    ];
     Ok((Right::Choice(best), numbers))
 }
 
@@ -209,7 +252,12 @@ fn rate(given: &Value) -> Result<Found> {
     };
     let (largest, _) = curvatures(&exploration);
     let rate = run.points.first().map_or(f64::NAN, |node| node.rate);
-    let numbers = vec![("rate", rate), ("limit", 2.0 / largest), ("iterations", run.iterations as f64), ("norm", norm_at_stop(run))];
+    let numbers = vec![
+        ("rate", rate),
+        ("limit", 2.0 / largest),
+        ("iterations", run.iterations as f64),
+        ("norm", norm_at_stop(run)),
+    ];
     Ok((Right::Choice(right), numbers))
 }
 
@@ -226,7 +274,12 @@ fn valley(_: &Value) -> Result<Found> {
     let exploration = explored(in_the_long_valley())?;
     let (largest, smallest) = curvatures(&exploration);
     let limit = first(&exploration)?.verdict.stable_limit.unwrap_or(2.0 / largest);
-    let numbers = vec![("largest", largest), ("smallest", smallest), ("condition", largest / smallest), ("limit", limit)];
+    let numbers = vec![
+        ("largest", largest),
+        ("smallest", smallest),
+        ("condition", largest / smallest),
+        ("limit", limit),
+    ];
     Ok((Right::Number(limit, NEAR * limit), numbers))
 }
 
@@ -278,7 +331,8 @@ fn mini_batch(_: &Value) -> Result<Found> {
         (_, true) => "arrived",
         _ => "bug",
     };
-    let numbers = vec![("full_updates", full.iterations as f64), ("floor", norm_at_stop(small)), ("tolerance", 1e-3)];
+    let numbers =
+        vec![("full_updates", full.iterations as f64), ("floor", norm_at_stop(small)), ("tolerance", 1e-3)];
     Ok((Right::Choice(right), numbers))
 }
 
@@ -309,7 +363,8 @@ fn classic(_: &Value) -> Result<Found> {
     let far = run.standard_errors_left.unwrap_or(f64::NAN);
     let stopped = run.points.last().map_or(f64::NAN, |node| node.at[0]);
     let estimate = exploration.surface.minima.first().map_or(f64::NAN, |at| at[0]);
-    let numbers = vec![("far", far), ("norm", norm_at_stop(run)), ("stopped", stopped), ("estimate", estimate)];
+    let numbers =
+        vec![("far", far), ("norm", norm_at_stop(run)), ("stopped", stopped), ("estimate", estimate)];
     Ok((Right::Number(far, NEAR), numbers))
 }
 
@@ -336,7 +391,10 @@ fn separation(_: &Value) -> Result<Found> {
     let run = first(&exploration)?;
     let right = if run.verdict.outcome == Outcome::Separated { "no-floor" } else { "low-rate" };
     let last = run.points.last().map_or(f64::NAN, |node| node.at[1]);
-    Ok((Right::Choice(right), vec![("norm", norm_at_stop(run)), ("slope", last), ("iterations", run.iterations as f64)]))
+    Ok((
+        Right::Choice(right),
+        vec![("norm", norm_at_stop(run)), ("slope", last), ("iterations", run.iterations as f64)],
+    ))
 }
 
 fn certified() -> Value {

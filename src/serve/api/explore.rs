@@ -110,10 +110,13 @@ impl Wish {
             return Err(Error::usage(format!("a formula has at most {LONGEST_FORMULA} characters")));
         }
         let usual = RunRequest::default();
-        let updates: usize = self.runs.iter().map(|r| r.max_iterations.or(usual.max_iterations).unwrap_or(200)).sum();
+        let updates: usize =
+            self.runs.iter().map(|r| r.max_iterations.or(usual.max_iterations).unwrap_or(200)).sum();
         if source.n_rows.saturating_mul(updates) > MOST_VISITS {
             let hint = format!("at most {} updates on these rows", MOST_VISITS / source.n_rows.max(1));
-            return Err(Error::usage(format!("{updates} updates on {} rows take too long", source.n_rows)).hint(hint));
+            return Err(
+                Error::usage(format!("{updates} updates on {} rows take too long", source.n_rows)).hint(hint)
+            );
         }
         let spec = Spec { event: self.event.clone(), ..Spec::new(formula) };
         let model = Model::read(&spec, source)?;

@@ -96,6 +96,7 @@ function content(column) {
   if (column.type === "number") return `${short(column.min)} … ${short(column.max)}, ${t("mean")} ${short(column.mean, 3)}`;
   if (column.type === "category") {
     const levels = column.levels ?? [];
+    if (levels.length > 1 && levels.every((l) => l.count === 1)) return t("all_different", { n: whole(column.levels_total ?? levels.length) });
     const more = (column.levels_total ?? levels.length) - 4;
     return levels.slice(0, 4).map((l) => `${l.name} ${l.count}`).join(", ") + (more > 0 ? ` ${t("and_more", { n: more })}` : "");
   }

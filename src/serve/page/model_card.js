@@ -86,6 +86,8 @@ export class ModelCard {
     fillSelect(this.second, inside, has(b) && b !== this.first.value ? b : inside.find(([n]) => n !== this.first.value)?.[0]);
     this.pairs.replaceChildren(...pieces.interactions.map((pair) => h("span", { class: "chip" }, `${pair[0]} × ${pair[1]}`,
       h("button", { type: "button", label: "remove", on: { click: () => ((pieces.interactions = pieces.interactions.filter((p) => p !== pair)), this.compose()) } }, icon("close")))));
+    this.pairs.append(...pieces.extra.map((term) => h("span", { class: "chip" }, term,
+      h("button", { type: "button", label: "remove", on: { click: () => ((pieces.extra = pieces.extra.filter((p) => p !== term)), this.compose()) } }, icon("close")))));
     this.dressEvent();
   }
 

@@ -33,7 +33,7 @@ export class Yardstick {
     g.font = `13px ${FONT}`;
     const widest = Math.max(...top.columns.map((c) => g.measureText(c).width));
     const left = Math.min(widest, width * (narrow ? 0.32 : 0.26)) + 12;
-    const right = width - (narrow ? 66 : 168);
+    const right = width - (narrow ? 66 : 196);
     const far = Math.max(12, ...runs.flatMap((r) => (r.d ?? []).map((d) => (d === null ? 0 : Math.min(Math.abs(d), 1e6)))), this.far ?? 0);
     this.far = runs.length === 1 && runs[0].fresh ? far : Math.max(this.far ?? 0, far);
     const most = bend(this.far * 1.15);
@@ -124,7 +124,7 @@ function numbers(g, run, k, right, width, y, narrow) {
   g.font = `600 12.5px ${FONT}`;
   const now = short(run.b?.[k] ?? null, 4);
   if (narrow) return g.fillText(now, width, y);
-  g.fillText(now, right + 68, y);
+  g.fillText(now, right + 74, y);
   g.font = `12px ${FONT}`;
   g.fillStyle = colour("soft");
   const se = run.std_error?.[k];
