@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-const COMMANDS: [&str; 9] =
+const COMMANDS: [&str; 10] =
     ["demo", "fit", "compare", "predict", "evaluate", "describe", "simulate", "explore", "serve", "datasets"];
 
 /// A folder of its own in which the program runs.

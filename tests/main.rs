@@ -1,5 +1,6 @@
 //! All integration tests in one binary: each further one would link the CSV reader again.
 
+mod browser;
 mod cli;
 mod effects;
 mod evaluate;

@@ -11,8 +11,44 @@ const INDEX: &str = include_str!("page/index.html");
 const PLACE_OF_THE_TOKEN: &str = "{{token}}";
 
 /// The files that the page asks for: name, content.
-const FILES: [(&str, &str); 2] =
-    [("style.css", include_str!("page/style.css")), ("main.js", include_str!("page/main.js"))];
+const FILES: [(&str, &str); 36] = [
+    ("parts.css", include_str!("page/parts.css")),
+    ("style.css", include_str!("page/style.css")),
+    ("api.js", include_str!("page/api.js")),
+    ("axes.js", include_str!("page/axes.js")),
+    ("canvas.js", include_str!("page/canvas.js")),
+    ("contour.js", include_str!("page/contour.js")),
+    ("data_card.js", include_str!("page/data_card.js")),
+    ("dial.js", include_str!("page/dial.js")),
+    ("dom.js", include_str!("page/dom.js")),
+    ("en.js", include_str!("page/en.js")),
+    ("es.js", include_str!("page/es.js")),
+    ("exhibit.js", include_str!("page/exhibit.js")),
+    ("explore.js", include_str!("page/explore.js")),
+    ("explore_state.js", include_str!("page/explore_state.js")),
+    ("figure.js", include_str!("page/figure.js")),
+    ("formula.js", include_str!("page/formula.js")),
+    ("i18n.js", include_str!("page/i18n.js")),
+    ("learn.js", include_str!("page/learn.js")),
+    ("lessons_en.js", include_str!("page/lessons_en.js")),
+    ("lessons_es.js", include_str!("page/lessons_es.js")),
+    ("lines.js", include_str!("page/lines.js")),
+    ("main.js", include_str!("page/main.js")),
+    ("model_card.js", include_str!("page/model_card.js")),
+    ("numbers.js", include_str!("page/numbers.js")),
+    ("options_card.js", include_str!("page/options_card.js")),
+    ("outcome.js", include_str!("page/outcome.js")),
+    ("player.js", include_str!("page/player.js")),
+    ("run.js", include_str!("page/run.js")),
+    ("run_controls.js", include_str!("page/run_controls.js")),
+    ("section.js", include_str!("page/section.js")),
+    ("solid.js", include_str!("page/solid.js")),
+    ("surface_card.js", include_str!("page/surface_card.js")),
+    ("terrain.js", include_str!("page/terrain.js")),
+    ("train.js", include_str!("page/train.js")),
+    ("transport.js", include_str!("page/transport.js")),
+    ("yardstick.js", include_str!("page/yardstick.js")),
+];
 
 /// What those see who come without the token.
 const LOCKED: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\

@@ -76,12 +76,17 @@ impl Shelf {
     }
 }
 
-/// A built-in set, read as a file is.
+/// Of the lesson on separation: who got a dose above 3 mg responded, and nobody else.
+const TWO_DOSES: &str =
+    "dose,responded\n1,no\n1.5,no\n2,no\n2.5,no\n3,no\n3.5,yes\n4,yes\n4.5,yes\n5,yes\n5.5,yes\n";
+
+/// A built-in set, read as a file is; `two_doses` is a lesson's and stands in no list.
 ///
 /// # Errors
 /// Data, when there is none of that name.
 pub fn built_in(name: &str) -> Result<Source> {
-    Source::from_bytes(&format!("@{name}"), builtin::csv(name)?)
+    let bytes = if name == "two_doses" { TWO_DOSES.into() } else { builtin::csv(name)? };
+    Source::from_bytes(&format!("@{name}"), bytes)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The addresses of the page: which request goes where.
 
 mod data;
+pub mod explore;
+mod learn;
 mod train;
 
 use axum::Router;
@@ -23,6 +25,10 @@ pub fn router(shared: &Shared) -> Router {
         .route("/api/datasets", get(data::list))
         .route("/api/data", post(data::upload))
         .route("/api/data/{id}", get(data::show).delete(data::forget))
+        .route("/api/explore", post(explore::explore))
+        .route("/api/explore/presets", get(explore::presets))
+        .route("/api/learn/steps", get(learn::steps))
+        .route("/api/learn/check", post(learn::check))
         .route("/api/formula", post(train::formula))
         .route("/api/train", get(train::list).post(train::begin))
         .route("/api/train/{id}", get(train::show).delete(train::forget))
