@@ -167,8 +167,6 @@ impl Page {
                 viewport: None,
                 display_feature: None,
                 device_posture: None,
-                scrollbar_type: None,
-                screen_orientation_lock_emulation: None,
             })
             .expect("takes a size");
         let value = if calm { "reduce" } else { "no-preference" };
