@@ -49,6 +49,8 @@ pub struct Live {
     idle: Duration,
     drawn: Instant,
     due: Instant,
+    /// The newest update, where the last frame was drawn too short a time before it.
+    undrawn: Option<Record>,
     /// The rates that were changed to.
     pub changes: Vec<Change>,
     /// What the page is told before the first frame; its rate and tolerance are known only then.
@@ -72,9 +74,17 @@ impl Live {
             idle: Duration::ZERO,
             drawn: now,
             due: now,
+            undrawn: None,
             changes: Vec::new(),
             stopped_by: None,
             plan: Some(plan),
+        }
+    }
+
+    /// Draws the last update, whenever the one before it was drawn.
+    pub fn finish(&mut self) {
+        if let Some(record) = self.undrawn.take() {
+            self.draw(&record, true);
         }
     }
 
@@ -105,8 +115,10 @@ impl Live {
     fn draw(&mut self, record: &Record, always: bool) {
         let wanted = self.run.inner().course.wants(record.iteration, record.seconds);
         if !wanted && !always && self.drawn.elapsed() < REDRAW {
+            self.undrawn = Some(record.clone());
             return;
         }
+        self.undrawn = None;
         self.drawn = Instant::now();
         let frame = self.frame(record);
         self.run.change(|inner| if wanted { inner.course.keep(frame) } else { inner.course.show(frame) });

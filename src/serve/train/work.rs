@@ -68,7 +68,9 @@ fn descend(run: &Arc<Run>, places: &Arc<Places>, source: &Source, limit: Duratio
     drop(auto);
     run.change(|inner| inner.state = Some(State::Running));
     let mut live = Live::new(Arc::clone(run), Arc::clone(places), Aim { yardstick, plan }, limit);
-    let mut analysis = analyse(&spec, source, &mut live)?; // 2
+    let analysis = analyse(&spec, source, &mut live); // 2
+    live.finish();
+    let mut analysis = analysis?;
     run.change(|inner| inner.state = Some(State::Concluding));
     say_what_was_changed(&mut analysis, &live);
     let effects = question.as_ref().map(|q| effects::estimate(q, &analysis, &|| false)).transpose()?; // 3
