@@ -22,6 +22,8 @@ pub struct PartialEffect {
     pub modifier: Option<String>,
     /// Further variables that share a term with it: they are held at their usual value.
     pub held: Vec<String>,
+    /// Levels of the modifier beyond the first six, which have no line.
+    pub without_line: usize,
     /// One line, or one a value of the modifier.
     pub lines: Vec<PartialLine>,
     /// Ends of the bins of the predictor's distribution, over the range drawn.
@@ -116,6 +118,7 @@ fn of_one(analysis: &Analysis, usual: &Table, variable: &str) -> Result<Option<P
     let mut sharing = sharing(&analysis.fit, variable);
     let modifier = if sharing.is_empty() { None } else { Some(sharing.remove(0)) };
     let settings = modifier.as_ref().map_or_else(|| vec![(String::new(), None)], |m| settings(analysis, m));
+    let without_line = modifier.as_ref().map_or(0, |m| n_levels(analysis, m).saturating_sub(MOST_LINES));
     let mut lines = Vec::new();
     for (at, cell) in settings {
         let setting = modifier.as_deref().zip(cell);
@@ -132,6 +135,7 @@ fn of_one(analysis: &Analysis, usual: &Table, variable: &str) -> Result<Option<P
         reference,
         modifier,
         held: sharing,
+        without_line,
         lines,
         edges,
         counts,
@@ -177,6 +181,14 @@ fn settings(analysis: &Analysis, modifier: &str) -> Vec<(String, Option<Values>)
             let x = sample.quantile(0.5);
             vec![("its median".to_string(), Some(Values::Date(vec![x])))]
         }
+    }
+}
+
+fn n_levels(analysis: &Analysis, variable: &str) -> usize {
+    let kind = analysis.prepared.frozen.variables.iter().find(|(name, _)| name == variable);
+    match kind {
+        Some((_, VariableKind::Category(levels))) => levels.len(),
+        _ => 0,
     }
 }
 

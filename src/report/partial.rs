@@ -111,7 +111,9 @@ fn held(effect: &PartialEffect) -> String {
     let others: Vec<String> = effect.held.iter().map(|name| visible(name)).collect();
     let rest = (!others.is_empty())
         .then(|| format!("; {} at the median or the commonest level", others.join(" and ")));
-    [modifier, rest].into_iter().flatten().collect()
+    let more = (effect.without_line > 0)
+        .then(|| format!(" (its first levels; {} more have none)", effect.without_line));
+    [modifier, more, rest].into_iter().flatten().collect()
 }
 
 /// A modifier's value; a number in as many digits as a reader needs.

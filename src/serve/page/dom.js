@@ -11,7 +11,7 @@ export function h(tag, props, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "on") for (const [event, f] of Object.entries(value)) element.addEventListener(event, f);
     else if (name === "t") say(element, value, props.vars);
-    else if (name === "label") label(element, value, props.vars);
+    else if (name === "label" || name === "data-t-label") label(element, value, props.vars);
     else if (name === "vars") continue;
     else if (name === "value" || name === "checked" || name === "disabled") element[name] = value;
     else element.setAttribute(name, value === true ? "" : value);

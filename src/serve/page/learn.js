@@ -1,6 +1,6 @@
 // The third tab: the story in steps, each with a live figure and a question that the program checks.
 import { get, post } from "./api.js";
-import { announce, h, resay } from "./dom.js";
+import { announce, h } from "./dom.js";
 import { has, onLanguage, t } from "./i18n.js";
 import { Exhibit } from "./exhibit.js";
 import { short } from "./numbers.js";
@@ -56,7 +56,6 @@ export class Learn {
         h("h1", { tabindex: "-1" }, t(`learn.${step.id}.title`)), story),
       h("div", { class: "show" }, this.exhibit.root),
       this.question(step, numbers));
-    resay(this.lesson);
     this.exhibit.open();
   }
 
