@@ -70,7 +70,8 @@ export function frame(g, width, height, box) {
       g.translate(2, (top + bottom) / 2);
       g.rotate(-Math.PI / 2);
       g.textBaseline = "top";
-      g.fillText(cut(g, box.y.name, bottom - top), 0, 0);
+      // Half a name is none; the heading above says what is drawn.
+      if (g.measureText(box.y.name).width <= bottom - top) g.fillText(box.y.name, 0, 0);
       g.restore();
     }
   };
