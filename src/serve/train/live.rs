@@ -115,7 +115,7 @@ impl Live {
     fn draw(&mut self, record: &Record, always: bool) {
         let wanted = self.run.inner().course.wants(record.iteration, record.seconds);
         if !wanted && !always && self.drawn.elapsed() < REDRAW {
-            self.undrawn = Some(record.clone());
+            self.undrawn = Some(*record);
             return;
         }
         self.undrawn = None;
