@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Kind, Result};
-use crate::report::{NamedFile, partial};
+use crate::report::{NamedFile, figures, partial};
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
@@ -158,8 +158,11 @@ fn write_all(folder: &Path, files: &[NamedFile]) -> Result<()> {
     let has = |mark: &str| files.iter().any(|f| f.name == mark);
     if has(MARK_OF_A_FIT) {
         remove_earlier(&FIT_FILES, folder, files)?;
-        let effects: Vec<String> =
-            partial::STEMS.iter().flat_map(|stem| [format!("{stem}.png"), format!("{stem}.svg")]).collect();
+        let effects: Vec<String> = partial::STEMS
+            .iter()
+            .chain(&figures::ARMS)
+            .flat_map(|stem| [format!("{stem}.png"), format!("{stem}.svg")])
+            .collect();
         let effects: Vec<&str> = effects.iter().map(String::as_str).collect();
         remove_earlier(&effects, folder, files)?;
     } else if has(MARK_OF_AN_EVALUATION) {

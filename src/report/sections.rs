@@ -6,7 +6,7 @@ use crate::fit::apparent::Apparent;
 use crate::fit::result::Fit;
 use crate::report::block::DrawnBlock;
 use crate::report::context::{Figure, Piece, figure, pieces};
-use crate::report::figures::Drawn;
+use crate::report::figures::{self, Drawn};
 use crate::report::{
     Context, capitalised, careful, checklist, effects, equation, evaluation, gaps, methods, partial,
     table_one, validation,
@@ -36,7 +36,7 @@ pub(super) struct Sections {
 
 /// The sections of a fit.
 pub(super) fn of(fit: &Fit, context: &Context, drawn: &[Drawn]) -> Sections {
-    let figures = |stems: &[&str]| -> Vec<Figure> {
+    let pictures = |stems: &[&str]| -> Vec<Figure> {
         drawn
             .iter()
             .filter(|d| stems.contains(&d.stem))
@@ -45,14 +45,14 @@ pub(super) fn of(fit: &Fit, context: &Context, drawn: &[Drawn]) -> Sections {
     };
     let (performance, performance_notes) = performance(fit, context);
     Sections {
-        forest: figures(&["forest"]),
-        partial_figures: figures(&partial::STEMS),
+        forest: pictures(&["forest"]),
+        partial_figures: pictures(&partial::STEMS),
         equation: equation::equation(fit),
         missing: context.gaps.iter().flat_map(gaps::blocks).map(|block| block.drawn()).collect(),
-        missing_figures: figures(&["missing", "imputation_traces"]),
+        missing_figures: pictures(&["missing", "imputation_traces"]),
         performance,
         performance_notes,
-        performance_figures: figures(&[
+        performance_figures: pictures(&[
             "roc",
             "calibration",
             "risks",
@@ -66,9 +66,9 @@ pub(super) fn of(fit: &Fit, context: &Context, drawn: &[Drawn]) -> Sections {
             .flat_map(validation::blocks)
             .map(|block| block.drawn())
             .collect(),
-        validation_figures: figures(&["instability"]),
+        validation_figures: pictures(&["instability"]),
         treatment: context.effects.iter().flat_map(effects::blocks).map(|block| block.drawn()).collect(),
-        treatment_figures: figures(&["treatment_effect"]),
+        treatment_figures: pictures(&figures::ARMS),
         table_one: context.table_one.as_ref().map(|one| table_one::in_page(one, fit.ledger.rows_used)),
         careful: careful::sentences(fit, context).iter().map(|s| pieces(s)).collect(),
         methods: methods::sentences(fit, context).join(" "),
