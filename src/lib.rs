@@ -5,8 +5,9 @@
 //! # Two legs that meet in `fit`
 //!
 //! ```text
-//!              cli ── main                         9  the only floor that speaks
-//!            explore  serve                        8  two-dimensional descents; the local page (to come)
+//!              cli ── main                        10  the only floor that speaks
+//!                serve                             9  the page on this computer: explore, train live, learn
+//!               explore                            8  descents on surfaces, and on the loss of a real fit
 //!        plot → report      model                  7  what leaves the program
 //!         validate   impute                        6  many fits
 //!              effects                             5  the treatment's effect
