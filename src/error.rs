@@ -28,6 +28,8 @@ pub struct Error {
     pub message: String,
     /// What to do next, without the word `hint`.
     pub hint: Option<String>,
+    /// Formula: the characters at fault, counted from 0: the first, and the one after the last.
+    pub characters: Option<(usize, usize)>,
 }
 
 /// The result of everything that can fail.
@@ -36,7 +38,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of a given kind without a hint.
     pub fn new(kind: Kind, message: impl fmt::Display) -> Self {
-        Error { kind, message: message.to_string(), hint: None }
+        Error { kind, message: message.to_string(), hint: None, characters: None }
     }
 
     /// The data cannot be used as asked.

@@ -5,8 +5,9 @@
 //! # Two legs that meet in `fit`
 //!
 //! ```text
-//!              cli ── main                         9  the only floor that speaks
-//!            explore  serve                        8  two-dimensional descents; the local page (to come)
+//!              cli ── main                        10  the only floor that speaks
+//!                serve                             9  the page on this computer: explore, train live, learn
+//!               explore                            8  descents on surfaces, and on the loss of a real fit
 //!        plot → report      model                  7  what leaves the program
 //!         validate ← impute                        6  many fits
 //!              effects                             5  the treatment's effect
@@ -36,7 +37,7 @@
 //! # In reading order
 //!
 //! [`error`], [`rows`], [`num`] · [`data`], [`design`] · [`objective`], [`optimise`] · [`inference`],
-//! [`performance`] · [`fit`] · [`effects`] · [`validate`], [`impute`] · [`plot`], [`model`], [`report`] · [`cli`].
+//! [`performance`] · [`fit`] · [`effects`] · [`validate`], [`impute`] · [`plot`], [`model`], [`report`] · [`explore`], [`serve`] · [`cli`].
 //!
 //! # What holds everywhere
 //!
@@ -49,8 +50,9 @@
 //! - **No row is lost silently.** Rows read = rows used + rows dropped, by cause; every decision taken on the
 //!   user's behalf is a sentence in the [ledger](data::missing::Ledger).
 //! - **The same bits on any number of threads.** Blocks and the order of their sums are fixed by the data.
-//! - **Pure below the program.** No clock, environment, global or print below `cli`: time comes from a watcher,
-//!   randomness from a seed; files are read by `data` and written by `report`.
+//! - **Pure below the program.** No clock, environment, global or print below `serve` and `cli`: time comes from a
+//!   watcher, randomness from a seed; files are read by `data` and written by `report`. [`serve`] has a clock, and its
+//!   token from the operating system; no path of a request is ever opened.
 //! - **By name.** Coefficients, covariances and columns of new data meet through names, never positions.
 //! - **Written files have their own types**, a version, and a round-trip test.
 //! - **`f64` throughout**, arrays borrowed in and owned out, no generics over floats.
@@ -60,6 +62,7 @@ pub mod data;
 pub mod design;
 pub mod effects;
 pub mod error;
+pub mod explore;
 pub mod fit;
 pub mod impute;
 pub mod inference;
@@ -71,4 +74,5 @@ pub mod performance;
 pub mod plot;
 pub mod report;
 pub mod rows;
+pub mod serve;
 pub mod validate;

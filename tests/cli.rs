@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-const COMMANDS: [&str; 8] =
-    ["demo", "fit", "compare", "predict", "evaluate", "describe", "simulate", "datasets"];
+const COMMANDS: [&str; 10] =
+    ["demo", "fit", "compare", "predict", "evaluate", "describe", "simulate", "explore", "serve", "datasets"];
 
 /// A folder of its own in which the program runs.
 pub struct Folder {
@@ -66,7 +66,7 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Of a fit that is no answer; one that is has two pictures more.
+/// Of a fit that is no answer; one that is has pictures of its answer more.
 const FILES: [&str; 9] = [
     "coefficients.csv",
     "fit.csv",
@@ -79,9 +79,18 @@ const FILES: [&str; 9] = [
     "summary.txt",
 ];
 
-/// The files of a linear fit that converged.
+/// The files of a linear fit of two numbers that converged.
 fn files_of_an_answer() -> Vec<&'static str> {
-    let mut names = [&FILES[..], &["forest.png", "residuals.png"]].concat();
+    let beyond = [
+        "calibration.png",
+        "effect_1.png",
+        "effect_2.png",
+        "forest.png",
+        "influence.png",
+        "partial_effects.csv",
+        "residuals.png",
+    ];
+    let mut names = [&FILES[..], &beyond].concat();
     names.sort_unstable();
     names
 }

@@ -1,9 +1,12 @@
 //! All integration tests in one binary: each further one would link the CSV reader again.
 
+mod browser;
 mod cli;
 mod effects;
 mod evaluate;
+mod explore;
 mod floors;
 mod recovers;
 mod reference;
 mod refuses;
+mod serve;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use crate::cli::explore_args::{EXPLORE_EXAMPLES, ExploreArgs};
 use crate::cli::values::{
     self, BatchSize, FamilyName, Lambda, LevelsOf, Missing, PenaltyName, ReferenceOf, Validate,
 };
@@ -81,6 +82,12 @@ pub enum Verb {
     /// Write a synthetic clinical CSV with known coefficients
     #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
+    /// Gradient descent on a surface, or on the loss of a fit: pictures, animation, verdict
+    #[command(after_help = EXPLORE_EXAMPLES)]
+    Explore(Box<ExploreArgs>),
+    /// Open the local page: explore, train live, learn
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(ServeArgs),
     /// List the built-in data sets
     #[command(after_help = DATASETS_EXAMPLES)]
     Datasets,
@@ -376,6 +383,19 @@ pub struct SimulateArgs {
     pub rows: Option<usize>,
 }
 
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// The port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// Open the page in the browser
+    #[arg(long)]
+    pub open: bool,
+    /// The largest file that can be dropped on the page, in MB
+    #[arg(long, value_name = "MB", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub max_upload: u16,
+}
+
 const TOP_EXAMPLES: &str = "\
 Examples:
   clinreg demo
@@ -430,6 +450,15 @@ data/README.md of the project is its codebook, with the true coefficients.
 
 Example:
   clinreg simulate treatment-effectiveness --rows 5000 --seed 1 -o trial.csv";
+
+const SERVE_EXAMPLES: &str = "\
+Prints the page's address with its token. Everything is inside the program: it listens on 127.0.0.1 alone and asks \
+nothing of any network. A dropped CSV stays in memory; reports lie in a private temporary folder that goes with the \
+program. Ctrl-C ends it.
+
+Examples:
+  clinreg serve --open
+  clinreg serve --port 8080 --max-upload 200";
 
 const DATASETS_EXAMPLES: &str = "\
 Example:

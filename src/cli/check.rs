@@ -4,7 +4,6 @@ use crate::cli::args::{DescentArgs, FitArgs, InferenceArgs, ModelArgs, PenaltyAr
 use crate::cli::values::{BatchSize, FamilyName, Lambda, Missing, PenaltyName};
 use crate::data::choices::DataChoices;
 use crate::error::{Error, Result};
-use crate::fit::descent::method_name;
 use crate::fit::spec::{
     ClusterCorrection, Family, Interval, LearningRate, MethodName, Penalty, Robust, Spec, Start,
 };
@@ -39,7 +38,7 @@ pub fn spec(
     read(&mut spec, reading)?;
     descend(&mut spec, descent, method);
     spec.penalty = penalise(penalty)?;
-    check_descent(&spec)?;
+    spec.check_descent()?;
     Ok(spec)
 }
 
@@ -59,6 +58,20 @@ fn check_imputation(args: &FitArgs, spec: &Spec) -> Result<()> {
         return Ok(());
     }
     pool::check(spec)
+}
+
+/// A specification of formula and reading alone.
+///
+/// # Errors
+/// Usage, for options that contradict each other, or multiple imputation.
+pub fn reading_spec(formula: &str, args: &ReadingArgs) -> Result<Spec> {
+    if args.missing == Some(Missing::Impute) {
+        return Err(Error::usage("`--missing impute` goes with `clinreg fit`: a surface is of one data set")
+            .hint("leave it out, or say `--missing fail`"));
+    }
+    let mut spec = Spec::new(formula);
+    read(&mut spec, args)?;
+    Ok(spec)
 }
 
 fn read(spec: &mut Spec, args: &ReadingArgs) -> Result<()> {
@@ -120,41 +133,6 @@ fn descend(spec: &mut Spec, args: &DescentArgs, method: MethodName) {
     spec.tolerance = args.tolerance;
     spec.start = args.start.unwrap_or(Start::Zero);
     spec.raw_scale = args.raw_scale;
-}
-
-/// Refuses what the method has no use for.
-///
-/// # Errors
-/// Usage.
-pub fn check_descent(spec: &Spec) -> Result<()> {
-    let searches = spec.learning_rate == LearningRate::LineSearch;
-    if spec.method == MethodName::Auto {
-        let without = if spec.batch_size.is_some() {
-            "--batch-size"
-        } else if spec.learning_rate != LearningRate::Auto {
-            "--learning-rate"
-        } else if spec.schedule.is_some() {
-            "--schedule"
-        } else {
-            return Ok(());
-        };
-        return Err(Error::usage(format!(
-            "`{without}` does not go with the optimiser auto, which chooses its own batches and steps"
-        ))
-        .hint("name an optimiser too, e.g. `--optimizer gradient-descent`"));
-    }
-    if searches && spec.method != MethodName::GradientDescent {
-        return Err(Error::usage(format!(
-            "`--learning-rate line-search` does not go with {}",
-            method_name(spec.method)
-        ))
-        .hint("use it with `--optimizer gradient-descent`; auto searches its steps by itself"));
-    }
-    if searches && spec.schedule.is_some() && spec.batch_size.is_none() {
-        return Err(Error::usage("`--schedule` has nothing to do when a line search chooses each step")
-            .hint("leave out `--schedule`, or give `--learning-rate` a number"));
-    }
-    Ok(())
 }
 
 fn penalise(args: &PenaltyArgs) -> Result<Penalty> {

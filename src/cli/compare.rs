@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::args::{CompareArgs, Global, ListArgs};
-use crate::cli::check::{check_descent, spec};
+use crate::cli::check::spec;
 use crate::cli::comparison::{Comparison, Run};
 use crate::cli::files::{check_folder, default_folder};
 use crate::cli::progress::{self, Progress};
@@ -98,7 +98,7 @@ fn specs(args: &CompareArgs, seed: u64) -> Result<Vec<(String, Spec)>> {
         if runs[..position].iter().any(|(other, _)| other == label) {
             return Err(Error::usage(format!("{label} stands twice in the comparison")).hint("name it once"));
         }
-        check_descent(spec)?;
+        spec.check_descent()?;
     }
     Ok(runs)
 }

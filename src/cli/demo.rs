@@ -6,11 +6,12 @@ use clap::Parser;
 use serde_json::{Value, json};
 
 use crate::cli::args::{Cli, Global, Verb};
-use crate::cli::ending::unconverged;
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
-use crate::cli::{command_line, compare, fit, progress, tour};
+use crate::cli::{compare, fit, progress, tour};
 use crate::error::{Error, Result};
+use crate::report::command;
+use crate::report::ending::unconverged;
 
 /// The data of a checked-out repository, below the current folder.
 const DATA: &str = "data/treatment_effectiveness.csv";
@@ -166,7 +167,7 @@ impl Job<'_> {
             words.extend(["--seed".to_string(), self.seed.clone()]);
         }
         words.extend(["--out".to_string(), out.to_string_lossy().into_owned()]);
-        let command = command_line(words.clone());
+        let command = command::line(words.iter().skip(1).cloned());
         let cli = Cli::try_parse_from(words).map_err(|told| Error::usage(told.to_string()))?;
         Ok((cli, command))
     }

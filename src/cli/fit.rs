@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use crate::cli::args::{FitArgs, Global};
 use crate::cli::check::fit_spec;
-use crate::cli::ending::unconverged;
 use crate::cli::files::{check_folder, default_folder};
 use crate::cli::pooling;
 use crate::cli::progress::{self, Progress};
@@ -15,18 +14,22 @@ use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::cli::validating::validated;
 use crate::cli::values::Missing;
-use crate::data::csv::{self, Source};
+use crate::data::csv;
+use crate::data::missing::Gaps;
 use crate::effects::result::{EffectInterval, Findings, Question};
 use crate::error::{Error, Result};
 use crate::fit::analysis::Analysis;
 use crate::fit::apparent::{self, Apparent, Range};
+use crate::fit::partial::{self, PartialEffect};
 use crate::fit::result::Fit;
 use crate::fit::spec::Spec;
 use crate::impute;
 use crate::impute::analysis::Imputation;
 use crate::impute::effects::pooled_effects;
 use crate::impute::validation::{validate_files, validate_imputed};
-use crate::inference::baseline::{Request, TableOne, table_one};
+use crate::inference::baseline::TableOne;
+use crate::report::ending::unconverged;
+use crate::report::gather::{measured, patients};
 use crate::report::study::Study;
 use crate::report::{self, Context, NamedFile, summary};
 use crate::validate::{Validation, validate};
@@ -90,6 +93,8 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
         effects: beyond.effects,
         apparent: beyond.apparent,
         ranges: beyond.ranges,
+        gaps: beyond.gaps,
+        partial: beyond.partial,
         table_one: beyond.table_one,
         study,
         svg: args.inference.svg,
@@ -108,6 +113,8 @@ struct Beyond {
     effects: Option<Findings>,
     apparent: Option<Apparent>,
     ranges: Vec<Range>,
+    gaps: Option<Gaps>,
+    partial: Vec<PartialEffect>,
     table_one: Option<TableOne>,
 }
 
@@ -130,7 +137,10 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     let apparent = measured(&mut analysis);
     let ranges = apparent::ranges(&analysis);
     let table_one = question.and_then(|question| patients(question, &mut analysis, &source));
-    Ok((analysis.fit, Beyond { validation, effects, apparent, ranges, table_one, imputation: None }))
+    let partial = partial::effects(&analysis)?;
+    let gaps = Some(analysis.prepared.gaps);
+    let beyond = Beyond { validation, effects, apparent, ranges, gaps, partial, table_one, imputation: None };
+    Ok((analysis.fit, beyond))
 }
 
 /// The same of several completed data sets: files that are given, or one whose gaps are imputed.
@@ -156,39 +166,14 @@ fn pooled(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
         Some(one) => measured(one),
         None => pooling::measured(&mut fit, &imputed.completed),
     };
+    let gaps = Some(imputed.imputation.gaps.clone());
     let imputation = Some(imputed.imputation);
-    Ok((fit, Beyond { validation, imputation, effects, apparent, ..Beyond::default() }))
+    Ok((fit, Beyond { validation, imputation, effects, apparent, gaps, ..Beyond::default() }))
 }
 
 /// The treatment's effect over completed data sets.
 fn pooled_answer(question: Option<&Question>, completed: &[Analysis]) -> Result<Option<Findings>> {
     question.map(|question| pooled_effects(question, completed, &progress::interrupted)).transpose()
-}
-
-/// The patients by treatment, all rows of the file; where there is no such table, the ledger says why.
-fn patients(question: &Question, analysis: &mut Analysis, source: &Source) -> Option<TableOne> {
-    let by = &question.treatment;
-    let mut choices = analysis.fit.spec.data.clone();
-    choices.factors.extend(analysis.prepared.formula.factor_variables());
-    if !choices.factors.contains(by) {
-        choices.factors.push(by.clone()); // arms are levels, whatever they look like
-    }
-    let outcomes = analysis.prepared.formula.outcome().columns();
-    let mut columns = analysis.prepared.formula.variables();
-    columns.retain(|name| name != by && !outcomes.contains(&name.as_str()));
-    columns.insert(0, by.clone());
-    let request = Request { by: by.clone(), variables: None, suppress_below: None };
-    match source.typed(&columns, &choices).and_then(|typed| table_one(&typed.table, &request)) {
-        Ok(one) => Some(one),
-        Err(why) => {
-            analysis
-                .fit
-                .ledger
-                .notices
-                .push(format!("no table of the patients by treatment: {}", why.message));
-            None
-        }
-    }
 }
 
 /// What the user wrote about the study.
@@ -197,17 +182,6 @@ fn study(path: &Path) -> Result<Study> {
         Error::io("read", path, &e).hint("the study file is text in UTF-8; `--study` names it")
     })?;
     Study::parse(&path.display().to_string(), &text)
-}
-
-/// The performance on the fit's own rows; where it cannot be measured, the ledger says why.
-fn measured(analysis: &mut Analysis) -> Option<Apparent> {
-    match apparent::apparent(analysis) {
-        Ok(found) => found,
-        Err(why) => {
-            analysis.fit.ledger.notices.push(format!("no apparent performance: {}", why.message));
-            None
-        }
-    }
 }
 
 /// The treatment's effect; a long resampling says that it has begun.

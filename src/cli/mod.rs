@@ -7,8 +7,9 @@ mod comparison;
 mod datasets;
 mod demo;
 mod describe;
-mod ending;
 mod evaluate;
+mod explore;
+mod explore_args;
 mod files;
 mod fit;
 mod pooling;
@@ -16,6 +17,7 @@ mod predict;
 mod progress;
 mod question;
 mod say;
+mod serve;
 mod simulate;
 mod status;
 mod threads;
@@ -33,6 +35,7 @@ use crate::cli::args::{Cli, Verb};
 use crate::cli::say::Say;
 use crate::cli::status::Status;
 use crate::error::{Error, Result};
+use crate::report::command;
 
 /// Runs the program on the arguments of the process.
 ///
@@ -65,27 +68,16 @@ fn dispatch(cli: &Cli) -> Result<Status> {
     }
     match &cli.verb {
         Verb::Demo => demo::run(global, &say),
-        Verb::Fit(args) => fit::run(args, global, &command_line(std::env::args()), &say),
+        Verb::Fit(args) => fit::run(args, global, &command::line(std::env::args().skip(1)), &say),
         Verb::Compare(args) => compare::run(args, global, &say),
         Verb::Predict(args) => predict::run(args, global, &say),
         Verb::Evaluate(args) => evaluate::run(args, global, &say),
-        Verb::Describe(args) => describe::run(args, global, &command_line(std::env::args()), &say),
+        Verb::Describe(args) => describe::run(args, global, &command::line(std::env::args().skip(1)), &say),
         Verb::Simulate(args) => simulate::run(args, global, &say),
+        Verb::Explore(args) => explore::run(args, global, &say),
+        Verb::Serve(args) => serve::run(args, &say),
         Verb::Datasets => datasets::run(global, &say),
     }
-}
-
-/// The command as one could type it again: `clinreg`, then the words, quoted where a shell would split them.
-fn command_line(words: impl IntoIterator<Item = String>) -> String {
-    let quoted = words.into_iter().skip(1).map(|word| {
-        let plain = |c: char| c.is_alphanumeric() || "-_./=,:@+%".contains(c);
-        if !word.is_empty() && word.chars().all(plain) {
-            word
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    });
-    std::iter::once("clinreg".to_string()).chain(quoted).collect::<Vec<_>>().join(" ")
 }
 
 fn bug(panic: &panic::PanicHookInfo<'_>) -> Error {
@@ -98,18 +90,4 @@ fn bug(panic: &panic::PanicHookInfo<'_>) -> Error {
     let place = panic.location().map_or_else(String::new, |place| format!(" ({place})"));
     Error::data(format!("this is a bug in clinreg, not in your data: {what}{place}"))
         .hint("please report it with the command and, if you may share them, a few rows that show it")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_can_be_typed_again() {
-        let words = ["/usr/bin/clinreg", "fit", "a b.csv", "y ~ it's", "--seed", "1", ""];
-        assert_eq!(
-            command_line(words.map(str::to_string)),
-            r"clinreg fit 'a b.csv' 'y ~ it'\''s' --seed 1 ''"
-        );
-    }
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use crate::cli::compare;
 use crate::cli::demo::Study;
-use crate::cli::ending::epochs;
 use crate::cli::fit::Written;
 use crate::fit::result::{Coefficient, Fit};
 use crate::fit::spec::Family;
 use crate::optimise::verdict::{grouped, short};
+use crate::report::ending::epochs;
 use crate::report::numbers;
 
 /// The tour of all studies.

@@ -4,6 +4,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::effects::needed::EventIs;
 use crate::effects::result::{EffectInterval, RESAMPLES};
+use crate::explore::request;
 use crate::fit::spec::{ClusterCorrection, Family, Interval, LearningRate, MethodName, Schedule, Start};
 use crate::model::Recalibrate;
 use crate::validate::resample::Scheme;
@@ -162,7 +163,44 @@ pub fn effect_interval(text: &str) -> Result<EffectInterval, String> {
     }
 }
 
-fn number(text: &str) -> Result<f64, String> {
+pub fn explore_method() -> impl TypedValueParser<Value = request::MethodName> {
+    PossibleValuesParser::new(request::METHODS.map(request::MethodName::name)).map(|name: String| {
+        let found = request::METHODS.into_iter().find(|method| method.name() == name);
+        found.expect("clap lets only these names through")
+    })
+}
+
+pub fn explore_schedule() -> impl TypedValueParser<Value = request::ScheduleName> {
+    PossibleValuesParser::new(request::SCHEDULES.map(request::ScheduleName::name)).map(|name: String| {
+        let found = request::SCHEDULES.into_iter().find(|schedule| schedule.name() == name);
+        found.expect("clap lets only these names through")
+    })
+}
+
+pub fn explore_rate(text: &str) -> Result<request::RateName, String> {
+    use request::{RateName, RateRule};
+    match text.trim() {
+        "auto" => Ok(RateName::Rule(RateRule::Auto)),
+        "line-search" => Ok(RateName::Rule(RateRule::LineSearch)),
+        "exact" => Ok(RateName::Rule(RateRule::Exact)),
+        "barzilai-borwein" => Ok(RateName::Rule(RateRule::BarzilaiBorwein)),
+        other => positive(other).map(RateName::Fixed).map_err(|why| {
+            format!("{why}\n\nhint: give a number, `auto`, `line-search`, `exact` or `barzilai-borwein`")
+        }),
+    }
+}
+
+/// `8` or `-4,4`.
+pub fn point(text: &str) -> Result<Vec<f64>, String> {
+    let hint = "\n\nhint: a point is `-4,4`, in one dimension `8`";
+    let numbers: Vec<f64> = text
+        .split(',')
+        .map(|part| number(part).map_err(|why| format!("{why}{hint}")))
+        .collect::<Result<_, _>>()?;
+    if numbers.len() > 2 { Err(format!("a point has one or two coordinates{hint}")) } else { Ok(numbers) }
+}
+
+pub fn number(text: &str) -> Result<f64, String> {
     let value: f64 = text.trim().parse().map_err(|_| {
         if text.contains(',') {
             "not a number; write a decimal point, not a comma".to_string()

@@ -65,9 +65,17 @@ impl Gaps {
     /// Counts the gaps of a table.
     pub fn of(table: &Table) -> Gaps {
         let mut patterns: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
+        let mut complete = 0; // most rows of most tables
         for row in 0..table.n_rows {
-            let pattern = table.columns.iter().map(|c| c.values.is_missing(row)).collect();
-            *patterns.entry(pattern).or_default() += 1;
+            if table.columns.iter().any(|c| c.values.is_missing(row)) {
+                let pattern = table.columns.iter().map(|c| c.values.is_missing(row)).collect();
+                *patterns.entry(pattern).or_default() += 1;
+            } else {
+                complete += 1;
+            }
+        }
+        if complete > 0 {
+            patterns.insert(vec![false; table.columns.len()], complete);
         }
         let lacking = |j: usize| patterns.iter().filter(|(p, _)| p[j]).map(|(_, n)| n).sum();
         let variables = table.columns.iter().enumerate().map(|(j, c)| (c.name.clone(), lacking(j))).collect();

@@ -114,6 +114,17 @@ pub fn rebuild_columns(
     Ok(chosen.map(|(j, column)| (j, column.values(table.n_rows))).collect())
 }
 
+/// How many columns [`encode`] would make, without making them.
+///
+/// # Errors
+/// As [`encode`], cells that are not finite apart.
+pub fn count_columns(formula: &Formula, table: &Table) -> Result<usize> {
+    let frozen = learn(formula, table, None)?;
+    let model = formula.model()?;
+    let ground = Ground::new(formula, &frozen, table, None);
+    Ok(columns(formula, model, &pieces(model, &ground)?)?.len())
+}
+
 /// The numeric outcome, transformed as the formula says.
 ///
 /// # Errors

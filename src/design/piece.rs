@@ -288,7 +288,7 @@ fn is_sound(atom: &Atom, basis: &Basis) -> bool {
 }
 
 /// All columns of a basis at these values; NaN where a value is.
-fn basis_columns(basis: &Basis, x: &[f64]) -> Vec<Vec<f64>> {
+pub(crate) fn basis_columns(basis: &Basis, x: &[f64]) -> Vec<Vec<f64>> {
     match basis {
         Basis::Rcs { knots } => {
             (1..knots.len()).map(|j| x.iter().map(|v| spline::rcs_value(*v, knots, j)).collect()).collect()

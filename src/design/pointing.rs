@@ -32,7 +32,9 @@ impl Fault {
 
     /// The error for the user: what is wrong, then the formula and a line of carets under the place.
     pub fn in_formula(self, formula: &str) -> Error {
-        let error = Error::formula(format!("{}\n{}", self.what, picture(formula, &self.at)));
+        let mut error = Error::formula(format!("{}\n{}", self.what, picture(formula, &self.at)));
+        let (first, width) = characters(formula, &self.at);
+        error.characters = Some((first, first + width));
         match self.hint {
             Some(hint) => error.hint(hint),
             None => error,
@@ -40,21 +42,26 @@ impl Fault {
     }
 }
 
-/// Two lines, indented: the formula (its neighbourhood, if it is long) and carets under the bytes `at`.
-fn picture(formula: &str, at: &Range<usize>) -> String {
+/// The first character of the bytes `at`, and how many there are, at least one.
+fn characters(formula: &str, at: &Range<usize>) -> (usize, usize) {
     let count = |bytes: &str| bytes.chars().count();
     let (start, end) = (floor(formula, at.start), floor(formula, at.end.max(at.start)));
-    let first = count(&formula[..start]);
-    let width = count(&formula[start..end]).clamp(1, CONTEXT);
-    let characters: Vec<char> =
+    (count(&formula[..start]), count(&formula[start..end]).max(1))
+}
+
+/// Two lines, indented: the formula (its neighbourhood, if it is long) and carets under the bytes `at`.
+fn picture(formula: &str, at: &Range<usize>) -> String {
+    let (first, width) = characters(formula, at);
+    let width = width.min(CONTEXT);
+    let shown: Vec<char> =
         formula.chars().map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c }).collect();
     let from = first.saturating_sub(CONTEXT);
-    let to = (first + width + CONTEXT).min(characters.len());
+    let to = (first + width + CONTEXT).min(shown.len());
     let before = if from > 0 { "..." } else { "" };
-    let after = if to < characters.len() { "..." } else { "" };
-    let shown: String = characters[from..to].iter().collect();
+    let after = if to < shown.len() { "..." } else { "" };
+    let text: String = shown[from..to].iter().collect();
     let indent = " ".repeat(before.len() + first - from);
-    format!("  {before}{shown}{after}\n  {indent}{}", "^".repeat(width))
+    format!("  {before}{text}{after}\n  {indent}{}", "^".repeat(width))
 }
 
 /// The nearest character boundary at or before a byte.
@@ -76,6 +83,7 @@ mod tests {
         let start = formula.find("gewicht").expect("it is there");
         let error = Fault::new(&(start..formula.len()), "no such column").in_formula(formula);
         assert_eq!(error.message, "no such column\n  größe ~ alter + gewicht\n                  ^^^^^^^");
+        assert_eq!(error.characters, Some((16, 23)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::design::formula::Formula;
 use crate::design::learn::basis_of;
 use crate::design::matrix::{Frozen, rebuild_columns};
 use crate::design::numbers::numbers;
+use crate::design::piece::basis_columns;
 use crate::design::sample::Sample;
 use crate::design::term::Term;
 use crate::error::Result;
@@ -29,14 +30,35 @@ struct Ranked<'a> {
     values: Vec<f64>,
     /// For each row the place of its value among them.
     rank: Vec<u32>,
+    /// Where its columns stand in the design, if they stand there alone: not where another variable multiplies them.
+    alone: Option<Vec<usize>>,
+}
+
+/// The columns of one basis, cell by cell: what other weights put in their place.
+pub struct Replacement<'a> {
+    /// Which basis: its number among those that are learnt.
+    pub basis: usize,
+    /// Whether it is other than what all rows give.
+    pub is_new: bool,
+    /// Where the columns stand in the design.
+    pub places: &'a [usize],
+    /// For each row of the table the place of its value.
+    pub rank: &'a [u32],
+    /// One a column: its cell for each distinct value.
+    pub cells: Vec<Vec<f64>>,
 }
 
 impl<'a> Relearner<'a> {
-    /// Sorts the rows that `frozen` was learnt from.
+    /// Sorts the rows that `frozen` was learnt from. terms: the design's columns.
     ///
     /// # Errors
     /// Formula or Data, as [`crate::design::matrix::encode`].
-    pub fn new(formula: &'a Formula, frozen: &'a Frozen, table: &Table) -> Result<Relearner<'a>> {
+    pub fn new(
+        formula: &'a Formula,
+        frozen: &'a Frozen,
+        table: &Table,
+        terms: &[Term],
+    ) -> Result<Relearner<'a>> {
         let model = formula.model()?;
         let mut ranked = Vec::new();
         for (text, _) in &frozen.bases {
@@ -48,7 +70,7 @@ impl<'a> Relearner<'a> {
             let sample = Sample::of(&cells, None);
             let values = sample.values().to_vec();
             let rank = cells.iter().map(|x| values.partition_point(|v| v < x) as u32).collect();
-            ranked.push(Ranked { atom, values, rank });
+            ranked.push(Ranked { atom, values, rank, alone: places_alone(text, terms) });
         }
         Ok(Relearner { formula, frozen, ranked })
     }
@@ -56,6 +78,39 @@ impl<'a> Relearner<'a> {
     /// Whether there is nothing to learn: the design is the same for all weights.
     pub fn is_fixed(&self) -> bool {
         self.ranked.is_empty()
+    }
+
+    /// The columns of each basis as these rows (`learnt`) give it, where that is not what all rows give or `always` says so;
+    /// `None` where some such basis is multiplied with another variable.
+    pub fn replacements(
+        &self,
+        learnt: &Frozen,
+        always: &dyn Fn(usize) -> bool,
+    ) -> Option<Vec<Replacement<'_>>> {
+        let mut found = Vec::new();
+        for (basis, ranked) in self.ranked.iter().enumerate() {
+            let text = ranked.atom.to_string();
+            let of = |frozen: &'a Frozen| frozen.bases.iter().find(|(name, _)| *name == text);
+            let (_, new) = learnt.bases.iter().find(|(name, _)| *name == text)?;
+            let is_new = of(self.frozen).is_none_or(|(_, old)| old != new);
+            if !is_new && !always(basis) {
+                continue;
+            }
+            let places = ranked.alone.as_deref()?;
+            found.push(Replacement {
+                basis,
+                is_new,
+                places,
+                rank: &ranked.rank,
+                cells: basis_columns(new, &ranked.values),
+            });
+        }
+        Some(found)
+    }
+
+    /// How many bases are learnt.
+    pub fn n_bases(&self) -> usize {
+        self.ranked.len()
     }
 
     /// The columns of the design that hang on what is learnt, as the weighted rows give it: place in the design, and a value
@@ -83,7 +138,7 @@ impl<'a> Relearner<'a> {
     /// Formula, when these rows have too few values for the knots or the degree.
     pub fn learn(&self, weight: &ArrayRef1<f64>) -> Result<Frozen> {
         let mut frozen = self.frozen.clone();
-        for Ranked { atom, values, rank } in &self.ranked {
+        for Ranked { atom, values, rank, .. } in &self.ranked {
             let mut counts = vec![0.0; values.len()];
             for (place, w) in rank.iter().zip(weight) {
                 counts[*place as usize] += w;
@@ -97,6 +152,15 @@ impl<'a> Relearner<'a> {
         }
         Ok(frozen)
     }
+}
+
+/// The columns of a basis, if none of the design's columns multiplies it with another variable.
+fn places_alone(text: &str, terms: &[Term]) -> Option<Vec<usize>> {
+    let is_of = |term: &&Term| term.parts.iter().any(|part| part.transform.as_deref() == Some(text));
+    if terms.iter().filter(is_of).any(|term| term.parts.len() > 1) {
+        return None;
+    }
+    Some((0..terms.len()).filter(|j| is_of(&&terms[*j])).collect())
 }
 
 /// What a basis with places of its own learns from; knots that the formula gives are not learnt.
@@ -132,8 +196,8 @@ mod tests {
         let formula = Formula::parse("y ~ rcs(a, 4) + ns(b, 3) + poly(a, 2) + rcs(b, c(-0.5, 0, 0.5))")
             .and_then(|f| f.resolve(&header, &[]))
             .expect("a formula");
-        let (_, frozen) = encode(&formula, &table, None).expect("a design");
-        let relearner = Relearner::new(&formula, &frozen, &table).expect("sorted");
+        let (original, frozen) = encode(&formula, &table, None).expect("a design");
+        let relearner = Relearner::new(&formula, &frozen, &table, &original.terms).expect("sorted");
         assert!(!relearner.is_fixed());
         let weight = Array1::from_shape_fn(n, |i| ((i * 7) % 3) as f64);
         let learnt = relearner.learn(&weight).expect("enough values");
@@ -148,5 +212,14 @@ mod tests {
             "all but the intercept and the spline with knots of its own"
         );
         columns.iter().for_each(|(j, values)| assert_eq!(encoded.x.column(*j).to_vec(), *values));
+        let replaced = relearner.replacements(&learnt, &|_| false).expect("no interactions");
+        for Replacement { places, rank, cells, .. } in replaced {
+            for (j, cells) in places.iter().zip(cells) {
+                let column: Vec<f64> = rank.iter().map(|place| cells[*place as usize]).collect();
+                assert_eq!(encoded.x.column(*j).to_vec(), column);
+            }
+        }
+        assert!(relearner.replacements(&frozen, &|_| false).expect("nothing is new").is_empty());
+        assert_eq!(relearner.replacements(&frozen, &|k| k == 1).expect("asked for").len(), 1);
     }
 }

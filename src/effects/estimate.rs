@@ -112,7 +112,8 @@ pub fn estimate_at(
         EffectInterval::Delta => None,
         EffectInterval::Bootstrap(asked) => {
             let target = if fit.spec.penalty == Penalty::Firth { Target::Firth } else { Target::Likelihood };
-            let relearner = Relearner::new(&prepared.formula, &prepared.frozen, &prepared.used)?;
+            let relearner =
+                Relearner::new(&prepared.formula, &prepared.frozen, &prepared.used, &prepared.encoded.terms)?;
             let draws = bootstrap::run(
                 &Sample {
                     model: &model,
@@ -408,7 +409,9 @@ pub(crate) fn first_draw(analysis: &Analysis, question: &Question) -> (Vec<f64>,
     let tables: Vec<Table> =
         (0..arms.levels.len()).map(|arm| arms.everyone_in(arm, &prepared.used)).collect();
     let predicted: Vec<Predicted> = tables.iter().map(|t| model.predict(t).expect("a design")).collect();
-    let relearner = Relearner::new(&prepared.formula, &prepared.frozen, &prepared.used).expect("sorted");
+    let relearner =
+        Relearner::new(&prepared.formula, &prepared.frozen, &prepared.used, &prepared.encoded.terms)
+            .expect("sorted");
     let sample = Sample {
         model: &model,
         frame: &frame,

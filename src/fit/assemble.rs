@@ -19,8 +19,9 @@ use crate::fit::target::{Search, Target};
 use crate::fit::uncertainty::{self, Uncertainty};
 use crate::inference::collinearity::{condition_number, generalised_inflation, without_intercept};
 use crate::inference::covariance::{self, to_user_units};
+use crate::inference::influence::Influence;
 use crate::inference::profile::Optimum;
-use crate::inference::residual::residuals;
+use crate::inference::residual::{Residuals, residuals};
 use crate::inference::solution::Solution;
 use crate::inference::table::{Reference, Wald};
 use crate::num::linalg::is_regular;
@@ -100,7 +101,16 @@ impl Ended<'_> {
         }
         let verdict = (self.spec.method != MethodName::Auto).then(|| self.verdict());
         let penalty = self.penalty();
-        let by_row = self.spec.save_fitted.then(|| self.by_row(swept, value, &root, &uncertainty));
+        let residuals = uncertainty.root.is_some().then(|| self.residuals(swept, value, &root));
+        let influence = residuals
+            .as_ref()
+            .filter(|_| convergence.converged)
+            .and_then(|residuals| Influence::of(residuals, self.frame.dim()));
+        let by_row = self.spec.save_fitted.then(|| ByRow {
+            lines: self.prepared.used.lines.clone(),
+            outcome: swept.y.to_vec(),
+            residuals,
+        });
         let case_mix = case_mix::of(&self.prepared, &linear_predictor, &swept.y);
         self.prepared.ledger.notices.extend(uncertainty.notices);
         if self.spec.against.is_some() && is_elsewhere {
@@ -130,6 +140,7 @@ impl Ended<'_> {
             optimizer: self.optimizer(),
             optimum: self.is_optimum_known().then_some(self.exact.value),
             fitted: fitted.to_vec(),
+            influence,
             by_row,
             convergence,
             ledger: self.prepared.ledger.clone(),
@@ -285,15 +296,11 @@ impl Ended<'_> {
     }
 
     /// Residuals, leverage and Cook's distances, which need an information to be measured in.
-    fn by_row(&self, swept: &InMemory, value: f64, root: &Array2<f64>, uncertainty: &Uncertainty) -> ByRow {
+    fn residuals(&self, swept: &InMemory, value: f64, root: &Array2<f64>) -> Residuals {
         let n = self.frame.rows.total_weight();
         let solution = Solution { rows: swept, loss: self.loss, beta: &self.descent.beta, root };
         let dispersion = dispersion(self.loss, value, n, self.frame.dim());
-        ByRow {
-            lines: self.prepared.used.lines.clone(),
-            outcome: swept.y.to_vec(),
-            residuals: uncertainty.root.is_some().then(|| residuals(&solution, dispersion)),
-        }
+        residuals(&solution, dispersion)
     }
 
     fn reference(&self, df_residual: f64) -> Reference {

@@ -15,14 +15,15 @@ use crate::optimise::method::{Decay, Method, Rate};
 use crate::optimise::watch::{Unwatched, Watcher};
 use crate::optimise::{Descent, Settings, minimise};
 
-/// Full-batch and mini-batch epoch limits, unless the user says otherwise.
-const MAX_EPOCHS_FULL: usize = 10_000;
-const MAX_EPOCHS_MINI: usize = 200;
+/// Full-batch epoch limit, unless the user says otherwise.
+pub const MAX_EPOCHS_FULL: usize = 10_000;
+/// The same for mini-batches.
+pub const MAX_EPOCHS_MINI: usize = 200;
 /// Tolerances, unless the user says otherwise.
 const TOLERANCE_AUTO: f64 = 1e-8;
 const TOLERANCE_TEACHING: f64 = 1e-3;
 /// The friction of the heavy ball.
-const FRICTION: f64 = 0.9;
+pub const FRICTION: f64 = 0.9;
 /// Adam moves each coefficient by about its rate a step, whatever the curvature: more than this never settles.
 const ADAM_LARGEST_AUTO_RATE: f64 = 0.05;
 
@@ -56,6 +57,9 @@ pub fn schedule_name(decay: Decay) -> &'static str {
         Decay::Constant => "constant",
         Decay::InverseTime => "inverse-time",
         Decay::Cosine => "cosine",
+        Decay::InverseRoot => "inverse-root",
+        Decay::Exponential(_) => "exponential",
+        Decay::Steps { .. } => "steps",
     }
 }
 

@@ -11,6 +11,7 @@ pub mod exact;
 pub mod frame;
 pub mod nested;
 pub mod outcome;
+pub mod partial;
 pub mod path;
 pub mod prepare;
 pub mod refine;
@@ -21,6 +22,7 @@ pub mod statistics;
 pub mod target;
 pub mod tune;
 pub mod uncertainty;
+pub mod yardstick;
 
 use ndarray::{Array1, Array2};
 

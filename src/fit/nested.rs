@@ -50,6 +50,7 @@ pub fn against(
         weight: prepared.weight.clone(),
         cluster: None,
         ledger: prepared.ledger.clone(),
+        gaps: prepared.gaps.clone(),
     };
     let frame = Frame::new(&smaller, Dependent::LeftOut);
     let (large_frame, exact) = larger;

@@ -3,7 +3,7 @@
 use ndarray::Array1;
 
 use crate::data::csv::Source;
-use crate::data::missing::{Ledger, complete_rows};
+use crate::data::missing::{Gaps, Ledger, complete_rows};
 use crate::data::table::{Column, Table, Values};
 use crate::design::formula::Formula;
 use crate::design::matrix::{Encoded, Frozen, encode};
@@ -29,6 +29,8 @@ pub struct Prepared {
     pub cluster: Option<Vec<u32>>,
     /// Rows read, used, dropped, and every decision.
     pub ledger: Ledger,
+    /// What all rows of the file lack of the formula's variables; empty where they lack nothing.
+    pub gaps: Gaps,
 }
 
 /// 1. Reads the formula; 2. types its columns, the weights and the clusters; 3. drops incomplete rows, by name;
@@ -45,6 +47,7 @@ pub fn prepare(spec: &Spec, source: &Source) -> Result<Prepared> {
     let mut notices = source.notices.clone();
     notices.extend(typed.notices);
     let extras = extra_columns(spec, source)?;
+    let gaps = Gaps::of(&typed.table);
     let (used, extras, mut ledger) = complete(spec, source, typed.table, extras)?; // 3
     let chosen = choose(&formula, spec.family, spec.event.as_deref(), &used)?; // 4
     notices.extend(chosen.notices.iter().cloned());
@@ -60,6 +63,7 @@ pub fn prepare(spec: &Spec, source: &Source) -> Result<Prepared> {
         weight: extras.weight,
         cluster: extras.cluster,
         ledger,
+        gaps,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::design::matrix::Frozen;
 use crate::design::term::Term;
 use crate::fit::spec::{Family, Spec};
 use crate::fit::target::Search;
+use crate::inference::influence::Influence;
 use crate::inference::residual::Residuals;
 use crate::objective::penalty::Strength;
 use crate::optimise::history::History;
@@ -307,6 +308,8 @@ pub struct Fit {
     pub optimum: Option<f64>,
     /// Fitted values by row used (probabilities or means); leaves the program only on request.
     pub fitted: Vec<f64>,
+    /// How leverage and residuals are spread; `None` for a penalised or failed fit.
+    pub influence: Option<Influence>,
     /// Each row used, on request.
     pub by_row: Option<ByRow>,
 }

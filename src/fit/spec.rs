@@ -1,6 +1,8 @@
 //! Every choice of an analysis as plain data, with its default and why.
 
 use crate::data::choices::DataChoices;
+use crate::error::{Error, Result};
+use crate::fit::descent::method_name;
 
 /// Which likelihood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,5 +196,40 @@ impl Spec {
             Robust::Model | Robust::Hc(_) => None,
         };
         self.weights.as_deref().into_iter().chain(cluster).collect()
+    }
+
+    /// Refuses what the method has no use for.
+    ///
+    /// # Errors
+    /// Usage.
+    pub fn check_descent(&self) -> Result<()> {
+        let searches = self.learning_rate == LearningRate::LineSearch;
+        if self.method == MethodName::Auto {
+            let without = if self.batch_size.is_some() {
+                "--batch-size"
+            } else if self.learning_rate != LearningRate::Auto {
+                "--learning-rate"
+            } else if self.schedule.is_some() {
+                "--schedule"
+            } else {
+                return Ok(());
+            };
+            return Err(Error::usage(format!(
+                "`{without}` does not go with the optimiser auto, which chooses its own batches and steps"
+            ))
+            .hint("name an optimiser too, e.g. `--optimizer gradient-descent`"));
+        }
+        if searches && self.method != MethodName::GradientDescent {
+            return Err(Error::usage(format!(
+                "`--learning-rate line-search` does not go with {}",
+                method_name(self.method)
+            ))
+            .hint("use it with `--optimizer gradient-descent`; auto searches its steps by itself"));
+        }
+        if searches && self.schedule.is_some() && self.batch_size.is_none() {
+            return Err(Error::usage("`--schedule` has nothing to do when a line search chooses each step")
+                .hint("leave out `--schedule`, or give `--learning-rate` a number"));
+        }
+        Ok(())
     }
 }

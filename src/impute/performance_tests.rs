@@ -53,11 +53,20 @@ fn equal_data_sets_have_the_performance_of_one() {
 /// The scale of the interval is the log odds: it lies in (0, 1) and is longer towards 1/2.
 #[test]
 fn the_interval_of_the_auc_is_on_the_log_odds_and_grows_with_what_differs() {
-    let found = measured(&completed(|set, i| if i % 3 == 0 { ((set + 2) * i % 89) as f64 } else { 0.0 }, 5));
+    let sets = completed(|set, i| if i % 3 == 0 { ((set + 2) * i % 89) as f64 } else { 0.0 }, 5);
+    let found = measured(&sets);
     let (low, high) = found.auc_interval;
     assert!(0.5 < low && found.auc.value - low > high - found.auc.value && high < 1.0, "{low} {high}");
-    let same = measured(&completed(|_, i| if i % 3 == 0 { (2 * i % 89) as f64 } else { 0.0 }, 5));
-    assert!(found.auc.std_error > same.auc.std_error);
+    let own = |set: &Analysis| match apparent(set).expect("measured") {
+        Some(Apparent::Logistic { performance, .. }) => performance.auc,
+        _ => panic!("logistic"),
+    };
+    let areas: Vec<Auc> = sets.iter().map(own).collect();
+    assert!(areas.iter().any(|a| (a.value - areas[0].value).abs() > 1e-4), "the data sets differ");
+    let on_log_odds = |a: &Auc| (a.std_error / (a.value * (1.0 - a.value))).powi(2);
+    let within =
+        (areas.iter().map(on_log_odds).sum::<f64>() / 5.0).sqrt() * found.auc.value * (1.0 - found.auc.value);
+    assert!(found.auc.std_error > within, "{} {within}", found.auc.std_error);
 }
 
 /// R 4.2: q <- qlogis(c(.71, .73, .705, .742, .72)), u <- (.03 / (a (1 - a)))^2, T = mean(u) + 1.2 var(q), Barnard and

@@ -75,14 +75,14 @@ pub fn validate_imputed(
         )
         .hint("leave the weights out of the formula"));
     }
-    let (_, frozen) = encode(&imputed.formula, &prepared.used, prepared.weight.as_ref())?;
+    let (design, frozen) = encode(&imputed.formula, &prepared.used, prepared.weight.as_ref())?;
     let gap = |row: usize| incomplete.columns.iter().any(|c| c.values.is_missing(row));
     let ground = Ground {
         imputed,
         incomplete,
         formula: &imputed.formula,
         frozen: &frozen,
-        relearner: Relearner::new(&imputed.formula, &frozen, &prepared.used)?,
+        relearner: Relearner::new(&imputed.formula, &frozen, &prepared.used, &design.terms)?,
         is_complete: (0..incomplete.n_rows).map(|row| f64::from(u8::from(!gap(row)))).collect(),
         beta: imputed.fit.coefficients.iter().map(|c| c.estimate.unwrap_or(0.0)).collect(),
         loss,

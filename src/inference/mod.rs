@@ -5,6 +5,7 @@ pub mod collinearity;
 pub mod covariance;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod influence;
 pub mod likelihood_ratio;
 pub mod nested;
 pub mod profile;

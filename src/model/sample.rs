@@ -141,6 +141,7 @@ pub fn linear() -> Fit {
         },
         history: history(&[5353.102765736, 41.153557], &[90.1, 3.1e-13], 1.0),
         optimum: Some(41.153557),
+        influence: None,
         by_row: None,
         fitted: Vec::new(),
     }

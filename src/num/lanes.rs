@@ -2,6 +2,15 @@
 
 use std::f64::consts::{LN_2, LOG2_E};
 
+/// Runs an inner loop with the widest vectors that this processor has.
+///
+/// The loop and all that it calls must be `#[inline(always)]`, or they stay as narrow as the program was compiled. The compiler never fuses
+/// or reorders floating-point sums by itself: the answer is the same bits with any width.
+#[inline(always)]
+pub fn widest<R>(inner_loop: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(inner_loop)
+}
+
 /// 1.5 2^52: adding it rounds to a whole number, which then stands in the lowest bits.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 /// ln 2 in two parts; a product of the first with a whole number up to 2^20 is exact.

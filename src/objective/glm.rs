@@ -1,9 +1,10 @@
 //! The mean loss over rows: one fused sweep for value and gradient, one for the curvature's root.
 
-use ndarray::{Array1, Array2, ArrayRef1, ArrayView1};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayView1, CowArray, Dimension};
 use rayon::prelude::*;
 
 use crate::num::linalg::{combine_factors, triangular_factor};
+use crate::objective::kernel::{Row, sweep};
 use crate::objective::loss::Loss;
 use crate::objective::{Curved, Objective, Sampled};
 use crate::rows::{Block, Rows};
@@ -57,18 +58,22 @@ impl<'a> Glm<'a> {
     }
 
     fn share(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> Share {
-        let p = beta.len();
+        let (x, p) = (block.x.as_standard_layout(), beta.len());
+        let (y, weight, offset) = (
+            block.y.as_standard_layout(),
+            block.weight.as_ref().map(|w| w.as_standard_layout()),
+            block.offset.as_ref().map(|o| o.as_standard_layout()),
+        );
+        let (x, y) = (cells(&x), cells(&y));
+        let (weight, offset) = (weight.as_ref().map(cells), offset.as_ref().map(cells));
+        let row = |i: usize| Row {
+            x: &x[i * p..(i + 1) * p],
+            y: y[i],
+            weight: weight.map_or(1.0, |w| w[i]),
+            offset: offset.map_or(0.0, |o| o[i]),
+        };
         let mut gradient = vec![0.0; p];
-        let mut value = 0.0;
-        for i in 0..block.y.len() {
-            let (v, slope) = self.loss.value_and_slope(predictor(block, i, beta), block.y[i]);
-            let weight = block.weight.map_or(1.0, |w| w[i]);
-            value += weight * v;
-            let scaled = weight * slope;
-            for (g, x) in gradient.iter_mut().zip(block.x.row(i)) {
-                *g += scaled * x;
-            }
-        }
+        let value = sweep(self.loss, block.y.len(), row, &beta.to_vec(), &mut gradient);
         Share { value, gradient: Array1::from_vec(gradient) }
     }
 
@@ -98,6 +103,11 @@ impl<'a> Glm<'a> {
             None => (0.0, Array1::zeros(self.dim())),
         }
     }
+}
+
+/// The cells of an array that lies in one piece.
+fn cells<'c, D: Dimension>(array: &'c CowArray<'_, f64, D>) -> &'c [f64] {
+    array.as_slice().expect("in standard layout")
 }
 
 /// x_i.b + o_i.

@@ -3,6 +3,7 @@
 pub mod firth;
 pub mod gap;
 pub mod glm;
+pub mod kernel;
 pub mod l1;
 pub mod loss;
 pub mod penalty;

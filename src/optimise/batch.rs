@@ -10,6 +10,7 @@ use crate::optimise::history::Step;
 use crate::optimise::method::{Memory, Method, Rate, fixed_step};
 use crate::optimise::proximal::{proximal_search, proximal_step, step_from};
 use crate::optimise::step::{Point, backtrack};
+use crate::optimise::watch::Watcher;
 use crate::optimise::{Run, norm};
 
 /// The rows in an order that is a function of seed, purpose and part (an epoch, say) alone.
@@ -22,9 +23,9 @@ pub fn shuffled(n_rows: usize, seed: u64, purpose: &str, part: u64) -> Vec<usize
 
 impl Run<'_> {
     /// One epoch of updates, then the full gradient.
-    pub(crate) fn epoch(&mut self, sampled: &dyn Sampled, batch: usize) {
+    pub(crate) fn epoch(&mut self, sampled: &dyn Sampled, batch: usize, watcher: &mut dyn Watcher) {
         let factor = self.settings.decay.factor(self.epochs, self.settings.max_epochs);
-        self.rate = self.settings.method.rate() * factor;
+        self.rate = self.base_rate * factor;
         let l1 = self.objective.l1();
         let order = shuffled(sampled.n_rows(), self.settings.seed, "epoch", self.epochs as u64);
         for (k, rows) in order.chunks(batch).enumerate() {
@@ -43,6 +44,9 @@ impl Run<'_> {
                 break; // the full gradient below tells the same, and the loop stops there
             }
             self.batch_step(sampled, rows, Point { beta: self.at.beta.clone(), value, gradient }, factor);
+            if (k + 1) * batch < order.len() {
+                watcher.moved(self.iterations, &self.at.beta); // the last of the epoch is told by the loop
+            }
         }
         (self.at.value, self.at.gradient) = self.objective.value_and_gradient(&self.at.beta);
         self.epochs += 1;

@@ -31,6 +31,23 @@ pub enum Method {
         /// The learning rate.
         rate: f64,
     },
+    /// AdaGrad: each coefficient's rate divided by the root of the sum of its squared gradients; epsilon 1e-10.
+    /// For smooth objectives. Source: Duchi, Hazan & Singer 2011, Journal of Machine Learning Research 12:2121-2159.
+    AdaGrad {
+        /// The learning rate.
+        rate: f64,
+    },
+    /// RMSProp: the same with a moving average (decay 0.9) in place of the sum; epsilon 1e-8. For smooth objectives.
+    /// Source: Tieleman & Hinton 2012, Neural Networks for Machine Learning, lecture 6.5.
+    RmsProp {
+        /// The learning rate.
+        rate: f64,
+    },
+    /// Newton: beta <- beta - rate H^-1 g, for contrast; needs the curvature's root, full batch, a smooth objective.
+    Newton {
+        /// The share of the step; 1 is Newton's own.
+        rate: f64,
+    },
 }
 
 /// How long a plain gradient step is.
@@ -40,10 +57,27 @@ pub enum Rate {
     Fixed(f64),
     /// Backtracking from twice the last step until the loss falls enough (Armijo); the first trial is this.
     LineSearch(f64),
+    /// To the minimum along the gradient, each step anew; the first trial is this. Full batch, smooth objectives.
+    Exact(f64),
+    /// Barzilai and Borwein's s's / s'y, s and y the last changes of beta and gradient; the first step is this, and so
+    /// is any where s'y is not positive. Full batch, smooth objectives.
+    /// Source: Barzilai & Borwein 1988, IMA Journal of Numerical Analysis 8:141-148.
+    BarzilaiBorwein(f64),
+}
+
+impl Rate {
+    /// The first rate, or the only one.
+    pub fn first(self) -> f64 {
+        match self {
+            Rate::Fixed(rate) | Rate::LineSearch(rate) | Rate::Exact(rate) | Rate::BarzilaiBorwein(rate) => {
+                rate
+            }
+        }
+    }
 }
 
 /// How the learning rate falls over the epochs t = 0, 1, ...
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Decay {
     /// 1.
     Constant,
@@ -51,6 +85,17 @@ pub enum Decay {
     InverseTime,
     /// (1 + cos(pi t / T)) / 2, T the epoch limit.
     Cosine,
+    /// 1 / sqrt(t + 1).
+    InverseRoot,
+    /// gamma^t, gamma from 0 to 1.
+    Exponential(f64),
+    /// Times `factor` after each `every` epochs.
+    Steps {
+        /// Epochs between two falls, at least 1.
+        every: usize,
+        /// What is left after a fall.
+        factor: f64,
+    },
 }
 
 impl Decay {
@@ -61,6 +106,9 @@ impl Decay {
             Decay::Constant => 1.0,
             Decay::InverseTime => 1.0 / (1.0 + t as f64 / HALF_LIFE_EPOCHS),
             Decay::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * t as f64 / limit as f64).cos()),
+            Decay::InverseRoot => 1.0 / (t as f64 + 1.0).sqrt(),
+            Decay::Exponential(gamma) => gamma.powf(t as f64),
+            Decay::Steps { every, factor } => factor.powf((t / every.max(1)) as f64),
         }
     }
 }
@@ -91,6 +139,10 @@ pub enum Memory {
         /// Steps.
         t: i32,
     },
+    /// Sums or averages of the squared gradients.
+    Squares(Array1<f64>),
+    /// The point and gradient before the last step, once there was one.
+    Secant(Option<(Array1<f64>, Array1<f64>)>),
 }
 
 impl Method {
@@ -107,7 +159,10 @@ impl Method {
         let zeros = Array1::zeros(start.len());
         match self {
             Method::Auto => Memory::Preconditioner(Box::default()),
-            Method::GradientDescent(Rate::Fixed(rate) | Rate::LineSearch(rate)) => Memory::LastRate(*rate),
+            Method::GradientDescent(Rate::BarzilaiBorwein(_)) => Memory::Secant(None),
+            Method::GradientDescent(rate) => Memory::LastRate(rate.first()),
+            Method::Newton { rate } => Memory::LastRate(*rate),
+            Method::AdaGrad { .. } | Method::RmsProp { .. } => Memory::Squares(zeros),
             Method::Momentum { .. } => Memory::Velocity(zeros),
             Method::Nesterov { .. } => Memory::LookAhead { x: start.clone(), k: 0 },
             Method::Adam { .. } => Memory::Moments { first: zeros.clone(), second: zeros, t: 0 },
@@ -118,10 +173,13 @@ impl Method {
     pub fn rate(&self) -> f64 {
         match self {
             Method::Auto => 1.0,
-            Method::GradientDescent(Rate::Fixed(rate) | Rate::LineSearch(rate))
-            | Method::Momentum { rate, .. }
+            Method::GradientDescent(rate) => rate.first(),
+            Method::Momentum { rate, .. }
             | Method::Nesterov { rate }
-            | Method::Adam { rate } => *rate,
+            | Method::Adam { rate }
+            | Method::AdaGrad { rate }
+            | Method::RmsProp { rate }
+            | Method::Newton { rate } => *rate,
         }
     }
 }
@@ -150,6 +208,21 @@ pub fn fixed_step(
         }
         (Method::Adam { .. }, Memory::Moments { first, second, t }) => {
             adam_step(first, second, t, rate, gradient, beta);
+        }
+        (Method::AdaGrad { .. }, Memory::Squares(sum)) => {
+            const EPSILON: f64 = 1e-10;
+            for j in 0..beta.len() {
+                sum[j] += gradient[j] * gradient[j];
+                beta[j] -= rate * gradient[j] / (sum[j].sqrt() + EPSILON);
+            }
+        }
+        (Method::RmsProp { .. }, Memory::Squares(average)) => {
+            const KEPT: f64 = 0.9;
+            const EPSILON: f64 = 1e-8;
+            for j in 0..beta.len() {
+                average[j] = KEPT * average[j] + (1.0 - KEPT) * gradient[j] * gradient[j];
+                beta[j] -= rate * gradient[j] / (average[j].sqrt() + EPSILON);
+            }
         }
         _ => beta.scaled_add(-rate, gradient),
     }
@@ -213,6 +286,13 @@ mod tests {
         // A constant gradient makes every Adam step the rate, whatever the gradient's size.
         let adam = after(Method::Adam { rate: 0.1 }, 0.1);
         assert!((adam - array![0.8, 1.2]).iter().all(|d| d.abs() < 1e-8));
+        // AdaGrad: 1, then 1/sqrt(2) of the rate, whatever the size; RMSProp: 1/sqrt(0.1), then 1/sqrt(0.19).
+        let adagrad = after(Method::AdaGrad { rate: 0.1 }, 0.1);
+        let moved = 0.1 * (1.0 + 0.5_f64.sqrt());
+        assert!((adagrad - array![1.0 - moved, 1.0 + moved]).iter().all(|d| d.abs() < 1e-9));
+        let rmsprop = after(Method::RmsProp { rate: 0.1 }, 0.1);
+        let moved = 0.1 * (1.0 / 0.1_f64.sqrt() + 1.0 / 0.19_f64.sqrt());
+        assert!((rmsprop - array![1.0 - moved, 1.0 + moved]).iter().all(|d| d.abs() < 1e-7));
         // x1 = 1 - 0.1 g, y1 = x1 + (x1 - x0)/4; x2 = y1 - 0.1 g, y2 = x2 + 2/5 (x2 - x1).
         let nesterov = after(Method::Nesterov { rate: 0.1 }, 0.1);
         let (x1, y1) = (0.8, 0.75);
@@ -226,5 +306,9 @@ mod tests {
         assert_eq!(Decay::InverseTime.factor(10, 100), 0.5);
         assert!((Decay::Cosine.factor(50, 100) - 0.5).abs() < 1e-15);
         assert_eq!(Decay::Constant.factor(7, 100), 1.0);
+        assert_eq!(Decay::InverseRoot.factor(3, 100), 0.5);
+        assert!((Decay::Exponential(0.96).factor(2, 100) - 0.9216).abs() < 1e-15);
+        let halves = Decay::Steps { every: 10, factor: 0.5 };
+        assert_eq!((halves.factor(9, 100), halves.factor(10, 100), halves.factor(29, 100)), (1.0, 0.5, 0.25));
     }
 }

@@ -5,6 +5,7 @@ pub mod batch;
 pub mod certificate;
 mod face;
 pub mod history;
+mod length;
 pub mod method;
 pub mod newton;
 #[cfg(test)]
@@ -20,8 +21,8 @@ use ndarray::{Array1, ArrayRef1};
 
 use crate::objective::Objective;
 use crate::optimise::history::{History, Record, Recorder};
-use crate::optimise::method::{Decay, Memory, Method, Rate, fixed_step};
-use crate::optimise::step::{Point, backtrack};
+use crate::optimise::method::{Decay, Memory, Method, fixed_step};
+use crate::optimise::step::Point;
 use crate::optimise::stop::{Limits, StopReason};
 use crate::optimise::watch::{Signal, Watcher};
 
@@ -61,6 +62,8 @@ pub struct Descent {
     pub epochs: f64,
     /// All passes over the data: updates, trials of line searches, curvature, full gradients of mini-batch epochs.
     pub sweeps: f64,
+    /// The learning rate at the stop, before any decay: the method's own, or what a watcher changed it to.
+    pub base_rate: f64,
 }
 
 impl Descent {
@@ -85,7 +88,10 @@ pub(crate) struct Run<'a> {
     pub(crate) iterations: usize,
     pub(crate) epochs: usize,
     pub(crate) sweeps: f64,
+    /// Of the last update.
     pub(crate) rate: f64,
+    /// Before any decay; a watcher may change it.
+    pub(crate) base_rate: f64,
     /// sqrt(2 |loss|) at the start: the size of what is explained, which sets the rounding of an exact fit.
     pub(crate) start_size: f64,
 }
@@ -103,11 +109,15 @@ pub fn minimise(
     let mut run = Run::new(objective, start, settings);
     let limits = Limits::from_start(&run.at);
     loop {
+        watcher.moved(run.iterations, &run.at.beta);
         let signal = run.record(watcher); // 1
+        if let Signal::Rate(rate) = signal {
+            run.base_rate = rate;
+        }
         if let Some(reason) = run.judge(&limits, signal) {
             return run.end(reason);
         }
-        if let Err(reason) = run.advance() {
+        if let Err(reason) = run.advance(watcher) {
             return run.end(reason); // 2
         }
     }
@@ -128,6 +138,7 @@ impl<'a> Run<'a> {
             epochs: 0,
             sweeps: 1.0,
             rate: settings.method.rate(),
+            base_rate: settings.method.rate(),
             start_size: (2.0 * value.abs()).sqrt(),
         }
     }
@@ -142,6 +153,7 @@ impl<'a> Run<'a> {
             seconds: watcher.seconds(),
         };
         self.recorder.record(record);
+        watcher.at(&self.at);
         watcher.seen(&record, self.settings.tolerance)
     }
 
@@ -160,13 +172,13 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn advance(&mut self) -> Result<(), StopReason> {
+    fn advance(&mut self, watcher: &mut dyn Watcher) -> Result<(), StopReason> {
         if self.settings.method == Method::Auto {
             return self.auto_step();
         }
         match (self.settings.batch, self.objective.sampled()) {
             (Some(batch), Some(sampled)) if batch < sampled.n_rows() => {
-                self.epoch(sampled, batch);
+                self.epoch(sampled, batch, watcher);
                 Ok(())
             }
             _ => self.full_step(),
@@ -179,29 +191,17 @@ impl<'a> Run<'a> {
         if let Some(l1) = objective.l1() {
             return self.full_proximal_step(l1);
         }
-        let factor = self.settings.decay.factor(self.epochs, self.settings.max_epochs);
-        if let (Method::GradientDescent(Rate::LineSearch(_)), Memory::LastRate(last)) =
-            (&self.settings.method, &mut self.memory)
-        {
-            let direction = -&self.at.gradient;
-            let mut evaluate = |b: &ArrayRef1<f64>| objective.value_and_gradient(b);
-            let first = if self.iterations == 0 { *last } else { 2.0 * *last };
-            let found =
-                backtrack(&self.at, &direction, first, &mut evaluate).map_err(|_| StopReason::NoProgress)?;
-            *last = found.length;
+        if let Some(found) = self.searched(objective) {
+            let found = found.map_err(|_| StopReason::NoProgress)?;
             self.rate = found.length;
             self.sweeps += found.evaluations as f64;
             self.at = found.point;
         } else {
-            self.rate = self.settings.method.rate() * factor;
-            fixed_step(
-                &self.settings.method,
-                &mut self.memory,
-                self.rate,
-                &self.at.gradient,
-                &mut self.at.beta,
-            );
-            (self.at.value, self.at.gradient) = self.objective.value_and_gradient(&self.at.beta);
+            self.rate = self.next_rate();
+            let direction = self.newton_direction(objective)?;
+            let gradient = direction.as_ref().unwrap_or(&self.at.gradient);
+            fixed_step(&self.settings.method, &mut self.memory, self.rate, gradient, &mut self.at.beta);
+            (self.at.value, self.at.gradient) = objective.value_and_gradient(&self.at.beta);
             self.sweeps += 1.0;
         }
         self.iterations += 1;
@@ -220,6 +220,7 @@ impl<'a> Run<'a> {
             iterations: self.iterations,
             epochs: self.epochs as f64,
             sweeps: self.sweeps,
+            base_rate: self.base_rate,
         }
     }
 }

@@ -133,7 +133,7 @@ impl Run<'_> {
             self.at = found.point;
         } else {
             let factor = self.settings.decay.factor(self.epochs, self.settings.max_epochs);
-            self.rate = self.settings.method.rate() * factor;
+            self.rate = self.base_rate * factor;
             let gradient = &self.at.gradient;
             proximal_step(
                 &self.settings.method,

@@ -74,6 +74,68 @@ pub fn backtrack(
     Err(MOST_TRIALS)
 }
 
+/// Goes to the minimum along `direction`: 1. doubles `first` until the loss or the slope rises; 2. halves the bracket
+/// of the slope's root by the secant, Illinois-weighted, until the slope is a billionth of the start's.
+///
+/// Where the loss rises before the slope does, the bracket's root is a minimum of the loss all the same. Source:
+/// Dowell & Jarratt 1971, BIT 11:168-174 (the Illinois weight).
+///
+/// # Errors
+/// The number of evaluations, when the direction does not fall or no finite minimum lies along it.
+pub fn to_the_floor(
+    from: &Point,
+    direction: &ArrayRef1<f64>,
+    first: f64,
+    evaluate: &mut Evaluate<'_>,
+) -> Result<Found, usize> {
+    const FLAT: f64 = 1e-9;
+    let slope = from.gradient.dot(direction);
+    if slope.is_nan() || slope >= 0.0 || !first.is_finite() || first <= 0.0 {
+        return Err(0);
+    }
+    let mut evaluations = 0;
+    let mut at = |length: f64| {
+        let mut beta = from.beta.clone();
+        beta.scaled_add(length, direction);
+        let (value, gradient) = evaluate(&beta);
+        evaluations += 1;
+        let slope = gradient.dot(direction);
+        (Found { point: Point { beta, value, gradient }, length, evaluations }, slope)
+    };
+    let (mut low, mut low_slope) = (0.0, slope);
+    let (mut found, mut found_slope) = at(first);
+    let beyond = |found: &Found, slope: f64| {
+        !found.point.value.is_finite() || slope >= 0.0 || found.point.value > from.value
+    };
+    while !beyond(&found, found_slope) {
+        if found.evaluations >= MOST_TRIALS {
+            return Err(found.evaluations);
+        }
+        (low, low_slope) = (found.length, found_slope);
+        (found, found_slope) = at(2.0 * found.length); // 1
+    }
+    let (mut high, mut high_slope) = (found.length, found_slope);
+    let mut last_side = 0;
+    while found_slope.abs() > FLAT * slope.abs() || !found.point.value.is_finite() {
+        if found.evaluations >= 2 * MOST_TRIALS || high - low <= f64::EPSILON * high {
+            break;
+        }
+        let secant = low - low_slope * (high - low) / (high_slope - low_slope);
+        let usable = high_slope > 0.0 && low < secant && secant < high;
+        (found, found_slope) = at(if usable { secant } else { 0.5 * (low + high) }); // 2
+        let above = beyond(&found, found_slope);
+        if above {
+            (high, high_slope) = (found.length, found_slope);
+            low_slope *= if last_side == 1 { 0.5 } else { 1.0 };
+        } else {
+            (low, low_slope) = (found.length, found_slope);
+            high_slope *= if last_side == -1 { 0.5 } else { 1.0 };
+        }
+        last_side = if above { 1 } else { -1 };
+    }
+    if found.point.value <= from.value { Ok(found) } else { Err(found.evaluations) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +150,21 @@ mod tests {
         let found = backtrack(&Point { beta, value, gradient }, &direction, 3.0, &mut f).expect("a bowl");
         assert!((found.length - 1.0).abs() < 1e-12);
         assert_eq!(found.evaluations, 2);
+    }
+
+    #[test]
+    fn the_floor_along_a_line_is_where_the_slope_ends() {
+        // f = b^4 - 2 b from b = 0 downhill along +1: 4 t^3 = 2.
+        let mut f = |b: &ArrayRef1<f64>| (b[0].powi(4) - 2.0 * b[0], array![4.0 * b[0].powi(3) - 2.0]);
+        let (value, gradient) = f(&array![0.0]);
+        for first in [1e-3, 1.0, 50.0] {
+            let from = Point { beta: array![0.0], value, gradient: gradient.clone() };
+            let found = to_the_floor(&from, &array![1.0], first, &mut f).expect("a floor");
+            assert!((found.length - 0.5_f64.cbrt()).abs() < 1e-8, "{first}: {}", found.length);
+        }
+        let mut slide = |b: &ArrayRef1<f64>| (-b[0], array![-1.0]);
+        let from = Point { beta: array![0.0], value: 0.0, gradient: array![-1.0] };
+        assert!(to_the_floor(&from, &array![1.0], 1.0, &mut slide).is_err());
     }
 
     #[test]

@@ -63,7 +63,8 @@ pub struct Evidence<'a> {
 }
 
 /// The largest learning rate that still converges near the minimum of a quadratic valley with largest curvature L:
-/// gradient descent 2/L, heavy ball 2 (1 + friction)/L, Nesterov 4/(3 L). Adam has no such limit.
+/// gradient descent 2/L, heavy ball 2 (1 + friction)/L, Nesterov 4/(3 L), Newton 2. Methods
+/// that scale by the gradients they have seen have no such limit.
 ///
 /// Source: Polyak 1964; Lessard, Recht & Packard 2016, SIAM Journal on Optimization 26:57-95.
 pub fn stable_limit(method: &Method, largest: f64) -> Option<f64> {
@@ -71,7 +72,8 @@ pub fn stable_limit(method: &Method, largest: f64) -> Option<f64> {
         Method::GradientDescent(_) => Some(2.0 / largest),
         Method::Momentum { friction, .. } => Some(2.0 * (1.0 + friction) / largest),
         Method::Nesterov { .. } => Some(4.0 / (3.0 * largest)),
-        Method::Adam { .. } | Method::Auto => None,
+        Method::Newton { .. } => Some(2.0),
+        Method::Adam { .. } | Method::AdaGrad { .. } | Method::RmsProp { .. } | Method::Auto => None,
     }
 }
 
@@ -120,7 +122,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
 fn first_rate(evidence: &Evidence<'_>) -> f64 {
     match evidence.method {
         Method::GradientDescent(Rate::LineSearch(_)) => 1.0 / evidence.curvatures.0,
-        method => method.rate(),
+        _ => evidence.descent.base_rate,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::plot::axis::Axis;
 use crate::plot::canvas::{Align, Area, Canvas};
 use crate::plot::descent::extent;
 use crate::plot::forest::EffectScale;
+use crate::plot::legend::{Item, Mark, Rows};
 use crate::plot::page::{Headings, Page};
 use crate::plot::panel::{Panel, Reserve};
 use crate::plot::png::{Figure, png};
@@ -26,16 +27,25 @@ pub struct Effect<'a> {
     pub scale: Option<EffectScale>,
     /// Values of the predictor, rising.
     pub x: &'a [f64],
-    /// The effect there.
-    pub estimate: &'a [f64],
-    /// Lower edge of its band; empty for none.
-    pub low: &'a [f64],
-    /// Upper edge of its band; empty for none.
-    pub high: &'a [f64],
+    /// The effect there: one line, or one a value of a modifier.
+    pub lines: &'a [EffectLine],
     /// Values that are told from the others, such as the one compared with.
     pub marked: &'a [Upright],
     /// How many rows lie where: the ends of bins and one number a bin; empty for none.
     pub distribution: (&'a [f64], &'a [f64]),
+}
+
+/// One line; its lists are as long as the values of the predictor.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EffectLine {
+    /// The modifier's value, e.g. `sex = male`; empty for an only line.
+    pub label: String,
+    /// The effect.
+    pub estimate: Vec<f64>,
+    /// Lower edge of its band; empty for none.
+    pub low: Vec<f64>,
+    /// Upper edge of its band; empty for none.
+    pub high: Vec<f64>,
 }
 
 /// The effect as PNG bytes.
@@ -51,7 +61,9 @@ impl Figure for Effect<'_> {
         const BELOW: f64 = 190.0; // pixels of the distribution with its axis
         let page = Page::lay_out(self.headings)?;
         page.draw(canvas)?;
-        let body = page.body;
+        let key = Rows::lay_out(&self.items(), page.body.width())?;
+        key.draw(canvas, (page.body.left, page.body.top))?;
+        let body = Area { top: page.body.top + key.height(), ..page.body };
         let x = self.x_axis();
         if self.distribution.1.is_empty() {
             return self.draw_curve(canvas, &Panel::within(body, x, self.y_axis(), Reserve::default())?);
@@ -74,7 +86,17 @@ impl Figure for Effect<'_> {
     }
 }
 
+fn stroke(k: usize) -> Stroke {
+    Stroke::solid(look_of(k).colour, 1.2 * CURVE_WIDTH)
+}
+
 impl Effect<'_> {
+    /// A key where there are several lines.
+    fn items(&self) -> Vec<Item> {
+        let item = |(k, line): (usize, &EffectLine)| Item::new(Mark::Line(stroke(k)), line.label.clone());
+        if self.lines.len() > 1 { self.lines.iter().enumerate().map(item).collect() } else { Vec::new() }
+    }
+
     fn x_axis(&self) -> Axis {
         let values: Vec<f64> = self.x.iter().copied().filter(|v| v.is_finite()).collect();
         let (low, high) = extent(&values).unwrap_or((0.0, 1.0));
@@ -83,11 +105,13 @@ impl Effect<'_> {
 
     fn y_axis(&self) -> Axis {
         let (name, note) = self.effect;
-        let loose = [self.low, self.high].concat();
+        let estimates: Vec<f64> = self.lines.iter().flat_map(|line| line.estimate.iter().copied()).collect();
+        let loose: Vec<f64> =
+            self.lines.iter().flat_map(|line| line.low.iter().chain(&line.high).copied()).collect();
         let axis = match self.scale {
-            Some(scale) => scale.axis(self.estimate, &loose),
+            Some(scale) => scale.axis(&estimates, &loose),
             None => {
-                let all = self.estimate.iter().chain(&loose).copied().filter(|v| v.is_finite());
+                let all = estimates.iter().chain(&loose).copied().filter(|v| v.is_finite());
                 let (low, high) = extent(&all.collect::<Vec<_>>()).unwrap_or((0.0, 1.0));
                 Axis::linear(low, high)
             }
@@ -97,14 +121,17 @@ impl Effect<'_> {
 
     fn draw_curve<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>, panel: &Panel) -> Result<()> {
         panel.draw(canvas)?;
-        let colour = look_of(0).colour;
-        draw_band(canvas, panel, self.x, (self.low, self.high), tint(colour, 0.22))?;
+        for (k, line) in self.lines.iter().enumerate() {
+            draw_band(canvas, panel, self.x, (&line.low, &line.high), tint(look_of(k).colour, 0.18))?;
+        }
         if let Some(scale) = self.scale {
             let level = panel.level(scale.none());
             canvas.line(&[(panel.frame.left, level), (panel.frame.right, level)], &LIMIT)?;
         }
         draw_uprights(canvas, panel, self.marked)?;
-        draw_curve(canvas, panel, self.x, self.estimate, &Stroke::solid(colour, 1.2 * CURVE_WIDTH))?;
+        for (k, line) in self.lines.iter().enumerate() {
+            draw_curve(canvas, panel, self.x, &line.estimate, &stroke(k))?;
+        }
         label_uprights(canvas, panel, self.marked)
     }
 }
@@ -113,6 +140,15 @@ impl Effect<'_> {
 mod tests {
     use super::*;
     use crate::plot::proof::{drawn, kept};
+
+    fn line(estimate: &[f64], low: &[f64], high: &[f64]) -> EffectLine {
+        EffectLine {
+            label: "a line".to_string(),
+            estimate: estimate.to_vec(),
+            low: low.to_vec(),
+            high: high.to_vec(),
+        }
+    }
 
     #[test]
     fn the_extremes_keep_inside_the_picture() {
@@ -129,9 +165,7 @@ mod tests {
                         effect: (&long, &long),
                         scale,
                         x: values,
-                        estimate: values,
-                        low: values,
-                        high: &[],
+                        lines: &[line(values, values, &[]), line(values, &[], values)],
                         marked: &marked,
                         distribution,
                     };
@@ -161,9 +195,7 @@ mod tests {
             effect: ("Odds ratio against age 61", "logarithmic"),
             scale: Some(EffectScale::Ratio),
             x: &x,
-            estimate: &estimate,
-            low: &edge(-1.0),
-            high: &edge(1.0),
+            lines: &[line(&estimate, &edge(-1.0), &edge(1.0))],
             marked: &[Upright { at: 61.0, words: "median 61".to_string() }],
             distribution: (&edges, &counts),
         };

@@ -22,6 +22,8 @@ pub mod effect;
 pub mod forest;
 pub mod gradient_norm;
 pub mod imputation_traces;
+pub mod influence;
+pub mod instability;
 pub mod key;
 pub mod lambda_axis;
 pub mod legend;

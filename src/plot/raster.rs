@@ -25,8 +25,13 @@ pub struct Raster<'a> {
 impl<'a> Raster<'a> {
     /// A surface over a buffer of 3 x width x height bytes.
     pub fn new(pixels: &'a mut [u8], width: usize, height: usize) -> Raster<'a> {
-        assert_eq!(pixels.len(), 3 * width * height);
         pixels.fill(255);
+        Raster::over(pixels, width, height)
+    }
+
+    /// A surface over what a buffer holds already.
+    pub fn over(pixels: &'a mut [u8], width: usize, height: usize) -> Raster<'a> {
+        assert_eq!(pixels.len(), 3 * width * height);
         Raster { pixels, width, height }
     }
 

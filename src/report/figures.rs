@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::fit::apparent::Apparent;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
+use crate::performance::linear::LinearPerformance;
 use crate::performance::logistic::LogisticPerformance;
 use crate::plot::calibration::{Calibration, CalibrationCurve, CalibrationGroup};
 use crate::plot::decision::{Decision, DecisionCurve};
@@ -19,9 +20,10 @@ use crate::plot::svg::svg;
 use crate::plot::treatment::{InGroup, OverModifier, Treatment};
 use crate::report::evaluation::three;
 use crate::report::numbers::{brief, count, share};
+use crate::report::performance::Subject;
 use crate::report::statistics::percent;
 use crate::report::words::visible;
-use crate::report::{Context, NamedFile, coefficients, words};
+use crate::report::{Context, NamedFile, coefficients, imputation, partial, performance, stability, words};
 
 /// A picture with its words.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,18 +53,23 @@ impl Drawn {
 }
 
 /// What all pictures of one fit share.
-struct Studio<'a> {
-    title: &'a str,
-    subtitle: &'a str,
-    svg: bool,
+pub(super) struct Studio<'a> {
+    pub(super) title: &'a str,
+    pub(super) subtitle: &'a str,
+    pub(super) svg: bool,
 }
 
 impl Studio<'_> {
-    fn headings(&self) -> Headings<'_> {
+    pub(super) fn headings(&self) -> Headings<'_> {
         Headings { title: self.title, subtitle: self.subtitle }
     }
 
-    fn draw(&self, figure: &impl Figure, stem: &'static str, words: (&'static str, String)) -> Result<Drawn> {
+    pub(super) fn draw(
+        &self,
+        figure: &impl Figure,
+        stem: &'static str,
+        words: (&'static str, String),
+    ) -> Result<Drawn> {
         let svg = if self.svg { Some(svg(figure)?) } else { None };
         Ok(Drawn { stem, name: words.0, caption: words.1, png: png(figure)?, svg })
     }
@@ -89,13 +96,30 @@ pub fn of(fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
             drawn.push(decision(&studio, performance)?);
             drawn.push(risks(&studio, performance, *medians, &outcomes)?);
         }
-        Some(Apparent::Linear { fitted, residual, .. }) => {
+        Some(Apparent::Linear { performance, fitted, residual }) => {
+            drawn.push(agreement(&studio(&on_its_rows), fit, performance)?);
             drawn.push(residuals(&studio(&own), fit, fitted, residual)?);
         }
         None => {}
     }
     if let Some(Findings::Known(effects)) = &context.effects {
         drawn.extend(treatment(&title, effects, context.svg)?);
+    }
+    drawn.extend(partial::pictures(&title, fit, &context.partial, context.svg)?);
+    drawn.extend(stability::influence(&studio(&own), fit)?);
+    drawn.extend(stability::instability(&title, fit, context)?);
+    drawn.extend(lacking(&title, fit, context)?);
+    Ok(drawn)
+}
+
+/// What is missing, and how the imputations ran; they show counts, means and standard deviations, no patient.
+fn lacking(title: &str, fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
+    let mut drawn = Vec::new();
+    if let Some(gaps) = context.gaps.as_ref().filter(|gaps| !super::gaps::blocks(gaps).is_empty()) {
+        drawn.push(imputation::lacking(title, &visible(&fit.ledger.file), gaps, context.svg)?);
+    }
+    if let Some(imputed) = context.imputation.as_ref().filter(|imputed| imputed.imputations > 0) {
+        drawn.push(imputation::traces(title, imputed, context.svg)?);
     }
     Ok(drawn)
 }
@@ -306,6 +330,22 @@ fn risks(
     studio.draw(&figure, "risks", ("Predicted risks", caption))
 }
 
+/// Groups of predictions against their outcomes.
+fn agreement(studio: &Studio<'_>, fit: &Fit, p: &LinearPerformance) -> Result<Drawn> {
+    let outcome = visible(&fit.outcome.text);
+    let subject = Subject {
+        model: studio.title,
+        rows: "Apparent, on the rows that the model was fitted to",
+        outcome: &outcome,
+        event: None,
+    };
+    let caption = "Mean outcome of groups of rows with similar predictions. On its own rows the line through all of them \
+                   is the diagonal by construction; a bend of the groups around it means a wrong shape.";
+    performance::with_agreement(&subject, p, fit.by_construction, |figure| {
+        studio.draw(figure, "calibration", ("Calibration", caption.to_string()))
+    })
+}
+
 fn residuals(studio: &Studio<'_>, fit: &Fit, fitted: &[f64], residual: &[f64]) -> Result<Drawn> {
     let sigma = fit.statistics.sigma.filter(|s| s.is_finite() && *s > 0.0);
     let rms = || (residual.iter().map(|r| r * r).sum::<f64>() / residual.len() as f64).sqrt();
@@ -332,15 +372,44 @@ fn residuals(studio: &Studio<'_>, fit: &Fit, fitted: &[f64], residual: &[f64]) -
 }
 
 /// The effect by modifier and by quarter, where there are such.
-fn treatment(title: &str, e: &Effects, svg: bool) -> Result<Option<Drawn>> {
-    let several = e.contrasts.len() > 1;
-    let modifier = if several { None } else { e.by_modifier.iter().find_map(over_modifier) };
-    let groups = in_quarters(e, several);
+fn treatment(title: &str, e: &Effects, svg: bool) -> Result<Vec<Drawn>> {
+    let levels: Vec<&str> = e.contrasts.iter().map(|c| c.level.as_str()).collect();
+    let mut drawn: Vec<Drawn> = arms(title, e, (&levels, ARMS[0]), svg)?.into_iter().collect();
+    if levels.len() > 1 && e.by_modifier.iter().any(|m| over_modifier(m, levels[0]).is_some()) {
+        for (level, stem) in levels.iter().zip(&ARMS[1..]) {
+            drawn.extend(arms(title, e, (&[*level], *stem), svg)?);
+        }
+    }
+    Ok(drawn)
+}
+
+/// The pictures of a treatment: of all arms, and where there are several and a modifier of each of the first six.
+pub const ARMS: [&str; 7] = [
+    "treatment_effect",
+    "treatment_effect_1",
+    "treatment_effect_2",
+    "treatment_effect_3",
+    "treatment_effect_4",
+    "treatment_effect_5",
+    "treatment_effect_6",
+];
+
+/// One arm over the range of its modifier and by quarter, or several by quarter.
+fn arms(
+    title: &str,
+    e: &Effects,
+    (levels, stem): (&[&str], &'static str),
+    svg: bool,
+) -> Result<Option<Drawn>> {
+    let several = levels.len() > 1;
+    let modifier =
+        if several { None } else { e.by_modifier.iter().find_map(|m| over_modifier(m, levels.first()?)) };
+    let groups = in_quarters(e, levels);
     if modifier.is_none() && groups.is_empty() {
         return Ok(None);
     }
     let logistic = e.family == Family::Logistic;
-    let levels: Vec<String> = e.contrasts.iter().map(|c| visible(&c.level)).collect();
+    let levels: Vec<String> = levels.iter().map(|level| visible(level)).collect();
     let reference = visible(&e.reference);
     let subtitle = format!("{}: {} against {reference}", visible(&e.treatment), levels.join(", "));
     let studio = Studio { title, subtitle: &subtitle, svg };
@@ -367,15 +436,16 @@ fn treatment(title: &str, e: &Effects, svg: bool) -> Result<Option<Drawn>> {
          patients show by themselves.",
         percent(e.conf_level)
     );
-    studio.draw(&figure, "treatment_effect", ("Treatment effect", caption)).map(Some)
+    studio.draw(&figure, stem, ("Treatment effect", caption)).map(Some)
 }
 
 /// The difference over a modifier that is a number.
-fn over_modifier(m: &ByModifier) -> Option<OverModifier> {
-    let x: Vec<f64> = m.points.iter().map(|p| p.number).collect::<Option<_>>()?;
+fn over_modifier(m: &ByModifier, level: &str) -> Option<OverModifier> {
+    let points = || m.points.iter().filter(|p| p.level == level);
+    let x: Vec<f64> = points().map(|p| p.number).collect::<Option<_>>()?;
     let ends =
         |p: &ModifierPoint| difference(&p.marginal).map_or([f64::NAN; 3], |e| [e.estimate, e.low, e.high]);
-    let effects: Vec<[f64; 3]> = m.points.iter().map(ends).collect();
+    let effects: Vec<[f64; 3]> = points().map(ends).collect();
     let each = |k: usize| effects.iter().map(|e| e[k]).collect();
     (x.len() > 1).then(|| OverModifier {
         name: visible(&m.variable),
@@ -387,9 +457,10 @@ fn over_modifier(m: &ByModifier) -> Option<OverModifier> {
 }
 
 /// The difference in each quarter, one arm after the other.
-fn in_quarters(e: &Effects, several: bool) -> Vec<InGroup> {
+fn in_quarters(e: &Effects, levels: &[&str]) -> Vec<InGroup> {
+    let several = levels.len() > 1;
     let mut groups = Vec::new();
-    for level in e.contrasts.iter().map(|contrast| &contrast.level) {
+    for level in levels {
         for quarter in &e.by_baseline {
             let own = quarter.contrasts.iter().find(|contrast| contrast.level == *level);
             let effect = own.and_then(|contrast| difference(&contrast.marginal));

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Kind, Result};
-use crate::report::NamedFile;
+use crate::report::{NamedFile, figures, partial};
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 34] = [
+const FIT_FILES: [&str; 42] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
@@ -45,7 +45,15 @@ const FIT_FILES: [&str; 34] = [
     "treatment_effect.svg",
     "methods.txt",
     "missing.png",
+    "missing.svg",
+    "partial_effects.csv",
+    "influence.png",
+    "influence.svg",
+    "instability.png",
+    "instability.svg",
+    "missing.csv",
     "imputation_traces.png",
+    "imputation_traces.svg",
 ];
 /// What `evaluate` can write to a folder, likewise.
 const EVALUATION_FILES: [&str; 6] = [
@@ -63,6 +71,35 @@ const EVALUATION_BESIDE_A_FIT: [&str; 4] = [
     "evaluation_roc.png",
     "evaluation_decision_curve.png",
 ];
+/// What `explore` can write to a folder, likewise.
+const EXPLORATION_FILES: [&str; 24] = [
+    "contour.png",
+    "contour.svg",
+    "surface.png",
+    "surface.svg",
+    "loss_and_gradient.png",
+    "loss_and_gradient.svg",
+    "eigen.png",
+    "eigen.svg",
+    "descent.gif",
+    "path.csv",
+    "raw_contour.png",
+    "raw_contour.svg",
+    "raw_surface.png",
+    "raw_surface.svg",
+    "raw_loss_and_gradient.png",
+    "raw_loss_and_gradient.svg",
+    "raw_eigen.png",
+    "raw_eigen.svg",
+    "raw_descent.gif",
+    "raw_path.csv",
+    "raw_explore.json",
+    "scales.png",
+    "scales.svg",
+    "explore.html",
+];
+/// The file that says that a run is an exploration.
+const MARK_OF_AN_EXPLORATION: &str = "explore.json";
 /// The file that says that a run is an evaluation.
 const MARK_OF_AN_EVALUATION: &str = "evaluation.json";
 /// The file that says that a run is a fit.
@@ -121,10 +158,20 @@ fn write_all(folder: &Path, files: &[NamedFile]) -> Result<()> {
     let has = |mark: &str| files.iter().any(|f| f.name == mark);
     if has(MARK_OF_A_FIT) {
         remove_earlier(&FIT_FILES, folder, files)?;
+        let effects: Vec<String> = partial::STEMS
+            .iter()
+            .chain(&figures::ARMS)
+            .flat_map(|stem| [format!("{stem}.png"), format!("{stem}.svg")])
+            .collect();
+        let effects: Vec<&str> = effects.iter().map(String::as_str).collect();
+        remove_earlier(&effects, folder, files)?;
     } else if has(MARK_OF_AN_EVALUATION) {
         let beside_a_fit = folder.join(MARK_OF_A_FIT).exists();
         let known = if beside_a_fit { &EVALUATION_BESIDE_A_FIT[..] } else { &EVALUATION_FILES[..] };
         remove_earlier(known, folder, files)?;
+    }
+    if has(MARK_OF_AN_EXPLORATION) {
+        remove_earlier(&EXPLORATION_FILES, folder, files)?;
     }
     for (temporary, place) in waiting {
         temporary.persist(&place).map_err(|e| Error::io("write", &place, &e.error))?;

@@ -1,34 +1,23 @@
 //! The pictures of a multiple imputation: which values were missing, and whether the chains settled.
 
+use crate::data::missing::Gaps;
 use crate::error::Result;
 use crate::impute::analysis::Imputation;
-use crate::plot::imputation_traces::{ImputationTraces, Traced, imputation_traces};
-use crate::plot::missing::{Lacking, Missing, Pattern, missing};
+use crate::plot::imputation_traces::{ImputationTraces, Traced};
+use crate::plot::missing::{Lacking, Missing, Pattern};
 use crate::plot::page::Headings;
-use crate::report::NamedFile;
+use crate::plot::png::{Figure, png};
+use crate::plot::svg::svg;
+use crate::report::figures::Drawn;
 use crate::report::words::{plural, visible};
 
-/// `missing.png` and `imputation_traces.png`; none where nothing was imputed. They show counts, means and standard
-/// deviations, no patient.
+/// The variables that lack values and which of them are missing together.
 ///
-/// formula: the model; file: the data's name.
+/// title: the model; file: the data's name.
 ///
 /// # Errors
-/// When a picture cannot be drawn or encoded.
-pub fn pictures(formula: &str, file: &str, imputation: &Imputation) -> Result<Vec<NamedFile>> {
-    if imputation.imputations == 0 {
-        return Ok(Vec::new());
-    }
-    let named = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
-    let title = visible(formula);
-    Ok(vec![
-        named("missing.png", lacking(&title, &visible(file), imputation)?),
-        named("imputation_traces.png", traces(&title, imputation)?),
-    ])
-}
-
-fn lacking(title: &str, file: &str, imputation: &Imputation) -> Result<Vec<u8>> {
-    let gaps = &imputation.gaps;
+/// When the picture cannot be drawn or encoded.
+pub fn lacking(title: &str, file: &str, gaps: &Gaps, with_svg: bool) -> Result<Drawn> {
     let variables: Vec<Lacking> =
         gaps.variables.iter().map(|(name, rows)| Lacking { variable: visible(name), rows: *rows }).collect();
     let patterns: Vec<Pattern> = gaps
@@ -41,17 +30,36 @@ fn lacking(title: &str, file: &str, imputation: &Imputation) -> Result<Vec<u8>> 
         plural(variables.len() as f64, "variable")
     );
     let headings = Headings { title, subtitle: &subtitle };
-    missing(&Missing { headings, rows: gaps.rows, variables: &variables, patterns: &patterns })
+    let figure = Missing { headings, rows: gaps.rows, variables: &variables, patterns: &patterns };
+    let caption = "How many rows lack each variable, and which variables are missing together.";
+    drawn(&figure, "missing", ("Missing values", caption.to_string()), with_svg)
 }
 
-fn traces(title: &str, imputation: &Imputation) -> Result<Vec<u8>> {
+/// Mean and standard deviation of what each chain drew, round by round.
+///
+/// # Errors
+/// When the picture cannot be drawn or encoded.
+pub fn traces(title: &str, imputation: &Imputation, with_svg: bool) -> Result<Drawn> {
     let subtitle = format!(
         "Multiple imputation by chained equations: one line for each of {} imputations. Lines that mingle without a \
          trend are as they should be; levels count from 0.",
         imputation.imputations
     );
     let headings = Headings { title, subtitle: &subtitle };
-    imputation_traces(&ImputationTraces { headings, variables: &traced(imputation) })
+    let figure = ImputationTraces { headings, variables: &traced(imputation) };
+    let caption = "Mean and standard deviation of the values that each chain drew, round by round: lines that mingle \
+                   without a trend have settled.";
+    drawn(&figure, "imputation_traces", ("The imputations", caption.to_string()), with_svg)
+}
+
+fn drawn(
+    figure: &impl Figure,
+    stem: &'static str,
+    (name, caption): (&'static str, String),
+    with_svg: bool,
+) -> Result<Drawn> {
+    let svg = if with_svg { Some(svg(figure)?) } else { None };
+    Ok(Drawn { stem, name, caption, png: png(figure)?, svg })
 }
 
 /// The traces sorted by variable and chain.
@@ -98,10 +106,9 @@ mod tests {
             assert_eq!(own.mean[t.imputation - 1][t.round - 1], t.mean);
         }
         assert!(traced.iter().all(|v| v.mean.len() == 3 && v.sd.iter().flatten().all(|x| x.is_finite())));
-        let files = pictures(&fit.formula, &fit.ledger.file, &found).expect("drawn");
-        let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
-        assert_eq!(names, ["missing.png", "imputation_traces.png"]);
-        let none = Imputation { imputations: 0, ..found };
-        assert!(pictures("y ~ x", "trial.csv", &none).expect("nothing to draw").is_empty());
+        let drawn = traces(&fit.formula, &found, false).expect("drawn");
+        assert_eq!((drawn.stem, drawn.svg), ("imputation_traces", None));
+        let drawn = lacking(&fit.formula, &fit.ledger.file, &found.gaps, true).expect("drawn");
+        assert_eq!(drawn.files().map(|f| f.name).collect::<Vec<_>>(), ["missing.png", "missing.svg"]);
     }
 }

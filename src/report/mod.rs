@@ -1,8 +1,10 @@
 //! What a fit leaves in its folder: tables, text, page, pictures; all appear whole or not at all.
 
+use crate::data::missing::Gaps;
 use crate::effects::result::Findings;
 use crate::error::Result;
 use crate::fit::apparent::{Apparent, Range};
+use crate::fit::partial::PartialEffect;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::impute::analysis::Imputation;
@@ -18,19 +20,26 @@ mod captions;
 mod careful;
 mod checklist;
 mod coefficients;
+pub mod command;
 mod context;
 pub mod effects;
+pub mod ending;
+mod equation;
 pub mod evaluation;
 pub mod figures;
 mod folder;
 mod forest;
+mod gaps;
+pub mod gather;
 mod history;
 mod imputation;
 mod methods;
 pub mod numbers;
+mod partial;
 mod penalty;
 pub mod performance;
 mod sections;
+mod stability;
 mod statistics;
 pub mod study;
 pub mod summary;
@@ -65,6 +74,10 @@ pub struct Context {
     pub imputation: Option<Imputation>,
     /// How good the model is on its own rows; `None` where there is no answer to measure.
     pub apparent: Option<Apparent>,
+    /// What the rows of the file lack of the formula's variables.
+    pub gaps: Option<Gaps>,
+    /// What each numeric predictor does.
+    pub partial: Vec<PartialEffect>,
     /// Where the numeric predictors lie.
     pub ranges: Vec<Range>,
     /// Who the patients are, where the treatment's effect was asked for.
@@ -85,7 +98,7 @@ struct Pictures {
 
 /// All files of a fit: summary.txt, model.json, coefficients.csv, fit.csv, history.csv, steps.csv (mini-batch), fitted.csv (on request),
 /// effects.json (with a treatment), loss_curve.png, gradient_norm.png, penalty_path.csv and .png (ridge, lasso, elastic net), cross_validation.csv and .png (`--lambda cv`),
-/// validation.json, imputation.csv, missing.png and imputation_traces.png (on request), forest, roc, calibration, decision_curve, risks (logistic), residuals (linear), treatment_effect as
+/// validation.json, imputation.csv and imputation_traces.png (on request), missing.csv and .png (where values are missing), forest, roc, calibration, decision_curve, risks (logistic), residuals (linear), treatment_effect as
 /// .png (and .svg on request), methods.txt, report.html.
 ///
 /// Of the same fit all but history.csv and report.html, which hold times, are the same bytes every time.
@@ -117,8 +130,9 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     }
     if let Some(imputation) = context.imputation.as_ref().filter(|i| i.imputations > 0) {
         files.push(file("imputation.csv", tables::imputation(imputation)?));
-        files.extend(imputation::pictures(&fit.formula, &fit.ledger.file, imputation)?);
     }
+    files.extend(partial::file(&context.partial)?);
+    files.extend(context.gaps.as_ref().map(gaps::file).transpose()?.flatten());
     files.push(file("loss_curve.png", pictures.loss_curve));
     files.push(file("gradient_norm.png", pictures.gradient_norm));
     files.extend(pictures.penalty);

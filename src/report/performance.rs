@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::model::Performance;
+use crate::performance::construction::ByConstruction;
 use crate::performance::curve::CurvePoint;
 use crate::performance::decision::NetBenefit;
 use crate::performance::distribution::RiskDistribution;
@@ -242,9 +243,27 @@ fn last_threshold(p: &LogisticPerformance) -> f64 {
 }
 
 fn of_means(subject: &Subject<'_>, p: &LinearPerformance) -> Result<Vec<u8>> {
+    with_agreement(subject, p, ByConstruction::default(), |figure| agreement(figure))
+}
+
+/// The calibration of a linear model, handed to `draw`; what the fit forces on these rows is said to be forced.
+///
+/// # Errors
+/// As `draw` says.
+pub(super) fn with_agreement<T>(
+    subject: &Subject<'_>,
+    p: &LinearPerformance,
+    forced: ByConstruction,
+    draw: impl FnOnce(&Agreement<'_>) -> Result<T>,
+) -> Result<T> {
+    let large = || estimate_short(p.calibration_intercept, p.half_width(1.0));
+    let slope = || estimate(p.calibration_line.map(|l| l.slope), p.half_width(2.0));
+    let told = |is_forced: bool, value: &str, else_: &dyn Fn() -> String| {
+        if is_forced { format!("{value} by construction") } else { else_() }
+    };
     let statistics = vec![
-        ("Calibration in the large", estimate_short(p.calibration_intercept, p.half_width(1.0))),
-        ("Slope", estimate(p.calibration_line.map(|l| l.slope), p.half_width(2.0))),
+        ("Calibration in the large", told(forced.intercept, "0", &large)),
+        ("Slope", told(forced.slope, "1", &slope)),
         ("R²", three(p.r_squared)),
         ("Root mean squared error", minus(&short(p.rmse))),
         ("Mean absolute error", minus(&short(p.mae))),
@@ -260,7 +279,7 @@ fn of_means(subject: &Subject<'_>, p: &LinearPerformance) -> Result<Vec<u8>> {
         None => why(&p.notes, "calibration slope"),
     };
     let subtitle = format!("Calibration. {}: n = {}", subject.rows, count(p.n));
-    agreement(&Agreement {
+    draw(&Agreement {
         headings: Headings { title: subject.model, subtitle: &subtitle },
         outcome: subject.outcome,
         line: p.calibration_line.map(|l| (l.intercept.value, l.slope.value)),

@@ -6,19 +6,25 @@ use crate::fit::apparent::Apparent;
 use crate::fit::result::Fit;
 use crate::report::block::DrawnBlock;
 use crate::report::context::{Figure, Piece, figure, pieces};
-use crate::report::figures::Drawn;
+use crate::report::figures::{self, Drawn};
 use crate::report::{
-    Context, capitalised, careful, checklist, effects, evaluation, methods, table_one, validation,
+    Context, capitalised, careful, checklist, effects, equation, evaluation, gaps, methods, partial,
+    table_one, validation,
 };
 
 /// What the template prints of all this; what is empty is not there.
 #[derive(Serialize)]
 pub(super) struct Sections {
     forest: Vec<Figure>,
+    partial_figures: Vec<Figure>,
+    equation: Option<equation::Equation>,
+    missing: Vec<DrawnBlock>,
+    missing_figures: Vec<Figure>,
     performance: Vec<(String, String)>,
     performance_notes: Vec<String>,
     performance_figures: Vec<Figure>,
     validation: Vec<DrawnBlock>,
+    validation_figures: Vec<Figure>,
     treatment: Vec<DrawnBlock>,
     treatment_figures: Vec<Figure>,
     table_one: Option<table_one::InPage>,
@@ -30,7 +36,7 @@ pub(super) struct Sections {
 
 /// The sections of a fit.
 pub(super) fn of(fit: &Fit, context: &Context, drawn: &[Drawn]) -> Sections {
-    let figures = |stems: &[&str]| -> Vec<Figure> {
+    let pictures = |stems: &[&str]| -> Vec<Figure> {
         drawn
             .iter()
             .filter(|d| stems.contains(&d.stem))
@@ -39,18 +45,30 @@ pub(super) fn of(fit: &Fit, context: &Context, drawn: &[Drawn]) -> Sections {
     };
     let (performance, performance_notes) = performance(fit, context);
     Sections {
-        forest: figures(&["forest"]),
+        forest: pictures(&["forest"]),
+        partial_figures: pictures(&partial::STEMS),
+        equation: equation::equation(fit),
+        missing: context.gaps.iter().flat_map(gaps::blocks).map(|block| block.drawn()).collect(),
+        missing_figures: pictures(&["missing", "imputation_traces"]),
         performance,
         performance_notes,
-        performance_figures: figures(&["roc", "calibration", "risks", "decision_curve", "residuals"]),
+        performance_figures: pictures(&[
+            "roc",
+            "calibration",
+            "risks",
+            "decision_curve",
+            "residuals",
+            "influence",
+        ]),
         validation: context
             .validation
             .iter()
             .flat_map(validation::blocks)
             .map(|block| block.drawn())
             .collect(),
+        validation_figures: pictures(&["instability"]),
         treatment: context.effects.iter().flat_map(effects::blocks).map(|block| block.drawn()).collect(),
-        treatment_figures: figures(&["treatment_effect"]),
+        treatment_figures: pictures(&figures::ARMS),
         table_one: context.table_one.as_ref().map(|one| table_one::in_page(one, fit.ledger.rows_used)),
         careful: careful::sentences(fit, context).iter().map(|s| pieces(s)).collect(),
         methods: methods::sentences(fit, context).join(" "),
@@ -170,8 +188,8 @@ mod tests {
                 assert!(names.contains(&format!("{stem}.{ending}").as_str()), "{stem}.{ending} in {names:?}");
             }
         }
-        // Two pictures of the descent, five of the model; the forest stands in the table.
-        assert_eq!(html.matches("src=\"data:image/png;base64,").count(), 7);
+        // Two pictures of the descent, seven of the model; the forest stands in the table.
+        assert_eq!(html.matches("src=\"data:image/png;base64,").count(), 9);
     }
 
     #[test]

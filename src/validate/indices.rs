@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, ArrayRef1};
 
-use crate::num::lanes::risk_cost_and_variance;
+use crate::num::lanes::{risk_cost_and_variance, widest};
 use crate::objective::loss::Loss;
 use crate::performance::score::nagelkerke_r2;
 use crate::validate::recalibrate::recalibrate;
@@ -69,12 +69,18 @@ impl<'a> Predicted<'a> {
                 costs.for_each(|((cost, eta), y)| *cost = 0.5 * (y - eta) * (y - eta));
             }
             Loss::Logistic => {
-                let places = predicted.cost.iter_mut().zip(&mut predicted.mean).zip(y);
-                places.for_each(|((cost, place), y)| {
-                    let eta = *place;
-                    let (risk, softplus, _) = risk_cost_and_variance(eta);
-                    (*cost, *place) = (softplus - y * eta, risk);
-                });
+                let (cost, mean) = (&mut predicted.cost[..], predicted.mean.as_slice_mut());
+                let (mean, y) = (mean.expect("a copy"), y.as_slice().expect("in one piece"));
+                widest(
+                    #[inline(always)]
+                    || {
+                        for ((cost, place), y) in cost.iter_mut().zip(mean).zip(y) {
+                            let eta = *place;
+                            let (risk, softplus, _) = risk_cost_and_variance(eta);
+                            (*cost, *place) = (softplus - y * eta, risk);
+                        }
+                    },
+                );
                 predicted.sort();
             }
         }

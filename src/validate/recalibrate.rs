@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use ndarray::{Array1, Array2, ArrayRef1, array};
 
-use crate::num::lanes::risk_cost_and_variance;
+use crate::num::lanes::{risk_cost_and_variance, widest};
 use crate::objective::loss::Loss;
 use crate::objective::{Curved, Objective};
 use crate::optimise::method::{Decay, Method};
@@ -102,6 +102,14 @@ impl Line<'_> {
 
     /// Blocks of rows in the nearest cache: first each row's derivatives, in lanes; then the sums.
     fn sums(&self, beta: &ArrayRef1<f64>) -> Sums {
+        widest(
+            #[inline(always)]
+            || self.sums_in_lanes(beta),
+        )
+    }
+
+    #[inline(always)]
+    fn sums_in_lanes(&self, beta: &ArrayRef1<f64>) -> Sums {
         let (mut value, mut gradient, mut hessian) = (0.0, [0.0; 2], [0.0; 3]);
         let n = self.eta.len();
         let (mut cost, mut slope, mut curvature) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
@@ -131,6 +139,7 @@ const BLOCK: usize = 128;
 type Cells = [f64; BLOCK];
 
 /// The rows' losses with their two derivatives.
+#[inline(always)]
 fn derivatives(
     loss: Loss,
     eta: &Cells,

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use ndarray::{Array1, Array2, ArrayRef1, Axis};
 
 use crate::design::matrix::Encoded;
-use crate::design::relearn::Relearner;
+use crate::design::relearn::{Relearner, Replacement};
 use crate::error::Result;
 use crate::fit::exact::{Exact, examine};
 use crate::fit::frame::{Dependent, Frame};
@@ -73,7 +73,13 @@ pub struct Study<'a> {
     /// Whether refits are sweeps of all rows with other weights.
     by_sweeps: bool,
     /// Standardised designs whose columns of learnt knots the next resample writes anew: one a thread at most.
-    spare: Mutex<Vec<Array2<f64>>>,
+    spare: Mutex<Vec<Spare>>,
+}
+
+/// A standardised design, and for each learnt basis whether its columns are other than those of all rows.
+struct Spare {
+    x: Array2<f64>,
+    changed: Vec<bool>,
 }
 
 /// The model of all rows.
@@ -95,7 +101,8 @@ impl<'a> Study<'a> {
         spec: &'a Spec,
         loss: Loss,
     ) -> Result<std::result::Result<Self, Failure>> {
-        let relearner = Relearner::new(&prepared.formula, &prepared.frozen, &prepared.used)?;
+        let relearner =
+            Relearner::new(&prepared.formula, &prepared.frozen, &prepared.used, &prepared.encoded.terms)?;
         let design = &prepared.encoded;
         let y = &prepared.chosen.y;
         let fitted = fit(&Sample { design, y, weight: prepared.weight.as_ref() }, spec, loss, None);
@@ -137,12 +144,12 @@ impl<'a> Study<'a> {
         if self.loss == Loss::Logistic && has_one_outcome(&self.prepared.chosen.y, train) {
             return Err(Failure::OneOutcome);
         }
-        let own = self.own_columns(train)?; // 1
         if self.by_sweeps
-            && let Some(eta) = self.sweep(train, &own)
+            && let Some(eta) = self.sweep(train)?
         {
             return Ok(Refitted { eta, aliased: 0 });
         }
+        let own = self.own_columns(train)?; // 1
         self.fit_anew(train, own, part)
     }
 
@@ -154,24 +161,39 @@ impl<'a> Study<'a> {
         self.relearner.columns(train, &self.prepared.used).map_err(|_| Failure::Basis)
     }
 
-    fn sweep(&self, train: &Array1<f64>, own: &[(usize, Vec<f64>)]) -> Option<Array1<f64>> {
+    fn sweep(&self, train: &Array1<f64>) -> std::result::Result<Option<Array1<f64>>, Failure> {
         let frame = &self.full.frame;
         let sweep = Sweep { loss: self.loss, eta: &self.full.eta, mean: &self.full.mean };
         let on = |x: &Array2<f64>| {
             let offset = frame.rows.offset.as_ref();
             sweep.fit(&Reweighted { x, y: &frame.rows.y, weight: train, offset })
         };
-        if own.is_empty() {
-            return on(&frame.rows.x);
+        if self.relearner.is_fixed() {
+            return Ok(on(&frame.rows.x));
         }
+        let learnt = self.relearner.learn(train).map_err(|_| Failure::Basis)?;
         let spare = self.spare.lock().ok().and_then(|mut spare| spare.pop());
-        let mut x = spare.unwrap_or_else(|| frame.rows.x.clone());
-        put_columns(&mut x, frame, own);
-        let eta = on(&x);
-        if let Ok(mut spare) = self.spare.lock() {
-            spare.push(x);
+        let n_bases = self.relearner.n_bases();
+        let mut spare =
+            spare.unwrap_or_else(|| Spare { x: frame.rows.x.clone(), changed: vec![false; n_bases] });
+        let replaced = self.relearner.replacements(&learnt, &|basis| spare.changed[basis]);
+        let changed: Vec<bool> = match replaced {
+            Some(replaced) => {
+                put_replacements(&mut spare.x, frame, &replaced);
+                (0..n_bases).map(|k| replaced.iter().any(|r| r.basis == k && r.is_new)).collect()
+            }
+            None => {
+                let own = self.relearner.columns(train, &self.prepared.used).map_err(|_| Failure::Basis)?;
+                spare.x.assign(&frame.rows.x);
+                put_columns(&mut spare.x, frame, &own);
+                vec![true; n_bases] // all is to be written anew next time
+            }
+        };
+        let eta = on(&spare.x);
+        if let Ok(mut all) = self.spare.lock() {
+            all.push(Spare { changed, ..spare });
         }
-        eta
+        Ok(eta)
     }
 
     fn fit_anew(
@@ -234,6 +256,25 @@ fn put_columns(z: &mut Array2<f64>, frame: &Frame, own: &[(usize, Vec<f64>)]) {
         let (centre, spread) = (frame.scale.centre[place], frame.scale.spread[place]);
         let cells = z.column_mut(place).into_iter().zip(values);
         cells.for_each(|(cell, value)| *cell = (value - centre) / spread);
+    }
+}
+
+/// The same by distinct values, row after row.
+fn put_replacements(z: &mut Array2<f64>, frame: &Frame, replaced: &[Replacement<'_>]) {
+    let mut columns: Vec<(usize, &[u32], Vec<f64>)> = Vec::new();
+    for Replacement { places, rank, cells, .. } in replaced {
+        for (j, cells) in places.iter().zip(cells) {
+            let Ok(place) = frame.independent.kept.binary_search(j) else { continue };
+            let (centre, spread) = (frame.scale.centre[place], frame.scale.spread[place]);
+            columns.push((place, rank, cells.iter().map(|value| (value - centre) / spread).collect()));
+        }
+    }
+    let p = z.ncols();
+    let cells_of_rows = z.as_slice_mut().expect("a design is row-major").chunks_exact_mut(p.max(1));
+    for (i, row) in cells_of_rows.enumerate() {
+        for (place, rank, cells) in &columns {
+            row[*place] = cells[rank[i] as usize];
+        }
     }
 }
 

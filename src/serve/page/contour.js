@@ -1,0 +1,217 @@
+// The map of the loss with its paths: click or arrow keys choose the start.
+import { Stage, arrow, colour, marker, DASHES } from "./canvas.js";
+import { frame, inside, outline } from "./axes.js";
+
+/**
+ * The map. `scene()` gives {terrain, xName, yName, paths: [{look, points: [[x, y]], upTo, start, stop kind}],
+ * gradient: {at: [x, y], vector: [gx, gy]}|null, ellipse: [[x, y]]|null, minima: [[x, y]], cursor: [x, y]|null}.
+ * `choose(x, y, done)` is called while a start is dragged and at the end.
+ */
+export class Contour {
+  constructor(canvas, scene, choose) {
+    this.scene = scene;
+    this.choose = choose;
+    this.at = null;
+    this.stage = new Stage(canvas, (g, w, h) => this.paint(g, w, h));
+    canvas.addEventListener("pointerdown", (e) => this.press(e));
+    canvas.addEventListener("pointermove", (e) => this.dragging && this.point(e, false));
+    canvas.addEventListener("pointerup", (e) => this.release(e));
+    canvas.addEventListener("pointercancel", () => (this.dragging = false));
+    canvas.addEventListener("keydown", (e) => this.key(e));
+  }
+
+  ask() {
+    this.stage.ask();
+  }
+
+  press(e) {
+    if (e.button !== 0) return;
+    this.dragging = true;
+    this.stage.canvas.setPointerCapture(e.pointerId);
+    this.point(e, false);
+  }
+
+  release(e) {
+    if (!this.dragging) return;
+    this.dragging = false;
+    this.point(e, true);
+  }
+
+  point(e, done) {
+    if (!this.at) return;
+    const box = this.stage.canvas.getBoundingClientRect();
+    const { x, y } = this.at;
+    const limit = (s, p) => Math.max(s.low, Math.min(s.high, s.back(p)));
+    this.choose(limit(x, e.clientX - box.left), limit(y, e.clientY - box.top), done);
+  }
+
+  key(e) {
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key];
+    const { cursor } = this.scene();
+    if (!way || !this.at || !cursor) return;
+    e.preventDefault();
+    const { x, y } = this.at;
+    const size = e.shiftKey ? 0.1 : 0.02;
+    const limit = (s, value) => Math.max(s.low, Math.min(s.high, value));
+    this.choose(limit(x, cursor[0] + way[0] * size * (x.high - x.low)), limit(y, cursor[1] + way[1] * size * (y.high - y.low)), true);
+  }
+
+  paint(g, width, height) {
+    const scene = this.scene();
+    if (!scene.terrain) return;
+    const { xs, ys } = scene.terrain;
+    const at = frame(g, width, height, {
+      x: { low: xs[0], high: xs[xs.length - 1], name: scene.xName },
+      y: { low: ys[0], high: ys[ys.length - 1], name: scene.yName },
+      grid: false,
+    });
+    this.at = at;
+    const [w, h] = [at.right - at.left, at.bottom - at.top];
+    g.drawImage(scene.terrain.image(Math.round(w), Math.round(h)), at.left, at.top, w, h);
+    inside(g, at, () => {
+      levels(g, at, scene.terrain);
+      if (scene.ellipse) ellipse(g, at, scene.ellipse);
+      for (const m of scene.minima ?? []) cross(g, at.x(m[0]), at.y(m[1]));
+      for (const path of scene.paths) trail(g, at, path);
+      if (scene.gradient) compass(g, at, scene.gradient, scene.gradient.look);
+      for (const path of scene.paths) ends(g, at, path);
+    });
+    outline(g, at);
+  }
+}
+
+function levels(g, at, terrain) {
+  g.setLineDash([]);
+  g.strokeStyle = colour("peak");
+  g.lineWidth = 0.8;
+  g.globalAlpha = 0.75;
+  g.beginPath();
+  for (const pieces of terrain.contours()) {
+    for (const [x0, y0, x1, y1] of pieces) {
+      g.moveTo(at.x(x0), at.y(y0));
+      g.lineTo(at.x(x1), at.y(y1));
+    }
+  }
+  g.stroke();
+  g.globalAlpha = 1;
+}
+
+function ellipse(g, at, points) {
+  g.beginPath();
+  for (const [x, y] of points) g.lineTo(at.x(x), at.y(y));
+  g.closePath();
+  g.fillStyle = colour("accent-wash");
+  g.globalAlpha = 0.55;
+  g.fill();
+  g.globalAlpha = 1;
+  g.setLineDash([6, 4]);
+  g.lineWidth = 1.7;
+  g.strokeStyle = colour("accent");
+  g.stroke();
+}
+
+function cross(g, x, y) {
+  g.setLineDash([]);
+  for (const [width, ink] of [[4.5, "card"], [1.8, "ink"]]) {
+    g.lineWidth = width;
+    g.strokeStyle = colour(ink);
+    g.beginPath();
+    g.moveTo(x - 6, y);
+    g.lineTo(x + 6, y);
+    g.moveTo(x, y - 6);
+    g.lineTo(x, y + 6);
+    g.stroke();
+  }
+}
+
+/** Far points are brought near, so that a path that leaves the map is drawn as leaving it. */
+const near = (p) => Math.max(-2e4, Math.min(2e4, p));
+
+function trail(g, at, path) {
+  const last = Math.min(path.upTo, path.points.length - 1);
+  const ink = colour(`look-${path.look % 6}`);
+  const places = [];
+  for (let i = 0; i <= last; i++) {
+    const [x, y] = path.points[i];
+    if (x === null || y === null || !Number.isFinite(x) || !Number.isFinite(y)) break;
+    const p = [near(at.x(x)), near(at.y(y))];
+    const before = places[places.length - 1];
+    if (before && i < last && Math.hypot(p[0] - before[0], p[1] - before[1]) < 0.35) continue;
+    places.push(p);
+  }
+  for (const [width, style] of [[5, colour("card")], [2.2, ink]]) {
+    g.setLineDash(style === ink ? DASHES[path.look % 6] : []);
+    g.globalAlpha = style === ink ? 1 : 0.75;
+    g.lineWidth = width;
+    g.strokeStyle = style;
+    g.beginPath();
+    for (const [x, y] of places) g.lineTo(x, y);
+    g.stroke();
+  }
+  g.globalAlpha = 1;
+  g.setLineDash([]);
+  g.fillStyle = ink;
+  let before = null;
+  for (const [x, y] of places.slice(0, 400)) {
+    if (before && Math.hypot(x - before[0], y - before[1]) < 5) continue;
+    g.beginPath();
+    g.arc(x, y, 2.1, 0, 7);
+    g.fill();
+    before = [x, y];
+  }
+  if (path.upTo > 0 && places.length > 1) leaving(g, at, places, ink);
+}
+
+/** An arrow at the edge where the path leaves the map. */
+function leaving(g, at, places, ink) {
+  const out = ([x, y]) => x < at.left || x > at.right || y < at.top || y > at.bottom;
+  const k = places.findIndex(out);
+  if (k < 1 || !out(places[places.length - 1])) return;
+  const [[x0, y0], [x1, y1]] = [places[k - 1], places[k]];
+  let share = 1;
+  if (x1 > at.right) share = Math.min(share, (at.right - 3 - x0) / (x1 - x0));
+  if (x1 < at.left) share = Math.min(share, (at.left + 3 - x0) / (x1 - x0));
+  if (y1 > at.bottom) share = Math.min(share, (at.bottom - 3 - y0) / (y1 - y0));
+  if (y1 < at.top) share = Math.min(share, (at.top + 3 - y0) / (y1 - y0));
+  g.strokeStyle = ink;
+  g.fillStyle = ink;
+  g.lineWidth = 2.2;
+  const [x, y] = [x0 + share * (x1 - x0), y0 + share * (y1 - y0)];
+  const length = Math.hypot(x - x0, y - y0) || 1;
+  arrow(g, x - ((x - x0) / length) * 18, y - ((y - y0) / length) * 18, x, y, 14);
+}
+
+function ends(g, at, path) {
+  const [card, ink] = [colour("card"), colour(`look-${path.look % 6}`)];
+  const [x, y] = path.points[0];
+  marker(g, path.look, at.x(x), at.y(y), path.active ? 6.5 : 5, card, ink);
+  if (path.upTo > 0) {
+    const [a, b] = path.points[Math.min(path.upTo, path.points.length - 1)];
+    if (a !== null && b !== null) marker(g, path.look, near(at.x(a)), near(at.y(b)), path.active ? 6 : 4.5, ink, card);
+  }
+}
+
+/** The gradient as an arrow uphill (thin, hollow words: "gradient") and its opposite, the way down. */
+function compass(g, at, { at: place, vector }, look) {
+  const [x, y] = [at.x(place[0]), at.y(place[1])];
+  const [dx, dy] = [at.x(place[0] + vector[0]) - x, at.y(place[1] + vector[1]) - y];
+  const length = Math.hypot(dx, dy);
+  if (!(length > 0) || !Number.isFinite(length)) return;
+  const shown = 26 + 34 * Math.min(1, length / (length + 160));
+  const [ux, uy] = [dx / length, dy / length];
+  for (const [sign, width, ink, dash] of [[1, 1.6, colour("ink"), [3, 3]], [-1, 2.6, colour(`look-${look % 6}`), []]]) {
+    g.strokeStyle = colour("card");
+    g.fillStyle = colour("card");
+    g.lineWidth = width + 3;
+    if (sign < 0) arrow(g, x, y, x + sign * ux * shown, y + sign * uy * shown, 12);
+    g.strokeStyle = ink;
+    g.fillStyle = ink;
+    g.lineWidth = width;
+    g.setLineDash(dash);
+    g.beginPath();
+    g.moveTo(x, y);
+    g.lineTo(x + sign * ux * (shown - 6), y + sign * uy * (shown - 6));
+    g.stroke();
+    arrow(g, x + sign * ux * (shown - 11), y + sign * uy * (shown - 11), x + sign * ux * shown, y + sign * uy * shown, 10);
+  }
+}
