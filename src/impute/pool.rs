@@ -112,6 +112,7 @@ pub fn pool(fits: Vec<Fit>) -> Result<Fit> {
     pooled.collinearity.clear();
     pooled.outcome.n_events = mean_of(&fits, |f| f.outcome.n_events);
     pooled.fitted.clear();
+    pooled.influence = None; // of one data set alone
     let most = pooled.coefficients.iter().filter_map(|c| Some((c.fmi?, &c.term.name)));
     let most = most.max_by(|a, b| a.0.total_cmp(&b.0));
     let most = most.map_or(String::new(), |(fmi, term)| {
