@@ -11,6 +11,10 @@ use crate::optimise::watch::Signal;
 use crate::validate::Validation;
 use crate::validate::resample::Scheme;
 
+/// Validates a fit by a scheme; asks after every few resamples, with how many are done, whether to go on.
+type Validating<'a> =
+    dyn Fn(&Fit, Scheme, &mut dyn FnMut(usize) -> Signal) -> Result<Option<Validation>> + 'a;
+
 /// Validates the model as asked for, `by` the way that its data sets need; where that is not done, the ledger and a warning say why.
 ///
 /// # Errors
@@ -19,7 +23,7 @@ pub fn validated(
     fit: &mut Fit,
     asked: Option<Validate>,
     say: &Say,
-    by: &dyn Fn(&Fit, Scheme, &mut dyn FnMut(usize) -> Signal) -> Result<Option<Validation>>,
+    by: &Validating<'_>,
 ) -> Result<Option<Validation>> {
     let Some(Validate::By(scheme)) = asked else { return Ok(None) };
     if !fit.convergence.converged {

@@ -194,7 +194,6 @@ fn pooled_line(all: &[Option<Line>], complete_df: f64) -> Option<Line> {
         intercept: of(|l| l.intercept)?,
         slope: of(|l| l.slope)?,
         mean_loss: mean(&found, |l| l.mean_loss),
-        ..found[0]
     })
 }
 

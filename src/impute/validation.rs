@@ -261,7 +261,7 @@ impl Ground<'_> {
             .iter()
             .map(|design| {
                 let predicted = Predicted::new(self.loss, &y, eta(design, &beta));
-                predicted.indices(weight.as_ref().map(|w| &**w), Calibration::Estimated)
+                predicted.indices(weight.as_deref(), Calibration::Estimated)
             })
             .collect();
         let test = drawn.test.as_ref().or(first.weight.as_ref());

@@ -243,7 +243,7 @@ fn last_threshold(p: &LogisticPerformance) -> f64 {
 }
 
 fn of_means(subject: &Subject<'_>, p: &LinearPerformance) -> Result<Vec<u8>> {
-    with_agreement(subject, p, ByConstruction::default(), |figure| agreement(figure))
+    with_agreement(subject, p, ByConstruction::default(), agreement)
 }
 
 /// The calibration of a linear model, handed to `draw`; what the fit forces on these rows is said to be forced.

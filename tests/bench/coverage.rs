@@ -231,7 +231,7 @@ fn pooled(source: &Source, seed: u64) -> Vec<Option<Interval>> {
     let spec = Spec { seed, ..Spec::new("y ~ x + z + g") };
     let mut unwatched = |_: usize, _: usize| -> Box<dyn Watcher> { Box::new(Unwatched) };
     let found = fit_imputed(&spec, source, Some(IMPUTATIONS), &mut unwatched).expect("imputed and fitted");
-    intervals(&found.0)
+    intervals(&found.fit)
 }
 
 fn intervals(fit: &Fit) -> Vec<Option<Interval>> {
