@@ -202,7 +202,8 @@ impl PairLoss {
         self.centre.slice(s![self.others_count()..]).to_vec()
     }
 
-    fn others_count(&self) -> usize {
+    /// How many coefficients the model has besides the two.
+    pub fn others_count(&self) -> usize {
         self.centre.len() - 2
     }
 

@@ -73,16 +73,17 @@ impl Surface {
                     Units::Raw => "raw columns",
                 };
                 let others = match pair.others {
-                    Others::Held if pair.separated => "others held at Firth's estimates",
-                    Others::Held => "others held at their estimates",
-                    Others::Profiled => "others profiled out",
+                    _ if pair.others_count() == 0 => "",
+                    Others::Held if pair.separated => ", others held at Firth's estimates",
+                    Others::Held => ", others held at their estimates",
+                    Others::Profiled => ", others profiled out",
                 };
                 let loss = if pair.is_quadratic() {
                     "half the mean squared error"
                 } else {
                     "mean negative log-likelihood"
                 };
-                format!("{loss}; {units}, {others}")
+                format!("{loss}; {units}{others}")
             }
         }
     }

@@ -4,12 +4,20 @@ const token = document.querySelector('meta[name="token"]').content;
 /** An answer that was not what was asked for, in the program's words. */
 export class Refusal extends Error {
   constructor(status, body) {
-    super(body?.error ?? `HTTP ${status}`);
+    // with a place in the formula the page marks it itself; the lines below the first would do so again
+    const words = body?.error ?? `HTTP ${status}`;
+    super(body?.position ? words.split("\n")[0] : words);
     this.status = status;
     this.hint = body?.hint ?? null;
     this.kind = body?.kind ?? null;
     this.position = body?.position ?? null;
   }
+}
+
+/** What was refused and what helps, as sentences. */
+export function told(refusal) {
+  const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".");
+  return [refusal.message, refusal.hint].filter(Boolean).map(sentence).join(" ");
 }
 
 async function ask(method, path, body, type) {

@@ -73,7 +73,7 @@ export class Contour {
       if (scene.ellipse) ellipse(g, at, scene.ellipse);
       for (const m of scene.minima ?? []) cross(g, at.x(m[0]), at.y(m[1]));
       for (const path of scene.paths) trail(g, at, path);
-      if (scene.gradient) compass(g, at, scene.gradient, scene.gradient.look);
+      if (scene.gradient) compass(g, at, scene.gradient);
       for (const path of scene.paths) ends(g, at, path);
     });
     outline(g, at);
@@ -139,13 +139,19 @@ function trail(g, at, path) {
     if (before && i < last && Math.hypot(p[0] - before[0], p[1] - before[1]) < 0.35) continue;
     places.push(p);
   }
-  for (const [width, style] of [[5, colour("card")], [2.2, ink]]) {
+  const crowded = places.length > 150; // a path's edge would hide the path beside
+  for (const [width, style] of [[crowded ? 0 : 5, colour("card")], [crowded ? 1.5 : 2.2, ink]]) {
+    if (width === 0) continue;
     g.setLineDash(style === ink ? DASHES[path.look % 6] : []);
     g.globalAlpha = style === ink ? 1 : 0.75;
     g.lineWidth = width;
     g.strokeStyle = style;
     g.beginPath();
-    for (const [x, y] of places) g.lineTo(x, y);
+    places.forEach((p, k) => {
+      // what goes from outside to outside would only hide the valley
+      const hidden = k === 0 || (out(at, p) && out(at, places[k - 1]));
+      hidden ? g.moveTo(...p) : g.lineTo(...p);
+    });
     g.stroke();
   }
   g.globalAlpha = 1;
@@ -155,18 +161,19 @@ function trail(g, at, path) {
   for (const [x, y] of places.slice(0, 400)) {
     if (before && Math.hypot(x - before[0], y - before[1]) < 5) continue;
     g.beginPath();
-    g.arc(x, y, 2.1, 0, 7);
+    g.arc(x, y, crowded ? 1.6 : 2.1, 0, 7);
     g.fill();
     before = [x, y];
   }
   if (path.upTo > 0 && places.length > 1) leaving(g, at, places, ink);
 }
 
+const out = (at, [x, y]) => x < at.left || x > at.right || y < at.top || y > at.bottom;
+
 /** An arrow at the edge where the path leaves the map. */
 function leaving(g, at, places, ink) {
-  const out = ([x, y]) => x < at.left || x > at.right || y < at.top || y > at.bottom;
-  const k = places.findIndex(out);
-  if (k < 1 || !out(places[places.length - 1])) return;
+  const k = places.findIndex((p) => out(at, p));
+  if (k < 1 || !out(at, places[places.length - 1])) return;
   const [[x0, y0], [x1, y1]] = [places[k - 1], places[k]];
   let share = 1;
   if (x1 > at.right) share = Math.min(share, (at.right - 3 - x0) / (x1 - x0));
@@ -191,13 +198,13 @@ function ends(g, at, path) {
   }
 }
 
-/** The gradient as an arrow uphill (thin, hollow words: "gradient") and its opposite, the way down. */
-function compass(g, at, { at: place, vector }, look) {
+/** The gradient as a thin arrow uphill, and its opposite, the way down; on the floor there is none. */
+function compass(g, at, { at: place, vector, share, look }) {
   const [x, y] = [at.x(place[0]), at.y(place[1])];
   const [dx, dy] = [at.x(place[0] + vector[0]) - x, at.y(place[1] + vector[1]) - y];
   const length = Math.hypot(dx, dy);
-  if (!(length > 0) || !Number.isFinite(length)) return;
-  const shown = 26 + 34 * Math.min(1, length / (length + 160));
+  if (!(length > 0) || !Number.isFinite(length) || share < 0.03) return;
+  const shown = 18 + 40 * share;
   const [ux, uy] = [dx / length, dy / length];
   for (const [sign, width, ink, dash] of [[1, 1.6, colour("ink"), [3, 3]], [-1, 2.6, colour(`look-${look % 6}`), []]]) {
     g.strokeStyle = colour("card");

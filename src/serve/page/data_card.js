@@ -1,5 +1,5 @@
 // Step 1 of training: a built-in data set or a dropped CSV, and what is in it.
-import { get, upload } from "./api.js";
+import { get, told, upload } from "./api.js";
 import { announce, fillSelect, h, say } from "./dom.js";
 import { t } from "./i18n.js";
 import { short, whole } from "./numbers.js";
@@ -67,7 +67,7 @@ export class DataCard {
       this.chosen(data, example);
     } catch (refusal) {
       this.problem.hidden = false;
-      this.problem.textContent = [refusal.message, refusal.hint].filter(Boolean).join(". ");
+      this.problem.textContent = told(refusal);
       announce(this.problem.textContent);
       if (this.data) this.box.value = this.data.id;
     }

@@ -3,18 +3,21 @@ import { post } from "./api.js";
 import { Figure } from "./figure.js";
 import { Lines } from "./lines.js";
 import { Run } from "./run.js";
-import { Transport } from "./transport.js";
+import { SPEEDS, Transport } from "./transport.js";
 import { Yardstick } from "./yardstick.js";
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { verdict } from "./outcome.js";
 import { plain, short, whole } from "./numbers.js";
 
+/** Seconds that a path plays at most. */
+const LONGEST = 12;
+
 /** A lesson's figure. A step with `slider` {low, high, value} lets the reader set the learning rate. */
 export class Exhibit {
   constructor(step) {
     this.step = step;
-    this.root = h("div", { class: "show-parts show" });
+    this.root = h("div", { class: "parts" });
     this.requests = [step.request, step.other].filter(Boolean).map((r) => structuredClone(r));
   }
 
@@ -78,6 +81,8 @@ export class Exhibit {
       h("div", { class: "twin" }, h("figure", { class: "figure" }, h("figcaption", { t: "loss" }), figure.lossCanvas), h("figure", { class: "figure" }, h("figcaption", { t: "gradient_norm" }), figure.normCanvas))));
     if (pair) figure.mapCanvas.style.height = "15rem";
     (this.figures ??= []).push(figure);
+    const updates = Math.max(...answer.runs.map((r) => r.iterations));
+    figure.player.speed = SPEEDS.find((s) => updates / s <= LONGEST) ?? SPEEDS.at(-1);
     figure.show(answer, 0, this.rate === undefined ? 0 : null);
     if (this.rate === undefined) figure.player.play();
   }
@@ -94,7 +99,7 @@ export class Exhibit {
     const above = () => this.run?.plan && this.run.plan.optimum !== null;
     const parts = [
       new Lines(loss, curves("loss"), () => ({ xName: t("updates"), yName: t(above() ? "loss_above" : "loss") })),
-      new Lines(norm, curves("norm"), () => ({ xName: t("updates"), yName: t("gradient_norm"), tolerance: this.run?.plan?.tolerance })),
+      new Lines(norm, curves("norm"), () => ({ xName: t("updates"), yName: t("norm_axis"), tolerance: this.run?.plan?.tolerance })),
       new Yardstick(stick, () => {
         const { plan, last } = this.run ?? {};
         return plan && last ? [{ look: 0, columns: plan.columns, estimate: plan.estimate, std_error: plan.std_error, b: last.b, d: last.d }] : [];

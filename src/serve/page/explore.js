@@ -1,5 +1,5 @@
 // The first tab: descents on a surface that can be seen.
-import { latest, post } from "./api.js";
+import { latest, post, told } from "./api.js";
 import { announce, h, icon, say } from "./dom.js";
 import { lang, onLanguage, t } from "./i18n.js";
 import { MOST_RUNS, dim, first, fromAddress, request, toAddress } from "./explore_state.js";
@@ -144,7 +144,7 @@ export class Explore {
   refuse(refusal) {
     document.getElementById("panel-explore").dataset.busy = "false";
     this.problem.hidden = false;
-    this.problem.textContent = [refusal.message, refusal.hint].filter(Boolean).join(". ");
+    this.problem.textContent = told(refusal);
     announce(this.problem.textContent);
   }
 
@@ -185,13 +185,21 @@ export class Explore {
     this.facts.norm.textContent = short(node.gradient_norm);
     this.facts.norm.dataset.value = node.gradient_norm ?? "";
     this.facts.loss.textContent = short(node.value, 5);
-    this.facts.place.textContent = `(${node.at.map((v) => short(v, 4)).join("; ")})`;
+    this.facts.place.textContent = `(${node.at.map((v, k) => this.place(v, k)).join("; ")})`;
     this.facts.place.dataset.value = node.at.join(",");
     this.facts.rate.textContent = short(node.rate, 3);
     const over = player.at >= (run.points.at(-1)?.iteration ?? 0);
     this.judge(run, over, node);
     state.update = player.at >= player.last ? null : player.at;
     if (!player.playing) this.moved();
+  }
+
+  /** A coordinate with the digits that the picture can show. */
+  place(value, axis) {
+    const [low, high] = this.exploration.window[axis];
+    const places = Math.max(0, Math.min(8, 4 - Math.ceil(Math.log10(high - low))));
+    if (value === null || Math.abs(value) >= 1e6) return short(value, 3);
+    return (Math.abs(value) < 0.5 * 10 ** -places ? 0 : value).toFixed(places).replace("-", "−");
   }
 
   judge(run, over, node) {
@@ -203,8 +211,9 @@ export class Explore {
     this.verdict.className = `verdict ${!over ? "" : GOOD.includes(outcome) ? "good" : BAD.includes(outcome) ? "bad" : ""}`;
     this.verdict.dataset.outcome = over ? outcome : "";
     const words = over ? run.verdict[lang()] : t("under_way_words");
-    this.verdict.replaceChildren(h("b", null, t(over ? `outcome_${outcome}` : "under_way")), h("p", null, words));
+    const [head, rest] = over ? words.split(/(?=: )(.*)/s) : [t("under_way"), `. ${words}`];
+    this.verdict.replaceChildren(h("p", null, h("strong", null, head), rest));
     if (over && run.left && !run.left.came_back) this.verdict.append(h("p", { class: "note" }, t("left_picture", { n: run.left.iteration, at: run.left.last.map((v) => short(v, 3)).join("; ") })));
-    if (over) announce(`${t(`outcome_${outcome}`)}. ${words}`);
+    if (over) announce(words);
   }
 }

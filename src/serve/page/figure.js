@@ -23,12 +23,13 @@ export class Figure {
     this.lossCanvas = canvas("curve", "loss");
     this.normCanvas = canvas("curve", "gradient_norm");
     this.dialCanvas = canvas("dial", "compass");
+    this.solidCanvas.hidden = this.curveCanvas.hidden = true;
     this.map = new Contour(this.mapCanvas, () => this.scene(), choose);
     this.solid = new Solid(this.solidCanvas, () => this.scene());
     this.section = new Section(this.curveCanvas, () => this.scene(), choose);
     const curves = (what) => () => this.curves(what);
     this.loss = new Lines(this.lossCanvas, curves("loss"), () => ({ xName: t("updates"), yName: t(this.least === null ? "loss" : "loss_above"), xMost: this.player.last }));
-    this.norm = new Lines(this.normCanvas, curves("norm"), () => ({ xName: t("updates"), yName: t("gradient_norm"), tolerance: this.run?.request.tolerance, xMost: this.player.last }));
+    this.norm = new Lines(this.normCanvas, curves("norm"), () => ({ xName: t("updates"), yName: t("norm_axis"), tolerance: this.run?.request.tolerance, xMost: this.player.last }));
     this.dial = new Dial(this.dialCanvas, () => this.reading());
   }
 
@@ -98,7 +99,7 @@ export class Figure {
       curve: this.flat ? { xs: grid.x, ys: grid.values } : null,
       xName: surface.axes[0], yName: this.flat ? t("loss") : surface.axes[1],
       paths: this.paths(), ellipse: surface.ellipse, minima: surface.minima,
-      gradient: node ? { at: node.at, vector: node.gradient, look: this.active } : null,
+      gradient: node ? { at: node.at, vector: node.gradient, look: this.active, share: this.reading()?.share ?? 0 } : null,
       cursor: this.run?.points[0]?.at ?? null,
     };
   }

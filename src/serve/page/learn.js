@@ -1,5 +1,5 @@
 // The third tab: the story in steps, each with a live figure and a question that the program checks.
-import { get, post } from "./api.js";
+import { get, post, told } from "./api.js";
 import { announce, h } from "./dom.js";
 import { has, onLanguage, t } from "./i18n.js";
 import { Exhibit } from "./exhibit.js";
@@ -81,7 +81,7 @@ export class Learn {
         this.tell(said, judged.right, this.explain(step, judged, filled));
         next.classList.toggle("main", judged.right);
       } catch (refusal) {
-        this.tell(said, false, [refusal.message, refusal.hint].filter(Boolean).join(". "));
+        this.tell(said, false, told(refusal));
       }
     };
     const form = h("form", { on: { submit: (e) => (e.preventDefault(), check()) } },

@@ -19,7 +19,7 @@ export default {
   "learn.valley.title": "The steepest wall decides",
   "learn.valley.story": "This valley is {condition} times steeper across than along: the curvatures are {largest} and {smallest}. Along a direction with curvature c each step multiplies the error by 1 − rate · c.\nIf that factor is below −1 the error grows. So the steepest direction sets the limit for the rate, and the flattest one sets how long it all takes. The three paths show one rate in the middle, one just below the limit and one just above.",
   "learn.valley.question": "What is the largest learning rate that does not diverge here?",
-  "learn.valley.right": "Right: 2 / {largest} = {limit}. Just above it every step overshoots by more than it corrects.",
+  "learn.valley.right": "2 / {largest} = {limit}. Just above it every step overshoots by more than it corrects.",
   "learn.valley.wrong": "Not quite. The factor 1 − rate · {largest} reaches −1 where the rate is 2 / {largest} = {limit}.",
 
   "learn.scaling.title": "Why scaling matters",
@@ -46,7 +46,7 @@ export default {
   "learn.classic.title": "Stopped is not arrived",
   "learn.classic.story": "Here the classic lesson runs as training: 1657 steps on the raw columns, and then it stops. The intercept is {stopped}; least squares says {estimate}.\nThe yardstick below measures how far each coefficient is from its place, in its own standard errors: the uncertainty that the data leave anyway.",
   "learn.classic.question": "How many standard errors is the intercept from its place when it stops? (one decimal)",
-  "learn.classic.right": "Right: {far} standard errors. Nobody would publish an estimate that is six standard errors wrong, and nothing in the loss curve said so.",
+  "learn.classic.right": "{far} standard errors. Nobody would publish an estimate that is six standard errors wrong, and nothing in the loss curve said so.",
   "learn.classic.wrong": "Read the yardstick at the end of the run: {far} standard errors. And nothing in the loss curve said so.",
 
   "learn.yardstick.title": "Close enough",

@@ -19,7 +19,7 @@ export default {
   "learn.valley.title": "Manda la pared más empinada",
   "learn.valley.story": "Este valle es {condition} veces más empinado de través que a lo largo: las curvaturas son {largest} y {smallest}. En una dirección de curvatura c, cada paso multiplica el error por 1 − tasa · c.\nSi ese factor baja de −1, el error crece. Por eso la dirección más empinada limita la tasa, y la más llana decide cuánto se tarda. Las tres trayectorias muestran una tasa media, una justo por debajo del límite y una justo por encima.",
   "learn.valley.question": "¿Cuál es la mayor tasa de aprendizaje que aquí no diverge?",
-  "learn.valley.right": "Correcto: 2 / {largest} = {limit}. Justo por encima, cada paso se pasa más de lo que corrige.",
+  "learn.valley.right": "2 / {largest} = {limit}. Justo por encima, cada paso se pasa más de lo que corrige.",
   "learn.valley.wrong": "No del todo. El factor 1 − tasa · {largest} llega a −1 cuando la tasa es 2 / {largest} = {limit}.",
 
   "learn.scaling.title": "Por qué importa la escala",
@@ -46,7 +46,7 @@ export default {
   "learn.classic.title": "Detenerse no es llegar",
   "learn.classic.story": "Aquí la lección clásica corre como entrenamiento: 1657 pasos con las columnas originales, y se detiene. La constante es {stopped}; los mínimos cuadrados dicen {estimate}.\nLa regla de abajo mide lo lejos que está cada coeficiente de su sitio, en sus propios errores estándar: la incertidumbre que los datos dejan de todos modos.",
   "learn.classic.question": "¿A cuántos errores estándar de su sitio se detiene la constante? (un decimal)",
-  "learn.classic.right": "Correcto: {far} errores estándar. Nadie publicaría una estimación con seis errores estándar de error, y nada en la curva de la pérdida lo decía.",
+  "learn.classic.right": "{far} errores estándar. Nadie publicaría una estimación con seis errores estándar de error, y nada en la curva de la pérdida lo decía.",
   "learn.classic.wrong": "Lea la regla al final: {far} errores estándar. Y nada en la curva de la pérdida lo decía.",
 
   "learn.yardstick.title": "Bastante cerca",

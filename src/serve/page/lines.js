@@ -34,11 +34,11 @@ export class Lines {
       right: 14,
     });
     outline(g, at);
+    const shown = options.tolerance && log && options.tolerance >= range.low && options.tolerance <= range.high;
     inside(g, at, () => {
-      if (options.tolerance && log && options.tolerance >= range.low && options.tolerance <= range.high) {
-        tolerance(g, at, options.tolerance);
-      }
+      if (shown) tolerance(g, at, options.tolerance);
       for (const c of curves) curve(g, at, c, log);
+      if (shown) named(g, at, options.tolerance);
     });
     for (const c of curves) end(g, at, c, log);
   }
@@ -77,17 +77,27 @@ function ranges(curves, options) {
 function tolerance(g, at, value) {
   const y = at.y(value);
   g.strokeStyle = colour("soft");
-  g.fillStyle = colour("soft");
   g.lineWidth = 1.4;
   g.setLineDash([7, 4]);
   g.beginPath();
   g.moveTo(at.left, y);
   g.lineTo(at.right, y);
   g.stroke();
-  g.textAlign = "left";
+}
+
+/** The tolerance's name above all curves, with an edge of paper. */
+function named(g, at, value) {
+  const y = at.y(value);
   const below = y + 17 < at.bottom;
+  const words = `${t("tolerance")} ${short(value, 3)}`;
+  g.textAlign = "left";
   g.textBaseline = below ? "top" : "bottom";
-  g.fillText(`${t("tolerance")} ${short(value, 3)}`, at.left + 7, below ? y + 3 : y - 3);
+  g.setLineDash([]);
+  g.lineWidth = 4;
+  g.strokeStyle = colour("card");
+  g.fillStyle = colour("soft");
+  g.strokeText(words, at.left + 7, below ? y + 4 : y - 4);
+  g.fillText(words, at.left + 7, below ? y + 4 : y - 4);
 }
 
 /** At most two points a pixel: the highest and the lowest of those that share it. */
@@ -104,7 +114,7 @@ function curve(g, at, c, log) {
     const value = c.y[i];
     if (value === null || !Number.isFinite(value)) continue;
     const x = at.x(c.x[i]);
-    const y = Math.max(-1e4, Math.min(1e4, at.y(log ? Math.max(value, 1e-320) : value)));
+    const y = Math.max(-1e4, Math.min(1e4, at.y(log ? Math.max(value, at.y.low) : value)));
     const pixel = Math.floor(x * 2);
     if (pixel === column) {
       low = Math.min(low, y);

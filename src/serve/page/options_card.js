@@ -1,4 +1,5 @@
 // Step 3 of training: how it descends.
+import { told } from "./api.js";
 import { field, h, say, select } from "./dom.js";
 import { plain, short } from "./numbers.js";
 import { t } from "./i18n.js";
@@ -80,7 +81,7 @@ export class OptionsCard {
 
   refuse(refusal) {
     this.problem.hidden = !refusal;
-    if (refusal) this.problem.textContent = [refusal.message, refusal.hint].filter(Boolean).join(". ");
+    if (refusal) this.problem.textContent = told(refusal);
   }
 
   ready(yes) {

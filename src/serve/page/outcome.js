@@ -1,4 +1,5 @@
 // How a training ended: the verdict, the coefficients, the report and its files.
+import { told } from "./api.js";
 import { announce, h } from "./dom.js";
 import { lang, t } from "./i18n.js";
 import { short } from "./numbers.js";
@@ -36,7 +37,7 @@ export class Outcome {
         button.hidden = true;
         announce(t("report_ready"));
       } catch (refusal) {
-        list.replaceChildren(h("p", { class: "problem" }, [refusal.message, refusal.hint].filter(Boolean).join(". ")));
+        list.replaceChildren(h("p", { class: "problem" }, told(refusal)));
         button.disabled = false;
       }
     } } });
@@ -56,7 +57,7 @@ export function verdict(run) {
   const facts = t(end.max_error_in_standard_errors === null ? "end_facts_plain" : "end_facts", {
     i: end.iterations, far: short(end.max_error_in_standard_errors, 3), reason: reason(end),
   });
-  const engine = [end.verdict?.text, end.certificate, end.converged ? null : end.hint].filter(Boolean);
+  const engine = [...new Set([end.verdict?.text, end.certificate, end.converged ? null : end.hint].filter(Boolean))];
   return h("div", { class: `verdict ${end.converged ? "good" : "bad"}`, id: "train-verdict", "data-pace": pace ?? "", "data-converged": String(end.converged) },
     h("b", null, pace && !end.converged ? `${head}: ${t(`pace_${pace}`)}` : head),
     h("p", null, facts),

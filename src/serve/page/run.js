@@ -99,9 +99,8 @@ export class Run {
 
   /** Pause, resume, step, stop, rate, speed. */
   async control(order) {
-    const said = await post(`/api/train/${this.id}/control`, order);
-    if (!this.over) this.state = said.state ?? this.state;
-    this.changed("state");
+    // the state comes with the events, in their order; an answer can be older than the last of them
+    await post(`/api/train/${this.id}/control`, order);
   }
 
   /** Has the report written; the list of its files. */

@@ -32,7 +32,7 @@ export class RunControls {
       h("div", { class: "beside" }, this.slider, this.typed));
     this.typed.setAttribute("data-t-label", "rate");
     this.root = h("div", { class: "knobs" },
-      h("div", { class: "pair" }, field("method", this.method), this.ruleField = field("rate_rule", this.rule)),
+      field("method", this.method), this.ruleField = field("rate_rule", this.rule),
       this.rateField,
       this.frictionField = field("friction", this.friction, this.frictionOut),
       h("div", { class: "pair" }, this.xField = field("start_x", this.x), this.yField = field("start_y", this.y)),

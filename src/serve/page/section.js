@@ -73,6 +73,13 @@ function steps(g, at, path) {
     g.lineTo(near(at.x(x)), near(at.y(path.values[i])));
   }
   g.stroke();
+  g.fillStyle = colour(`look-${path.look % 6}`);
+  for (let i = 0; i <= Math.min(last, 400); i++) {
+    if (path.points[i][0] === null || path.values[i] === null) break;
+    g.beginPath();
+    g.arc(near(at.x(path.points[i][0])), near(at.y(path.values[i])), 3, 0, 7);
+    g.fill();
+  }
 }
 
 function ends(g, at, path) {

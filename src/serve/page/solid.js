@@ -5,6 +5,9 @@ import { Terrain } from "./terrain.js";
 
 /** Quadrilaterals along a side of the landscape. */
 const MESH = 44;
+/** Height of the landscape against its side, and pixels kept below it for the names of its axes. */
+const RISE = 0.62;
+const FOOT = 30;
 
 /** The landscape; `scene()` as in the map. The height is drawn by bands, so that deep valleys stay visible. */
 export class Solid {
@@ -49,18 +52,28 @@ export class Solid {
     this.turned?.();
   }
 
+  /** From the unit cube (-0.5 to 0.5 each way, height 0 to 1) to pixels and depth; the whole cube is in the picture. */
+  projection(width, height) {
+    const [c, s] = [Math.cos(this.turn), Math.sin(this.turn)];
+    const [ct, st] = [Math.cos(this.tilt), Math.sin(this.tilt)];
+    const flat = (x, y, z) => [x * c - y * s, -(x * s + y * c) * st - z * RISE * ct, x * s + y * c];
+    const corners = [0, 1, 2, 3, 4, 5, 6, 7].map((k) => flat((k & 1) - 0.5, ((k >> 1) & 1) - 0.5, k >> 2));
+    const ends = (axis) => [Math.min(...corners.map((p) => p[axis])), Math.max(...corners.map((p) => p[axis]))];
+    const [[left, right], [top, bottom]] = [ends(0), ends(1)];
+    // the turn must not change the size, so the width is that of the cube seen over its edge
+    const size = Math.min((width - 16) / Math.SQRT2, (height - FOOT - 8) / (bottom - top));
+    const [x0, y0] = [width / 2 - (size * (left + right)) / 2, (height - FOOT + 8) / 2 - (size * (top + bottom)) / 2];
+    return (x, y, z) => {
+      const [a, b, depth] = flat(x, y, z);
+      return [x0 + size * a, y0 + size * b, depth];
+    };
+  }
+
   paint(g, width, height) {
     const scene = this.scene();
     const { terrain } = scene;
     if (!terrain) return;
-    const size = Math.min(width / 1.5, height / 1.12);
-    const [c, s] = [Math.cos(this.turn), Math.sin(this.turn)];
-    const [ct, st] = [Math.cos(this.tilt), Math.sin(this.tilt)];
-    // from the unit cube (-0.5..0.5, height 0..1) to pixels and depth
-    const project = (x, y, z) => {
-      const [a, b] = [x * c - y * s, x * s + y * c];
-      return [width / 2 + a * size, height * 0.56 - (b * st + (z - 0.42) * 0.62 * ct) * size, b];
-    };
+    const project = this.projection(width, height);
     const { xs, ys } = terrain;
     const unit = (at, list) => (at - list[0]) / (list[list.length - 1] - list[0]) - 0.5;
     const lift = heights(terrain);
@@ -109,7 +122,7 @@ function mesh(g, terrain, project, lift) {
   for (const { four } of tiles) {
     const z = (four[0].z + four[1].z + four[2].z + four[3].z) / 4;
     const slope = (four[1].z - four[0].z) * 0.9 + (four[0].z - four[3].z) * 0.5;
-    const tone = Terrain.tone(Math.min(1, 0.08 + 0.92 * z), floor, peak).map((v) => Math.round(Math.max(0, Math.min(255, v * (1 - Math.max(-0.12, Math.min(0.16, slope)))))));
+    const tone = Terrain.tone(Math.min(1, 0.2 + 0.8 * z), floor, peak).map((v) => Math.round(Math.max(0, Math.min(255, v * (1 - Math.max(-0.12, Math.min(0.16, slope)))))));
     g.fillStyle = `rgb(${tone})`;
     g.strokeStyle = `rgb(${tone.map((v) => Math.round(v * 0.93))})`;
     g.beginPath();

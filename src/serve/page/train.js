@@ -51,7 +51,7 @@ export class Train {
     const curves = (what) => () => this.runs.map((r) => ({ ...r.curve(what), faint: false }));
     const above = () => this.active?.plan && this.active.plan.optimum !== null;
     this.loss = new Lines(canvas(this.lossFigure), curves("loss"), () => ({ xName: t("updates"), yName: t(above() ? "loss_above" : "loss") }));
-    this.norm = new Lines(canvas(this.normFigure), curves("norm"), () => ({ xName: t("updates"), yName: t("gradient_norm"), tolerance: this.active?.plan?.tolerance }));
+    this.norm = new Lines(canvas(this.normFigure), curves("norm"), () => ({ xName: t("updates"), yName: t("norm_axis"), tolerance: this.active?.plan?.tolerance }));
     this.stick = new Yardstick(canvas(this.stickFigure), () => this.sticks());
     this.stickFigure.hidden = true;
   }

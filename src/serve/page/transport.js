@@ -3,7 +3,8 @@ import { h, icon, label, select } from "./dom.js";
 import { t } from "./i18n.js";
 import { whole } from "./numbers.js";
 
-const SPEEDS = [2, 8, 30, 120, 1000];
+/** Updates a second to choose from. */
+export const SPEEDS = [2, 8, 30, 120, 1000];
 
 /** The bar of a player; `id` begins the ids of its parts. */
 export class Transport {

@@ -5,7 +5,9 @@ import { t } from "./i18n.js";
 import { short } from "./numbers.js";
 
 const ROW = 26;
+const TALL_ROW = 42; // on a phone the name stands above its line
 const HEAD = 24;
+const NARROW = 520;
 
 /** Distances on a scale that is straight within one standard error and logarithmic beyond. */
 const bend = (d) => Math.asinh(d * 1.2);
@@ -20,7 +22,8 @@ export class Yardstick {
   /** Sets the height to the number of coefficients and asks for a drawing. */
   ask() {
     const rows = this.runs().at(-1)?.columns.length ?? 0;
-    const height = `${Math.max(110, HEAD + ROW * rows + 44)}px`;
+    const row = this.stage.canvas.clientWidth < NARROW ? TALL_ROW : ROW;
+    const height = `${Math.max(110, HEAD + row * rows + 44)}px`;
     if (this.stage.canvas.style.height !== height) this.stage.canvas.style.height = height;
     this.stage.ask();
   }
@@ -29,25 +32,27 @@ export class Yardstick {
     const runs = this.runs();
     const top = runs.at(-1);
     if (!top) return;
-    const narrow = width < 520;
+    const narrow = width < NARROW;
+    const row = narrow ? TALL_ROW : ROW;
     g.font = `13px ${FONT}`;
     const widest = Math.max(...top.columns.map((c) => g.measureText(c).width));
-    const left = Math.min(widest, width * (narrow ? 0.32 : 0.26)) + 12;
-    const right = width - (narrow ? 66 : 196);
+    const left = narrow ? 8 : Math.min(widest, width * 0.26) + 12;
+    const right = width - (narrow ? 8 : 196);
     const far = Math.max(12, ...runs.flatMap((r) => (r.d ?? []).map((d) => (d === null ? 0 : Math.min(Math.abs(d), 1e6)))), this.far ?? 0);
     this.far = runs.length === 1 && runs[0].fresh ? far : Math.max(this.far ?? 0, far);
     const most = bend(this.far * 1.15);
     const x = (d) => (left + right) / 2 + (Math.max(-most, Math.min(most, bend(d))) / most) * ((right - left) / 2);
-    const bottom = HEAD + ROW * top.columns.length;
+    const bottom = HEAD + row * top.columns.length;
     band(g, x, bottom);
     axis(g, x, this.far, left, right, bottom, height);
     top.columns.forEach((name, k) => {
-      const y = HEAD + ROW * (k + 0.5);
+      const y = HEAD + row * (k + (narrow ? 0.74 : 0.5));
+      const said = narrow ? y - 19 : y;
       g.font = `13px ${FONT}`;
       g.textBaseline = "middle";
       g.textAlign = "left";
       g.fillStyle = colour("ink");
-      g.fillText(cut(g, name, left - 12), 0, y);
+      g.fillText(cut(g, name, narrow ? width - 74 : left - 12), 0, said);
       g.strokeStyle = colour("grid");
       g.setLineDash([]);
       g.beginPath();
@@ -55,7 +60,7 @@ export class Yardstick {
       g.lineTo(right, y);
       g.stroke();
       for (const run of runs) place(g, run, k, x, y, run === top);
-      numbers(g, top, k, right, width, y, narrow);
+      numbers(g, top, k, right, width, said, narrow);
     });
     g.font = `12px ${FONT}`;
     g.fillStyle = colour("soft");
