@@ -29,10 +29,11 @@ fn a_click_on_the_map_chooses_the_start_and_the_path_arrives() {
     let Some(page) = open(VALLEY) else { return };
     page.settled();
     page.choose("#explore-speed", "1000");
-    let before = page.text("location.hash");
+    page.until("location.hash.includes('speed=1000')");
     page.click_at("canvas.map", 0.75, 0.3);
+    page.until("location.hash.includes('start=') && !location.hash.includes('start=-4,1.1')");
+    page.settled();
     page.until("document.querySelector('#verdict').dataset.outcome === 'converged'");
-    page.until(&format!("location.hash !== {before:?} && location.hash.includes('start=')"));
     let hash = page.text("location.hash");
     let start =
         hash.split("start=").nth(1).and_then(|s| s.split(';').next()).expect("a start in the address");
