@@ -119,14 +119,15 @@ fn it_pauses_steps_changes_its_rate_and_stops() {
     // what was on its way when it paused may still arrive; then it stands
     let mut at = iteration(&page);
     let mut still = 0;
-    while still < 8 {
+    while still < 20 {
         std::thread::sleep(Duration::from_millis(50));
         let now = iteration(&page);
         still = if now == at { still + 1 } else { 0 };
         at = now;
     }
     page.click("#train-step");
-    page.until(&format!("document.querySelector('#train-state').dataset.iteration === '{}'", at + 1));
+    page.until(&format!("Number(document.querySelector('#train-state').dataset.iteration) > {at}"));
+    page.until(&format!("{STATE} === 'paused'"));
     page.press("#train-rate", "ArrowLeft");
     page.click("#train-pause");
     page.until(&format!(
