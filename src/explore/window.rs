@@ -18,7 +18,7 @@ pub struct Grid {
     pub x: Vec<f64>,
     /// Places upwards; empty on a surface over one coefficient.
     pub y: Vec<f64>,
-    /// Value at (x[i], y[j]) in place j * x.len() + i.
+    /// Value at (x_i, y_j) in place j * x.len() + i.
     pub values: Vec<f64>,
     /// Heights of contour lines, lowest first.
     pub levels: Vec<f64>,

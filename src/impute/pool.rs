@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::fit::result::{Coefficient, Fit, Statistics};
 use crate::fit::spec::{Interval, Penalty, Spec};
 use crate::inference::table::Reference;
+use crate::performance::construction::ByConstruction;
 
 /// One coefficient over the completed data sets.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -111,6 +112,7 @@ pub fn pool(fits: Vec<Fit>) -> Result<Fit> {
     pooled.statistics = statistics;
     pooled.collinearity.clear();
     pooled.outcome.n_events = mean_of(&fits, |f| f.outcome.n_events);
+    pooled.by_construction = ByConstruction::default(); // the mean of the coefficients solves none of the fits' equations
     pooled.fitted.clear();
     pooled.influence = None; // of one data set alone
     let most = pooled.coefficients.iter().filter_map(|c| Some((c.fmi?, &c.term.name)));
@@ -119,8 +121,8 @@ pub fn pool(fits: Vec<Fit>) -> Result<Fit> {
         format!("; the largest fraction of missing information is {fmi:.2} (`{term}`)")
     });
     pooled.ledger.notices.push(format!(
-        "pooled over {m} completed data sets by Rubin's rules, with Barnard and Rubin's degrees of freedom; R², AUC and \
-         the like are means over them, and the descent shown is that of one{most}"
+        "pooled over {m} completed data sets by Rubin's rules, with Barnard and Rubin's degrees of freedom; R² and \
+         the like are means over them (the AUC is pooled as its log odds), and the descent shown is that of one{most}"
     ));
     Ok(pooled)
 }

@@ -194,7 +194,7 @@ fn decimals(value: f64, size: f64) -> String {
 fn notes(validation: &Validation) -> Vec<String> {
     let mut notes =
         vec![format!("optimism = training - test, corrected = apparent - optimism. Intervals: {INTERVAL}.")];
-    notes.extend(validation.imputations.map(imputation));
+    notes.extend(validation.imputations.map(|i| imputation(i, validation.scheme)));
     let by_construction = validation.indices.iter().any(|index| {
         index.name == "calibration_slope" && index.apparent == Some(1.0) && index.training == Some(1.0)
     });
@@ -234,12 +234,18 @@ fn notes(validation: &Validation) -> Vec<String> {
 }
 
 /// What became of the imputation.
-fn imputation(imputations: Imputations) -> String {
+fn imputation(imputations: Imputations, scheme: Scheme) -> String {
+    let shared = match scheme {
+        Scheme::Bootstrap { .. } => "",
+        Scheme::CrossValidation { .. } | Scheme::Split { .. } => {
+            " Rows that test were completed with all rows and their own outcomes, so their test is not quite independent."
+        }
+    };
     match imputations {
         Imputations::Repeated { inside, whole } => format!(
             "The imputation was repeated inside each resample: its incomplete rows were imputed anew, {inside} times, and \
              the fits' mean is its model. Apparent: the pooled model on the {whole} completed data sets; test: on the \
-             same, means over them."
+             same, means over them.{shared}"
         ),
         Imputations::NotRepeated { files } => format!(
             "The imputation was NOT repeated: each of the {files} completed files was validated with the same resamples, \

@@ -119,7 +119,7 @@ fn it_pauses_steps_changes_its_rate_and_stops() {
     // what was on its way when it paused may still arrive; then it stands
     let mut at = iteration(&page);
     let mut still = 0;
-    while still < 8 {
+    while still < 20 {
         std::thread::sleep(Duration::from_millis(50));
         let now = iteration(&page);
         still = if now == at { still + 1 } else { 0 };
@@ -127,6 +127,7 @@ fn it_pauses_steps_changes_its_rate_and_stops() {
     }
     page.click("#train-step");
     page.until(&format!("document.querySelector('#train-state').dataset.iteration === '{}'", at + 1));
+    page.until(&format!("{STATE} === 'paused'"));
     page.press("#train-rate", "ArrowLeft");
     page.click("#train-pause");
     page.until(&format!(

@@ -59,7 +59,7 @@ export function verdict(run) {
   });
   const engine = [...new Set([end.verdict?.text, end.certificate, end.converged ? null : end.hint].filter(Boolean))];
   return h("div", { class: `verdict ${end.converged ? "good" : "bad"}`, id: "train-verdict", "data-pace": pace ?? "", "data-converged": String(end.converged) },
-    h("b", null, pace && !end.converged ? `${head}: ${t(`pace_${pace}`)}` : head),
+    h("b", null, pace && pace !== "about-right" && !end.converged ? `${head}: ${t(`pace_${pace}`)}` : head),
     h("p", null, facts),
     end.separated ? h("p", null, h("span", null, t("separated")), " ", h("span", { lang: "en" }, end.separated)) : "",
     lang() === "en" ? engine.map((words) => h("p", null, words))
