@@ -1,6 +1,6 @@
 //! The design: a formula and a table become a named matrix; on new data it is rebuilt by name.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayRef1};
 
 use crate::data::table::Table;
 use crate::design::coding::codings;
@@ -70,6 +70,17 @@ pub struct Encoded {
     pub has_intercept: bool,
     /// Sum of the offsets, one a row.
     pub offset: Option<Array1<f64>>,
+}
+
+impl Encoded {
+    /// X b + offset of every row. beta: p, one a column.
+    pub fn linear_predictor(&self, beta: &ArrayRef1<f64>) -> Array1<f64> {
+        let eta = self.x.dot(beta);
+        match &self.offset {
+            Some(offset) => eta + offset,
+            None => eta,
+        }
+    }
 }
 
 /// Encodes complete rows: levels, knots and polynomials are learnt from them (frequency weights count rows) and frozen.

@@ -64,6 +64,37 @@ fn what_was_not_imputed_loses_nothing_and_the_rest_does() {
     assert!((needed.estimate - 1.0 / difference(&all).estimate.abs()).abs() < 1e-9);
 }
 
+/// R 4.2: the five data sets by the formulas above, glm and lm; p1 = plogis(X1 b), p0 = plogis(X0 b) with everyone in one
+/// arm; variances g' vcov g; T = mean(u) + 1.2 var(q), Barnard and Rubin's degrees of freedom of nu = 196.
+#[test]
+fn five_data_sets_are_pooled_as_in_r() {
+    let near = |found: Option<Effect>, wanted: [f64; 5]| {
+        let e = found.expect("defined");
+        let p = e.p_value.expect("Wald's");
+        for (found, wanted) in [e.estimate, e.std_error, e.low, e.high, p].iter().zip(wanted) {
+            assert!((found - wanted).abs() < 1e-8 * wanted.abs().max(0.01), "{e:?}: {found} {wanted}");
+        }
+    };
+    let all = effects("event ~ arm + age + crp", &[0, 1, 2, 3, 4]);
+    let contrast = &all.contrasts[0];
+    let of = |measure: Measure| contrast.marginal.iter().find(|m| m.measure == measure).and_then(|m| m.delta);
+    let difference =
+        [-0.138_056_810_123, 0.073_302_592_131, -0.282_648_670_985, 0.006_535_050_738, 0.061_177_071_935];
+    let ratio =
+        [0.781_608_226_475, 0.138_740_005_411, 0.594_482_015_947, 1.027_636_502_545, 0.077_329_191_940];
+    let odds =
+        [0.568_241_696_064, 0.300_595_343_418, 0.314_067_180_667, 1.028_119_603_135, 0.061_600_744_088];
+    let conditional =
+        [0.557_308_826_486, 0.311_534_716_065, 0.301_448_243_511, 1.030_336_499_764, 0.062_105_692_381];
+    near(of(Measure::Difference), difference);
+    near(of(Measure::Ratio), ratio);
+    near(of(Measure::OddsRatio), odds);
+    near(contrast.conditional.as_ref().map(|c| c.effect), conditional);
+    let linear = effects("score ~ arm + age + crp", &[0, 1, 2, 3, 4]);
+    let wanted = [5.010_571_651_212, 1.002_761_345_25, 3.032_856_042_1, 6.988_287_260_324, 1.297_587_26e-6];
+    near(linear.contrasts[0].conditional.as_ref().map(|c| c.effect), wanted);
+}
+
 #[test]
 fn a_bootstrap_of_effects_is_refused() {
     let question =

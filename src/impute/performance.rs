@@ -111,7 +111,8 @@ impl Rows {
 /// The rows with the pooled model's predictions, and in words what these are.
 fn mean_rows(completed: &[Analysis], pooled: &Fit) -> (Rows, &'static str) {
     let beta: Array1<f64> = pooled.coefficients.iter().map(|c| c.estimate.unwrap_or(0.0)).collect();
-    let all: Vec<Array1<f64>> = completed.iter().map(|a| predictor(a, &beta)).collect();
+    let all: Vec<Array1<f64>> =
+        completed.iter().map(|a| a.prepared.encoded.linear_predictor(&beta)).collect();
     let m = completed.len() as f64;
     let first = &completed[0].prepared;
     let same = |a: &Analysis| a.prepared.chosen.y == first.chosen.y && a.prepared.weight == first.weight;
@@ -133,16 +134,6 @@ fn mean_rows(completed: &[Analysis], pooled: &Fit) -> (Rows, &'static str) {
         weight: Some(completed.iter().flat_map(weights).collect()),
     };
     (rows, "the rows of all data sets together, as their outcomes differ row by row")
-}
-
-/// The linear predictor of a data set's rows by some coefficients, one a column of the design.
-pub(crate) fn predictor(analysis: &Analysis, beta: &Array1<f64>) -> Array1<f64> {
-    let design = &analysis.prepared.encoded;
-    let eta = design.x.dot(beta);
-    match &design.offset {
-        Some(offset) => eta + offset,
-        None => eta,
-    }
 }
 
 fn mean<T>(all: &[T], of: impl Fn(&T) -> f64) -> f64 {

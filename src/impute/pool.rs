@@ -6,7 +6,6 @@ use crate::error::{Error, Result};
 use crate::fit::result::{Coefficient, Fit, Statistics};
 use crate::fit::spec::{Interval, Penalty, Spec};
 use crate::inference::table::Reference;
-use crate::performance::construction::ByConstruction;
 
 /// One coefficient over the completed data sets.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -112,7 +111,6 @@ pub fn pool(fits: Vec<Fit>) -> Result<Fit> {
     pooled.statistics = statistics;
     pooled.collinearity.clear();
     pooled.outcome.n_events = mean_of(&fits, |f| f.outcome.n_events);
-    pooled.by_construction = ByConstruction::default(); // the mean of the coefficients solves none of the fits' equations
     pooled.fitted.clear();
     pooled.influence = None; // of one data set alone
     let most = pooled.coefficients.iter().filter_map(|c| Some((c.fmi?, &c.term.name)));

@@ -12,7 +12,6 @@ use crate::fit::loss_of;
 use crate::fit::result::Fit;
 use crate::impute::analysis::{Imputed, has_gaps};
 use crate::impute::chain::impute_as;
-use crate::impute::performance::predictor;
 use crate::impute::pool::rubin;
 use crate::objective::loss::Loss;
 use crate::optimise::watch::Signal;
@@ -88,7 +87,8 @@ pub fn validate_imputed(
         loss,
     };
     let spec = &imputed.fit.spec;
-    let etas: Vec<Array1<f64>> = imputed.completed.iter().map(|a| predictor(a, &ground.beta)).collect();
+    let etas: Vec<Array1<f64>> =
+        imputed.completed.iter().map(|a| a.prepared.encoded.linear_predictor(&ground.beta)).collect();
     let forced = vec![Calibration::Estimated; etas.len()];
     let whole = Whole::of(&imputed.completed, etas, loss, &forced); // 1
     let one = |k: usize| ground.resample(&population.draw(scheme, spec.seed, k), k as u64); // 2, 3
@@ -260,7 +260,7 @@ impl Ground<'_> {
         let training: Vec<Vec<Option<f64>>> = designs
             .iter()
             .map(|design| {
-                let predicted = Predicted::new(self.loss, &y, eta(design, &beta));
+                let predicted = Predicted::new(self.loss, &y, design.linear_predictor(&beta));
                 predicted.indices(weight.as_deref(), Calibration::Estimated)
             })
             .collect();
@@ -275,7 +275,7 @@ impl Ground<'_> {
                     rebuild(self.formula, &frozen, &analysis.prepared.used).map_err(|_| Failure::Basis)?;
                 &rebuilt
             };
-            let predicted = Predicted::new(self.loss, &first.chosen.y, eta(design, &beta));
+            let predicted = Predicted::new(self.loss, &first.chosen.y, design.linear_predictor(&beta));
             tested.push(predicted.indices(test.map(|w| &**w), Calibration::Estimated));
             means.push(predicted.mean.to_vec());
         }
@@ -313,14 +313,6 @@ impl Ground<'_> {
             return (rows, Some(weight));
         }
         (drawn.flat_map(|row| std::iter::repeat_n(row, train[row] as usize)).collect(), None)
-    }
-}
-
-fn eta(design: &Encoded, beta: &Array1<f64>) -> Array1<f64> {
-    let eta = design.x.dot(beta);
-    match &design.offset {
-        Some(offset) => eta + offset,
-        None => eta,
     }
 }
 

@@ -111,7 +111,7 @@ impl<'a> Study<'a> {
             Err(failure) => return Ok(Err(failure)),
         };
         let beta = fitted.user();
-        let eta = predictor(design, &design.x, &beta);
+        let eta = design.linear_predictor(&beta);
         let mean = eta.mapv(|e| loss.mean(e));
         let full = Full { frame: fitted.frame, eta, mean, beta };
         let by_sweeps = full.can_be_swept(prepared, spec);
@@ -225,7 +225,7 @@ impl<'a> Study<'a> {
         let sample = Sample { design: &some, y: &y, weight: Some(&weight) };
         let fitted = fit(&sample, &spec, self.loss, Some(&self.full.beta))?;
         let aliased = self.full.frame.dim().saturating_sub(fitted.frame.dim());
-        Ok(Refitted { eta: predictor(design, &design.x, &fitted.user()), aliased })
+        Ok(Refitted { eta: design.linear_predictor(&fitted.user()), aliased })
     }
 }
 
@@ -275,14 +275,6 @@ fn put_replacements(z: &mut Array2<f64>, frame: &Frame, replaced: &[Replacement<
         for (place, rank, cells) in &columns {
             row[*place] = cells[rank[i] as usize];
         }
-    }
-}
-
-fn predictor(design: &Encoded, x: &Array2<f64>, beta: &Array1<f64>) -> Array1<f64> {
-    let eta = x.dot(beta);
-    match &design.offset {
-        Some(offset) => eta + offset,
-        None => eta,
     }
 }
 
