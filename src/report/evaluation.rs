@@ -79,6 +79,8 @@ fn pictures(model: &Model, evaluated: &Evaluated) -> Result<Vec<NamedFile>> {
         rows: &format!("Evaluated on {}{seen}", words::visible(&ledger.file)),
         outcome: &words::visible(&evaluated.outcome_name),
         event: event.as_deref(),
+        forced: ByConstruction::default(),
+        auc_interval: "DeLong",
     };
     performance::pictures(&subject, &evaluated.performance)
 }

@@ -8,20 +8,17 @@ use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::performance::linear::LinearPerformance;
 use crate::performance::logistic::LogisticPerformance;
-use crate::plot::calibration::{Calibration, CalibrationCurve, CalibrationGroup};
-use crate::plot::decision::{Decision, DecisionCurve};
 use crate::plot::forest::{EffectScale, Forest, ForestRow};
 use crate::plot::page::Headings;
 use crate::plot::png::{Figure, png};
 use crate::plot::residuals::{Patients, Residuals};
-use crate::plot::risks::{RiskBins, Risks};
-use crate::plot::roc::{Roc, RocCurve};
+use crate::plot::risks::Risks;
 use crate::plot::svg::svg;
 use crate::plot::treatment::{InGroup, OverModifier, Treatment};
-use crate::report::evaluation::three;
 use crate::report::numbers::{brief, count, share};
 use crate::report::performance::Subject;
 use crate::report::statistics::percent;
+use crate::report::tables::is_pooled;
 use crate::report::words::visible;
 use crate::report::{Context, NamedFile, coefficients, imputation, partial, performance, stability, words};
 
@@ -91,9 +88,7 @@ pub fn of(fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
         Some(Apparent::Logistic { performance, medians }) => {
             let studio = studio(&on_its_rows);
             let outcomes = outcomes(fit);
-            drawn.push(roc(&studio, performance)?);
-            drawn.push(calibration(&studio, fit, performance, &outcomes)?);
-            drawn.push(decision(&studio, performance)?);
+            drawn.extend(curves(&studio, fit, performance)?);
             drawn.push(risks(&studio, performance, *medians, &outcomes)?);
         }
         Some(Apparent::Linear { performance, fitted, residual }) => {
@@ -188,129 +183,47 @@ fn forest(studio: &Studio<'_>, fit: &Fit) -> Result<Option<Drawn>> {
     studio.draw(&figure, "forest", ("Forest plot", caption)).map(Some)
 }
 
-/// So many points of a ROC curve are drawn; a curve of a million is thinned to these.
-const MOST_POINTS: usize = 1000;
+/// What the pictures of the performance say about the rows of the fit.
+fn subject<'a>(title: &'a str, fit: &Fit, outcome: &'a str, event: Option<&'a str>) -> Subject<'a> {
+    Subject {
+        model: title,
+        rows: "Apparent, on the rows that the model was fitted to",
+        outcome,
+        event,
+        forced: fit.by_construction,
+        auc_interval: if is_pooled(fit) { "DeLong, pooled by Rubin's rules" } else { "DeLong" },
+    }
+}
 
-fn roc(studio: &Studio<'_>, p: &LogisticPerformance) -> Result<Drawn> {
-    let every = p.roc.len().div_ceil(MOST_POINTS).max(1);
-    let shown = |k: &usize| k.is_multiple_of(every) || k + 1 == p.roc.len();
-    let kept: Vec<usize> = (0..p.roc.len()).filter(shown).collect();
-    let (low, high) = p.auc_interval;
-    let level = percent(p.conf_level);
-    let curve = RocCurve {
-        label: "model".to_string(),
-        note: format!("AUC {} ({level} CI {} to {}, DeLong)", share(p.auc.value), share(low), share(high)),
-        false_positive: kept.iter().map(|k| p.roc[*k].false_positive_rate).collect(),
-        true_positive: kept.iter().map(|k| p.roc[*k].sensitivity).collect(),
-    };
-    let figure = Roc { headings: studio.headings(), curves: &[curve], thresholds: &[] };
-    let caption = format!(
+/// ROC, calibration and decision curve.
+fn curves(studio: &Studio<'_>, fit: &Fit, p: &LogisticPerformance) -> Result<Vec<Drawn>> {
+    let outcome = visible(&fit.outcome.variable);
+    let event = visible(fit.outcome.event.as_deref().unwrap_or("1"));
+    let subject = subject(studio.title, fit, &outcome, Some(&event));
+    let ranked = format!(
         "Of all pairs of a patient with the event and one without, the model gives the higher risk to the right one in \
          {:.0}% (the AUC).",
         100.0 * p.auc.value
     );
-    studio.draw(&figure, "roc", ("ROC curve", caption))
-}
-
-fn bins(p: &LogisticPerformance) -> RiskBins {
-    let d = &p.distribution;
-    RiskBins {
-        edges: (0..=d.events.len()).map(|k| k as f64 * d.width).collect(),
-        events: d.events.clone(),
-        non_events: d.non_events.clone(),
-    }
-}
-
-/// Groups of fewer rows than this are not drawn: they would tell of single patients.
-const LEAST_GROUP: f64 = 5.0;
-
-fn calibration(
-    studio: &Studio<'_>,
-    fit: &Fit,
-    p: &LogisticPerformance,
-    outcomes: &(String, String),
-) -> Result<Drawn> {
-    let points = p.curve.as_ref().map_or(&[][..], |c| &c.points);
-    let curve = CalibrationCurve {
-        predicted: points.iter().map(|x| x.predicted).collect(),
-        observed: points.iter().map(|x| x.observed).collect(),
-        low: points.iter().map(|x| x.low).collect(),
-        high: points.iter().map(|x| x.high).collect(),
-    };
-    let told = p.groups.iter().all(|g| g.n >= LEAST_GROUP);
-    let groups: Vec<CalibrationGroup> = p
-        .groups
-        .iter()
-        .filter(|_| told)
-        .map(|g| CalibrationGroup {
-            predicted: g.predicted,
-            observed: g.observed.value,
-            low: g.observed.low,
-            high: g.observed.high,
-        })
-        .collect();
-    let level = percent(p.conf_level);
-    let smoother = match p.curve.as_ref().map_or(0, |c| c.knots.len()) {
-        0 => "straight line on the log odds".to_string(),
-        knots => format!("spline with {knots} knots"),
-    };
-    let mut statistics = Vec::new();
-    let mut say = |name: &str, value: String| statistics.push((name.to_string(), value));
-    match p.calibration_line {
-        _ if fit.by_construction.slope => say("slope", "1 by construction".to_string()),
-        Some(line) => say("slope", three(line.slope.value)),
-        None => {}
-    }
-    if let Some(c) = &p.curve {
-        say("ICI", three(c.ici));
-        say("E50, E90", format!("{}, {}", three(c.e50), three(c.e90)));
-    }
-    say("Brier score", three(p.brier));
-    let figure = Calibration {
-        headings: studio.headings(),
-        curve: &curve,
-        curve_note: &format!("{smoother}, {level} band"),
-        groups: &groups,
-        group_note: &format!("{} groups by risk, {level} intervals", groups.len()),
-        bins: &bins(p),
-        outcomes: (&outcomes.0, &outcomes.1),
-        statistics: &statistics,
-    };
-    let caption = "Observed against predicted risk: on the dashed line they agree. On its own rows a model looks well \
-                   calibrated whatever it is worth elsewhere; what the curve can show here is a wrong shape. Below: \
-                   how the risks are distributed among those with the event (up) and without (down)."
+    let calibrated = "Observed against predicted risk: on the dashed line they agree. On its own rows a model looks well \
+                      calibrated whatever it is worth elsewhere; what the curve can show here is a wrong shape. Below: \
+                      how the risks are distributed among those with the event (up) and without (down)."
         .to_string();
-    studio.draw(&figure, "calibration", ("Calibration", caption))
-}
-
-fn decision(studio: &Studio<'_>, p: &LogisticPerformance) -> Result<Drawn> {
-    const LEAST_END: f64 = 0.2; // a narrower axis would show nothing but the corner
-    let d = &p.distribution;
-    let filled = (0..d.events.len()).rev().find(|k| d.events[*k] + d.non_events[*k] > 0.0);
-    let end = filled.map_or(1.0, |k| (k + 1) as f64 * d.width).max(LEAST_END);
-    let shown: Vec<_> = p.decision_curve.iter().filter(|b| b.threshold <= end + 1e-9).collect();
-    let z = p.half_width();
-    let model = DecisionCurve {
-        label: "model".to_string(),
-        net_benefit: shown.iter().map(|b| b.model).collect(),
-        low: shown.iter().map(|b| b.model - z * b.std_error).collect(),
-        high: shown.iter().map(|b| b.model + z * b.std_error).collect(),
-    };
-    let thresholds: Vec<f64> = shown.iter().map(|b| b.threshold).collect();
-    let treat_all: Vec<f64> = shown.iter().map(|b| b.treat_all).collect();
-    let figure = Decision {
-        headings: studio.headings(),
-        thresholds: &thresholds,
-        models: &[model],
-        treat_all: &treat_all,
-    };
-    let caption = format!(
+    let decided = format!(
         "Net benefit of treating those whose risk is at least the threshold, with {} band, against treating all and \
          none. Only thresholds at which one would really decide so count; on its own rows the model looks better than it \
          is.",
         percent(p.conf_level)
     );
-    studio.draw(&figure, "decision_curve", ("Decision curve", caption))
+    Ok(vec![
+        performance::with_roc(&subject, p, |f| studio.draw(f, "roc", ("ROC curve", ranked)))?,
+        performance::with_calibration(&subject, p, |f| {
+            studio.draw(f, "calibration", ("Calibration", calibrated))
+        })?,
+        performance::with_decision(&subject, p, |f| {
+            studio.draw(f, "decision_curve", ("Decision curve", decided))
+        })?,
+    ])
 }
 
 fn risks(
@@ -319,8 +232,12 @@ fn risks(
     medians: (f64, f64),
     outcomes: &(String, String),
 ) -> Result<Drawn> {
-    let figure =
-        Risks { headings: studio.headings(), bins: &bins(p), outcomes: (&outcomes.0, &outcomes.1), medians };
+    let figure = Risks {
+        headings: studio.headings(),
+        bins: &performance::bins(&p.distribution),
+        outcomes: (&outcomes.0, &outcomes.1),
+        medians,
+    };
     let caption = format!(
         "How the predicted risks are distributed; the medians are {} with the event and {} without. The less the two \
          overlap, the better the model tells them apart.",
@@ -333,15 +250,10 @@ fn risks(
 /// Groups of predictions against their outcomes.
 fn agreement(studio: &Studio<'_>, fit: &Fit, p: &LinearPerformance) -> Result<Drawn> {
     let outcome = visible(&fit.outcome.text);
-    let subject = Subject {
-        model: studio.title,
-        rows: "Apparent, on the rows that the model was fitted to",
-        outcome: &outcome,
-        event: None,
-    };
+    let subject = subject(studio.title, fit, &outcome, None);
     let caption = "Mean outcome of groups of rows with similar predictions. On its own rows the line through all of them \
                    is the diagonal by construction; a bend of the groups around it means a wrong shape.";
-    performance::with_agreement(&subject, p, fit.by_construction, |figure| {
+    performance::with_agreement(&subject, p, |figure| {
         studio.draw(figure, "calibration", ("Calibration", caption.to_string()))
     })
 }

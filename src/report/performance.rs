@@ -30,6 +30,10 @@ pub struct Subject<'a> {
     pub outcome: &'a str,
     /// Logistic: its value that is the event.
     pub event: Option<&'a str>,
+    /// What the fit forces on these rows, and says nothing therefore; nothing on other rows.
+    pub forced: ByConstruction,
+    /// How the interval of the AUC was made.
+    pub auc_interval: &'a str,
 }
 
 /// `calibration.png`, and of a logistic model `roc.png` and `decision_curve.png`. They show aggregates: curves, groups
@@ -41,11 +45,11 @@ pub fn pictures(subject: &Subject<'_>, performance: &Performance) -> Result<Vec<
     let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
     Ok(match performance {
         Performance::Logistic(p) => vec![
-            file("calibration.png", of_risks(subject, p)?),
-            file("roc.png", discrimination(subject, p)?),
-            file("decision_curve.png", net_benefit(subject, p)?),
+            file("calibration.png", with_calibration(subject, p, calibration)?),
+            file("roc.png", with_roc(subject, p, roc)?),
+            file("decision_curve.png", with_decision(subject, p, decision)?),
         ],
-        Performance::Linear(p) => vec![file("calibration.png", of_means(subject, p)?)],
+        Performance::Linear(p) => vec![file("calibration.png", with_agreement(subject, p, agreement)?)],
     })
 }
 
@@ -86,7 +90,18 @@ fn groups_in_words(sizes: &[f64], level: f64) -> String {
     }
 }
 
-fn of_risks(subject: &Subject<'_>, p: &LogisticPerformance) -> Result<Vec<u8>> {
+/// Groups of fewer rows than this are not drawn: they would tell of single patients.
+const LEAST_GROUP: f64 = 5.0;
+
+/// The calibration of a logistic model, handed to `draw`; what the fit forces on these rows is said to be forced.
+///
+/// # Errors
+/// As `draw` says.
+pub(super) fn with_calibration<T>(
+    subject: &Subject<'_>,
+    p: &LogisticPerformance,
+    draw: impl FnOnce(&Calibration<'_>) -> Result<T>,
+) -> Result<T> {
     let column =
         |of: fn(&CurvePoint) -> f64| -> Vec<f64> { p.curve.iter().flat_map(|c| &c.points).map(of).collect() };
     let curve = CalibrationCurve {
@@ -109,20 +124,31 @@ fn of_risks(subject: &Subject<'_>, p: &LogisticPerformance) -> Result<Vec<u8>> {
         }
     };
     let half_width = p.half_width();
+    let forced = subject.forced;
+    let large = || estimate(p.calibration_intercept, half_width);
+    let slope = || estimate(p.calibration_line.map(|l| l.slope), half_width);
+    let ratio = || interval(p.oe_ratio, p.oe_interval);
     let mut statistics = vec![
-        ("Intercept (calibration in the large)", estimate(p.calibration_intercept, half_width)),
-        ("Slope", estimate(p.calibration_line.map(|l| l.slope), half_width)),
-        ("Observed / expected", interval(p.oe_ratio, p.oe_interval)),
+        ("Intercept (calibration in the large)", told(forced.intercept, "0", large)),
+        ("Slope", told(forced.slope, "1", slope)),
+        ("Observed / expected", told(forced.intercept, "1", ratio)),
     ];
     if let Some(c) = &p.curve {
         statistics.push(("ICI, E50, E90", [c.ici, c.e50, c.e90].map(three).join(", ")));
     }
     let sizes: Vec<f64> = p.groups.iter().map(|g| g.n).collect();
-    let groups: Vec<CalibrationGroup> = p.groups.iter().map(|g| of_share(g.predicted, g.observed)).collect();
+    let is_shown = sizes.iter().all(|n| *n >= LEAST_GROUP);
+    let shown = p.groups.iter().filter(|_| is_shown);
+    let groups: Vec<CalibrationGroup> = shown.map(|g| of_share(g.predicted, g.observed)).collect();
+    let group_note = if is_shown {
+        groups_in_words(&sizes, p.conf_level)
+    } else {
+        "too few rows for groups that tell of no single patient".to_string()
+    };
     let event = subject.event.unwrap_or_default();
     let (with, without) =
         (format!("{} = {event}", subject.outcome), format!("{} ≠ {event}", subject.outcome));
-    calibration(&Calibration {
+    draw(&Calibration {
         headings: Headings {
             title: subject.model,
             subtitle: &format!("Calibration. {}", events(subject, p)),
@@ -130,11 +156,16 @@ fn of_risks(subject: &Subject<'_>, p: &LogisticPerformance) -> Result<Vec<u8>> {
         curve: &curve,
         curve_note: &curve_note,
         groups: &groups,
-        group_note: &groups_in_words(&sizes, p.conf_level),
+        group_note: &group_note,
         bins: &bins(&p.distribution),
         outcomes: (&with, &without),
         statistics: &owned(statistics),
     })
+}
+
+/// A value, or that the fit makes it so.
+fn told(is_forced: bool, value: &str, otherwise: impl FnOnce() -> String) -> String {
+    if is_forced { format!("{value} by construction") } else { otherwise() }
 }
 
 fn owned(pairs: Vec<(&str, String)>) -> Vec<(String, String)> {
@@ -153,7 +184,7 @@ fn why(notes: &[String], what: &str) -> String {
 }
 
 /// The bins of the distribution, five in one where there are few rows: a bar for every patient is no distribution.
-fn bins(distribution: &RiskDistribution) -> RiskBins {
+pub(super) fn bins(distribution: &RiskDistribution) -> RiskBins {
     const MANY_ROWS: f64 = 250.0;
     let all: f64 = distribution.events.iter().chain(&distribution.non_events).sum();
     let together = if all < MANY_ROWS { 5 } else { 1 };
@@ -167,19 +198,34 @@ fn bins(distribution: &RiskDistribution) -> RiskBins {
     }
 }
 
-fn discrimination(subject: &Subject<'_>, p: &LogisticPerformance) -> Result<Vec<u8>> {
+/// So many points of a ROC curve are drawn; a curve of a million is thinned to these.
+const MOST_POINTS: usize = 1000;
+
+/// The ROC curve, handed to `draw`.
+///
+/// # Errors
+/// As `draw` says.
+pub(super) fn with_roc<T>(
+    subject: &Subject<'_>,
+    p: &LogisticPerformance,
+    draw: impl FnOnce(&Roc<'_>) -> Result<T>,
+) -> Result<T> {
     let (low, high) = p.auc_interval;
     let note = if p.auc.std_error.is_finite() && low < high {
         let ends = (minus(&share(low)), minus(&share(high)));
-        format!("AUC {} ({} CI {} to {}, DeLong)", share(p.auc.value), percent(p.conf_level), ends.0, ends.1)
+        let (level, how) = (percent(p.conf_level), subject.auc_interval);
+        format!("AUC {} ({level} CI {} to {}, {how})", share(p.auc.value), ends.0, ends.1)
     } else {
-        format!("AUC {}; DeLong's interval has no width here", share(p.auc.value))
+        format!("AUC {}; its interval has no width here", share(p.auc.value))
     };
+    let every = p.roc.len().div_ceil(MOST_POINTS).max(1);
+    let last = p.roc.len().saturating_sub(1);
+    let kept = || (0..p.roc.len()).filter(|k| k.is_multiple_of(every) || *k == last).map(|k| &p.roc[k]);
     let curve = RocCurve {
         label: "model".to_string(),
         note,
-        false_positive: p.roc.iter().map(|point| point.false_positive_rate).collect(),
-        true_positive: p.roc.iter().map(|point| point.sensitivity).collect(),
+        false_positive: kept().map(|point| point.false_positive_rate).collect(),
+        true_positive: kept().map(|point| point.sensitivity).collect(),
     };
     let thresholds: Vec<Threshold> = p
         .classification
@@ -195,14 +241,22 @@ fn discrimination(subject: &Subject<'_>, p: &LogisticPerformance) -> Result<Vec<
         })
         .collect();
     let subtitle = format!("ROC curve. {}", events(subject, p));
-    roc(&Roc {
+    draw(&Roc {
         headings: Headings { title: subject.model, subtitle: &subtitle },
         curves: &[curve],
         thresholds: &thresholds,
     })
 }
 
-fn net_benefit(subject: &Subject<'_>, p: &LogisticPerformance) -> Result<Vec<u8>> {
+/// The decision curve, handed to `draw`.
+///
+/// # Errors
+/// As `draw` says.
+pub(super) fn with_decision<T>(
+    subject: &Subject<'_>,
+    p: &LogisticPerformance,
+    draw: impl FnOnce(&Decision<'_>) -> Result<T>,
+) -> Result<T> {
     let end = last_threshold(p);
     const SLACK: f64 = 1e-9; // thresholds are decimal fractions
     let shown: Vec<&NetBenefit> = p.decision_curve.iter().filter(|b| b.threshold <= end + SLACK).collect();
@@ -216,7 +270,7 @@ fn net_benefit(subject: &Subject<'_>, p: &LogisticPerformance) -> Result<Vec<u8>
     };
     let beyond = if end < 0.985 { "; at most 1 % have a risk beyond the last threshold" } else { "" };
     let subtitle = format!("Decision curve. {}{beyond}", events(subject, p));
-    decision(&Decision {
+    draw(&Decision {
         headings: Headings { title: subject.model, subtitle: &subtitle },
         thresholds: &column(&|b| b.threshold),
         models: &[model],
@@ -242,10 +296,6 @@ fn last_threshold(p: &LogisticPerformance) -> f64 {
     p.classification.iter().fold(round.max(LEAST), |end, c| end.max(c.threshold)).min(LAST)
 }
 
-fn of_means(subject: &Subject<'_>, p: &LinearPerformance) -> Result<Vec<u8>> {
-    with_agreement(subject, p, ByConstruction::default(), agreement)
-}
-
 /// The calibration of a linear model, handed to `draw`; what the fit forces on these rows is said to be forced.
 ///
 /// # Errors
@@ -253,17 +303,14 @@ fn of_means(subject: &Subject<'_>, p: &LinearPerformance) -> Result<Vec<u8>> {
 pub(super) fn with_agreement<T>(
     subject: &Subject<'_>,
     p: &LinearPerformance,
-    forced: ByConstruction,
     draw: impl FnOnce(&Agreement<'_>) -> Result<T>,
 ) -> Result<T> {
     let large = || estimate_short(p.calibration_intercept, p.half_width(1.0));
     let slope = || estimate(p.calibration_line.map(|l| l.slope), p.half_width(2.0));
-    let told = |is_forced: bool, value: &str, else_: &dyn Fn() -> String| {
-        if is_forced { format!("{value} by construction") } else { else_() }
-    };
+    let forced = subject.forced;
     let statistics = vec![
-        ("Calibration in the large", told(forced.intercept, "0", &large)),
-        ("Slope", told(forced.slope, "1", &slope)),
+        ("Calibration in the large", told(forced.intercept, "0", large)),
+        ("Slope", told(forced.slope, "1", slope)),
         ("R²", three(p.r_squared)),
         ("Root mean squared error", minus(&short(p.rmse))),
         ("Mean absolute error", minus(&short(p.mae))),
@@ -310,7 +357,14 @@ mod tests {
     }
 
     fn subject() -> Subject<'static> {
-        Subject { model: "y ~ x", rows: "Evaluated on new.csv", outcome: "y", event: Some("1") }
+        Subject {
+            model: "y ~ x",
+            rows: "Evaluated on new.csv",
+            outcome: "y",
+            event: Some("1"),
+            forced: ByConstruction::default(),
+            auc_interval: "DeLong",
+        }
     }
 
     /// All risks alike, a perfect order, and five rows: each picture is drawn and says what it lacks.
