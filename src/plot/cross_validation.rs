@@ -6,7 +6,7 @@ use crate::plot::canvas::{Canvas, Point};
 use crate::plot::descent::extent;
 use crate::plot::lambda_axis::{COUNTS_ROOM, draw_counts, lambda_axis};
 use crate::plot::panel::{Headings, Panel, Reserve};
-use crate::plot::png::{Figure, png};
+use crate::plot::png::Figure;
 use crate::plot::style::{FAINT_WIDTH, Shape, Stroke, look_of, tint};
 use crate::plot::upright::{Upright, draw_uprights, headroom, label_uprights};
 use plotters_backend::DrawingBackend;
@@ -28,14 +28,6 @@ pub struct CrossValidation<'a> {
     pub measure: (&'a str, &'a str),
     /// The lambdas that are told from the others, with their words.
     pub marked: &'a [Upright],
-}
-
-/// The cross-validation as PNG bytes.
-///
-/// # Errors
-/// When the picture cannot be drawn or encoded.
-pub fn cross_validation(figure: &CrossValidation<'_>) -> Result<Vec<u8>> {
-    png(figure)
 }
 
 impl Figure for CrossValidation<'_> {

@@ -6,7 +6,7 @@ use crate::plot::canvas::{Align, Canvas, Point};
 use crate::plot::descent::extent;
 use crate::plot::lambda_axis::{COUNTS_ROOM, covers, draw_counts, lambda_axis};
 use crate::plot::panel::{Headings, Panel, Reserve};
-use crate::plot::png::{Figure, png};
+use crate::plot::png::Figure;
 use crate::plot::spread::spread;
 use crate::plot::style::{
     CURVE_WIDTH, FAINT_WIDTH, INK, LOOKS, MUTED, NOTE, SPINE, Shape, Stroke, look_of, tint,
@@ -40,14 +40,6 @@ pub struct PenaltyPath<'a> {
     pub unit: &'a str,
     /// The lambda of the fit, and how it was chosen; not drawn where it lies far outside of the path.
     pub chosen: &'a Upright,
-}
-
-/// The path as PNG bytes.
-///
-/// # Errors
-/// When the picture cannot be drawn or encoded.
-pub fn penalty_path(figure: &PenaltyPath<'_>) -> Result<Vec<u8>> {
-    png(figure)
 }
 
 /// Curves that have a colour and a name; the others are grey.

@@ -8,6 +8,12 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ColorType, ImageEncoder};
 use plotters::drawing::IntoDrawingArea;
 use plotters_backend::DrawingBackend;
+use std::cell::Cell;
+
+thread_local! {
+    /// The fine pixels of a thread's last picture, for its next one.
+    static SHEET: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// Something that can be drawn on any surface.
 pub trait Figure {
@@ -25,14 +31,17 @@ pub trait Figure {
 pub fn png(figure: &impl Figure) -> Result<Vec<u8>> {
     let (width, height) = (WIDTH as usize, HEIGHT as usize);
     let (fine_width, fine_height) = (width * OVERSAMPLING, height * OVERSAMPLING);
-    let mut pixels = vec![255; 3 * fine_width * fine_height];
+    let mut pixels = SHEET.take();
+    pixels.resize(3 * fine_width * fine_height, 255);
     {
         let area = Raster::new(&mut pixels, fine_width, fine_height).into_drawing_area();
         figure.draw(&Canvas::new(&area, OVERSAMPLING as f64))?;
         area.present()
             .map_err(|cause| Error::new(Kind::Io, format!("cannot finish the picture: {cause}")))?;
     }
-    encode(&averaged(&pixels, width, height))
+    let picture = averaged(&pixels, width, height);
+    SHEET.set(pixels);
+    encode(&picture)
 }
 
 fn encode(picture: &[u8]) -> Result<Vec<u8>> {

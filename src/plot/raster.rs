@@ -45,7 +45,7 @@ impl<'a> Raster<'a> {
         let (red, green, blue) = colour.rgb;
         for (pixel, ink) in self.pixels[at..at + 3].iter_mut().zip([red, green, blue]) {
             let mixed = f64::from(*pixel) + (f64::from(ink) - f64::from(*pixel)) * share;
-            *pixel = mixed.round() as u8;
+            *pixel = (mixed + 0.5) as u8; // never negative: the cast cuts to the nearest
         }
     }
 
@@ -58,8 +58,31 @@ impl<'a> Raster<'a> {
         self.pixels[at..at + 3] == [colour.rgb.0, colour.rgb.1, colour.rgb.2]
     }
 
+    /// Every pixel from one corner to the other, both included.
+    fn block(&mut self, from: BackendCoord, to: BackendCoord, colour: BackendColor) {
+        let within = |a: i32, b: i32, size: usize| {
+            let last = a.max(b).min(size as i32 - 1);
+            a.min(b).max(0)..=last
+        };
+        let columns = within(from.0, to.0, self.width);
+        for y in within(from.1, to.1, self.height) {
+            if colour.alpha < 1.0 {
+                columns.clone().for_each(|x| self.blend(x, y, colour, 1.0));
+            } else if !columns.is_empty() {
+                let at = |x: i32| 3 * (y as usize * self.width + x as usize);
+                let (red, green, blue) = colour.rgb;
+                for pixel in self.pixels[at(*columns.start())..at(*columns.end()) + 3].chunks_exact_mut(3) {
+                    pixel.copy_from_slice(&[red, green, blue]);
+                }
+            }
+        }
+    }
+
     /// A segment with round ends. Walks along the longer side and paints across it.
     fn segment(&mut self, from: BackendCoord, to: BackendCoord, width: u32, colour: BackendColor) {
+        if width <= 1 && (from.0 == to.0 || from.1 == to.1) {
+            return self.block(from, to, colour); // of such lines plotters fills its shapes
+        }
         let radius = f64::from(width) / 2.0;
         let (a, b) = (centre(from), centre(to));
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);

@@ -249,11 +249,11 @@ fn table(fit: &Fit) -> Table {
 
 fn figures(fit: &Fit, pictures: &Pictures) -> Vec<Figure> {
     vec![
-        figure("The loss", "The loss over the descent", &pictures.loss_curve, captions::loss(fit)),
+        figure("The loss", "The loss over the descent", &pictures.loss_curve[0].bytes, captions::loss(fit)),
         figure(
             "The gradient's norm",
             "The norm of the gradient over the descent, with the tolerance",
-            &pictures.gradient_norm,
+            &pictures.gradient_norm[0].bytes,
             captions::gradient(fit),
         ),
     ]
@@ -316,6 +316,7 @@ fn reproduce(fit: &Fit, context: &Context) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::model::sample;
+    use crate::report::NamedFile;
 
     fn html(fit: &Fit) -> String {
         let context = Context {
@@ -323,9 +324,10 @@ mod tests {
             seconds: 1.25,
             ..Context::default()
         };
+        let file = |name: &str, bytes: &[u8]| NamedFile { name: name.to_string(), bytes: bytes.to_vec() };
         let pictures = Pictures {
-            loss_curve: b"one".to_vec(),
-            gradient_norm: b"two".to_vec(),
+            loss_curve: vec![file("loss_curve.png", b"one")],
+            gradient_norm: vec![file("gradient_norm.png", b"two")],
             penalty: Vec::new(),
             beyond: Vec::new(),
         };

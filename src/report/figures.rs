@@ -21,6 +21,7 @@ use crate::report::statistics::percent;
 use crate::report::tables::is_pooled;
 use crate::report::words::visible;
 use crate::report::{Context, NamedFile, coefficients, imputation, partial, performance, stability, words};
+use rayon::prelude::*;
 
 /// A picture with its words.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +73,9 @@ impl Studio<'_> {
     }
 }
 
+/// Pictures still to be drawn, on any thread.
+type Drawing<'a> = Box<dyn Fn() -> Result<Vec<Drawn>> + Sync + 'a>;
+
 /// All pictures that the fit and its context allow; none of them shows a single patient.
 ///
 /// # Errors
@@ -83,28 +87,30 @@ pub fn of(fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
     let own = format!("{family}, n = {n}");
     let on_its_rows = format!("{own}; apparent: on the rows that the model was fitted to");
     let studio = |subtitle| Studio { title: &title, subtitle, svg: context.svg };
-    let mut drawn: Vec<Drawn> = forest(&studio(&own), fit)?.into_iter().collect();
+    let (own, on_its_rows) = (studio(&own), studio(&on_its_rows));
+    let mut waiting: Vec<Drawing<'_>> = vec![Box::new(|| Ok(forest(&own, fit)?.into_iter().collect()))];
     match &context.apparent {
-        Some(Apparent::Logistic { performance, medians }) => {
-            let studio = studio(&on_its_rows);
-            let outcomes = outcomes(fit);
-            drawn.extend(curves(&studio, fit, performance)?);
-            drawn.push(risks(&studio, performance, *medians, &outcomes)?);
+        Some(Apparent::Logistic { performance: p, medians }) => {
+            waiting.push(Box::new(|| Ok(vec![roc(&on_its_rows, fit, p)?])));
+            waiting.push(Box::new(|| Ok(vec![calibration(&on_its_rows, fit, p)?])));
+            waiting.push(Box::new(|| Ok(vec![decision(&on_its_rows, fit, p)?])));
+            waiting.push(Box::new(|| Ok(vec![risks(&on_its_rows, p, *medians, &outcomes(fit))?])));
         }
         Some(Apparent::Linear { performance, fitted, residual }) => {
-            drawn.push(agreement(&studio(&on_its_rows), fit, performance)?);
-            drawn.push(residuals(&studio(&own), fit, fitted, residual)?);
+            waiting.push(Box::new(|| Ok(vec![agreement(&on_its_rows, fit, performance)?])));
+            waiting.push(Box::new(|| Ok(vec![residuals(&own, fit, fitted, residual)?])));
         }
         None => {}
     }
     if let Some(Findings::Known(effects)) = &context.effects {
-        drawn.extend(treatment(&title, effects, context.svg)?);
+        waiting.push(Box::new(|| treatment(&title, effects, context.svg)));
     }
-    drawn.extend(partial::pictures(&title, fit, &context.partial, context.svg)?);
-    drawn.extend(stability::influence(&studio(&own), fit)?);
-    drawn.extend(stability::instability(&title, fit, context)?);
-    drawn.extend(lacking(&title, fit, context)?);
-    Ok(drawn)
+    waiting.push(Box::new(|| partial::pictures(&title, fit, &context.partial, context.svg)));
+    waiting.push(Box::new(|| Ok(stability::influence(&own, fit)?.into_iter().collect())));
+    waiting.push(Box::new(|| Ok(stability::instability(&title, fit, context)?.into_iter().collect())));
+    waiting.push(Box::new(|| lacking(&title, fit, context)));
+    let drawn: Vec<Vec<Drawn>> = waiting.par_iter().map(|draw| draw()).collect::<Result<_>>()?;
+    Ok(drawn.into_iter().flatten().collect())
 }
 
 /// What is missing, and how the imputations ran; they show counts, means and standard deviations, no patient.
@@ -195,35 +201,42 @@ fn subject<'a>(title: &'a str, fit: &Fit, outcome: &'a str, event: Option<&'a st
     }
 }
 
-/// ROC, calibration and decision curve.
-fn curves(studio: &Studio<'_>, fit: &Fit, p: &LogisticPerformance) -> Result<Vec<Drawn>> {
-    let outcome = visible(&fit.outcome.variable);
-    let event = visible(fit.outcome.event.as_deref().unwrap_or("1"));
-    let subject = subject(studio.title, fit, &outcome, Some(&event));
-    let ranked = format!(
+fn roc(studio: &Studio<'_>, fit: &Fit, p: &LogisticPerformance) -> Result<Drawn> {
+    let caption = format!(
         "Of all pairs of a patient with the event and one without, the model gives the higher risk to the right one in \
          {:.0}% (the AUC).",
         100.0 * p.auc.value
     );
-    let calibrated = "Observed against predicted risk: on the dashed line they agree. On its own rows a model looks well \
-                      calibrated whatever it is worth elsewhere; what the curve can show here is a wrong shape. Below: \
-                      how the risks are distributed among those with the event (up) and without (down)."
+    let (outcome, event) = outcome_and_event(fit);
+    let subject = subject(studio.title, fit, &outcome, Some(&event));
+    performance::with_roc(&subject, p, |f| studio.draw(f, "roc", ("ROC curve", caption)))
+}
+
+fn calibration(studio: &Studio<'_>, fit: &Fit, p: &LogisticPerformance) -> Result<Drawn> {
+    let caption = "Observed against predicted risk: on the dashed line they agree. On its own rows a model looks well \
+                   calibrated whatever it is worth elsewhere; what the curve can show here is a wrong shape. Below: \
+                   how the risks are distributed among those with the event (up) and without (down)."
         .to_string();
-    let decided = format!(
+    let (outcome, event) = outcome_and_event(fit);
+    let subject = subject(studio.title, fit, &outcome, Some(&event));
+    performance::with_calibration(&subject, p, |f| studio.draw(f, "calibration", ("Calibration", caption)))
+}
+
+fn decision(studio: &Studio<'_>, fit: &Fit, p: &LogisticPerformance) -> Result<Drawn> {
+    let caption = format!(
         "Net benefit of treating those whose risk is at least the threshold, with {} band, against treating all and \
          none. Only thresholds at which one would really decide so count; on its own rows the model looks better than it \
          is.",
         percent(p.conf_level)
     );
-    Ok(vec![
-        performance::with_roc(&subject, p, |f| studio.draw(f, "roc", ("ROC curve", ranked)))?,
-        performance::with_calibration(&subject, p, |f| {
-            studio.draw(f, "calibration", ("Calibration", calibrated))
-        })?,
-        performance::with_decision(&subject, p, |f| {
-            studio.draw(f, "decision_curve", ("Decision curve", decided))
-        })?,
-    ])
+    let (outcome, event) = outcome_and_event(fit);
+    let subject = subject(studio.title, fit, &outcome, Some(&event));
+    performance::with_decision(&subject, p, |f| studio.draw(f, "decision_curve", ("Decision curve", caption)))
+}
+
+/// The outcome's name and the level that is the event.
+fn outcome_and_event(fit: &Fit) -> (String, String) {
+    (visible(&fit.outcome.variable), visible(fit.outcome.event.as_deref().unwrap_or("1")))
 }
 
 fn risks(

@@ -11,7 +11,7 @@ use crate::report::{NamedFile, figures, partial};
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
 /// mistaken for this one's; files of any other name are never touched.
-const FIT_FILES: [&str; 42] = [
+const FIT_FILES: [&str; 46] = [
     "summary.txt",
     "model.json",
     "coefficients.csv",
@@ -20,11 +20,15 @@ const FIT_FILES: [&str; 42] = [
     "steps.csv",
     "fitted.csv",
     "loss_curve.png",
+    "loss_curve.svg",
     "gradient_norm.png",
+    "gradient_norm.svg",
     "penalty_path.csv",
     "penalty_path.png",
+    "penalty_path.svg",
     "cross_validation.csv",
     "cross_validation.png",
+    "cross_validation.svg",
     "report.html",
     "effects.json",
     "validation.json",

@@ -10,7 +10,10 @@ use crate::fit::spec::Family;
 use crate::impute::analysis::Imputation;
 use crate::inference::baseline::TableOne;
 use crate::model::Model;
-use crate::plot::descent::{Curve, DescentFigure, gradient_norm, loss_curve};
+use crate::plot::descent::{Curve, DescentFigure};
+use crate::plot::png::{Figure, png};
+use crate::plot::svg::svg;
+use crate::plot::{gradient_norm, loss_curve};
 use crate::report::study::Study;
 use crate::validate::Validation;
 
@@ -88,10 +91,11 @@ pub struct Context {
     pub svg: bool,
 }
 
-/// The two pictures of the descent as PNG bytes, the files of a search for the penalty, and all further pictures.
+/// The files of the two pictures of the descent (PNG first), those of a search for the penalty, and all further
+/// pictures.
 struct Pictures {
-    loss_curve: Vec<u8>,
-    gradient_norm: Vec<u8>,
+    loss_curve: Vec<NamedFile>,
+    gradient_norm: Vec<NamedFile>,
     penalty: Vec<NamedFile>,
     beyond: Vec<figures::Drawn>,
 }
@@ -133,8 +137,8 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     }
     files.extend(partial::file(&context.partial)?);
     files.extend(context.gaps.as_ref().map(gaps::file).transpose()?.flatten());
-    files.push(file("loss_curve.png", pictures.loss_curve));
-    files.push(file("gradient_norm.png", pictures.gradient_norm));
+    files.extend(pictures.loss_curve);
+    files.extend(pictures.gradient_norm);
     files.extend(pictures.penalty);
     files.extend(pictures.beyond.iter().flat_map(figures::Drawn::files));
     files.push(file("methods.txt", methods::text(fit, context).into_bytes()));
@@ -159,12 +163,23 @@ fn draw(fit: &Fit, context: &Context) -> Result<Pictures> {
         tolerance: fit.convergence.tolerance,
         loss_name: words::loss_name(fit.family),
     };
-    Ok(Pictures {
-        loss_curve: loss_curve(&figure)?,
-        gradient_norm: gradient_norm(&figure)?,
-        penalty: penalty::files(fit)?,
-        beyond: figures::of(fit, context)?,
-    })
+    let descent = || {
+        let loss = drawn(&loss_curve::course(&figure), "loss_curve", context.svg)?;
+        let norm = drawn(&gradient_norm::course(&figure), "gradient_norm", context.svg)?;
+        Ok((loss, norm, penalty::files(fit, context.svg)?))
+    };
+    let (descent, beyond) = rayon::join(descent, || figures::of(fit, context));
+    let (loss_curve, gradient_norm, penalty) = descent?;
+    Ok(Pictures { loss_curve, gradient_norm, penalty, beyond: beyond? })
+}
+
+/// The figure as a PNG file, and as an SVG file where that is asked for.
+pub(crate) fn drawn(figure: &impl Figure, stem: &str, with_svg: bool) -> Result<Vec<NamedFile>> {
+    let mut files = vec![NamedFile { name: format!("{stem}.png"), bytes: png(figure)? }];
+    if with_svg {
+        files.push(NamedFile { name: format!("{stem}.svg"), bytes: svg(figure)? });
+    }
+    Ok(files)
 }
 
 /// The text with a capital first letter.

@@ -13,6 +13,7 @@ use crate::report::numbers::brief;
 use crate::report::statistics::percent;
 use crate::report::tables::written;
 use crate::report::words::visible;
+use rayon::prelude::*;
 
 /// The pictures' names: the predictors in the order of the formula. Those beyond have their lines in the table.
 pub const STEMS: [&str; 24] = [
@@ -47,7 +48,7 @@ pub const STEMS: [&str; 24] = [
 /// # Errors
 /// When a picture cannot be drawn or encoded.
 pub(super) fn pictures(title: &str, fit: &Fit, effects: &[PartialEffect], svg: bool) -> Result<Vec<Drawn>> {
-    effects.iter().zip(STEMS).map(|(effect, stem)| picture(title, fit, effect, (stem, svg))).collect()
+    effects.par_iter().zip(STEMS).map(|(effect, stem)| picture(title, fit, effect, (stem, svg))).collect()
 }
 
 fn picture(

@@ -5,30 +5,28 @@ use crate::fit::result::{Fit, PenaltyUsed};
 use crate::fit::spec::Family;
 use crate::fit::target::Search;
 use crate::fit::tune::{Measure, Tuned};
-use crate::plot::cross_validation::{CrossValidation, cross_validation};
+use crate::plot::cross_validation::CrossValidation;
 use crate::plot::lambda_axis::lambda_words;
 use crate::plot::page::Headings;
-use crate::plot::penalty_path::{PathCurve, PenaltyPath, penalty_path};
+use crate::plot::penalty_path::{PathCurve, PenaltyPath};
 use crate::plot::upright::Upright;
 use crate::report::numbers::{brief, cell};
 use crate::report::tables::written;
 use crate::report::words::{self, plural};
-use crate::report::{NamedFile, capitalised};
+use crate::report::{NamedFile, capitalised, drawn};
 
 /// The files of the path and of its cross-validation: a table and a picture each, as far as there are any.
 ///
 /// # Errors
 /// As the pictures' and tables' writers say.
-pub(crate) fn files(fit: &Fit) -> Result<Vec<NamedFile>> {
+pub(crate) fn files(fit: &Fit, svg: bool) -> Result<Vec<NamedFile>> {
     let Some((used, search)) = searched(fit) else { return Ok(Vec::new()) };
     let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
-    let mut files = vec![
-        file("penalty_path.csv", path_table(search)?),
-        file("penalty_path.png", path_picture(fit, used, search)?),
-    ];
+    let mut files = vec![file("penalty_path.csv", path_table(search)?)];
+    files.extend(path_picture(fit, used, search, svg)?);
     if let Some(tuned) = &search.tuned {
         files.push(file("cross_validation.csv", tuned_table(tuned)?));
-        files.push(file("cross_validation.png", tuned_picture(fit, search, tuned)?));
+        files.extend(tuned_picture(fit, search, tuned, svg)?);
     }
     Ok(files)
 }
@@ -66,7 +64,7 @@ fn tuned_table(tuned: &Tuned) -> Result<Vec<u8>> {
     written(std::iter::once(header).chain(rows))
 }
 
-fn path_picture(fit: &Fit, used: &PenaltyUsed, search: &Search) -> Result<Vec<u8>> {
+fn path_picture(fit: &Fit, used: &PenaltyUsed, search: &Search, svg: bool) -> Result<Vec<NamedFile>> {
     let path = &search.path;
     let intercept = intercept(fit);
     let curves: Vec<PathCurve> = search
@@ -97,10 +95,10 @@ fn path_picture(fit: &Fit, used: &PenaltyUsed, search: &Search) -> Result<Vec<u8
         unit,
         chosen: &chosen,
     };
-    penalty_path(&figure)
+    drawn(&figure, "penalty_path", svg)
 }
 
-fn tuned_picture(fit: &Fit, search: &Search, tuned: &Tuned) -> Result<Vec<u8>> {
+fn tuned_picture(fit: &Fit, search: &Search, tuned: &Tuned, svg: bool) -> Result<Vec<NamedFile>> {
     let (title, subtitle) = headings(fit);
     let name = capitalised(tuned.measure.words());
     let note = format!("mean over {} folds, ± 1 standard error", tuned.folds);
@@ -113,7 +111,7 @@ fn tuned_picture(fit: &Fit, search: &Search, tuned: &Tuned) -> Result<Vec<u8>> {
         measure: (&name, &note),
         marked: &marked(tuned),
     };
-    cross_validation(&figure)
+    drawn(&figure, "cross_validation", svg)
 }
 
 /// The two lambdas of which the rules speak, or the one that both name.
