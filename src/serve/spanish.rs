@@ -137,7 +137,7 @@ impl Phrase {
     }
 
     /// What stands in the gaps from the `k`-th on: the words behind a gap may occur in it, so every place is tried;
-    /// a gap at the very beginning is a count or a name without blanks.
+    /// a gap at the very beginning is a count.
     fn fill(&self, rest: &str, k: usize, depth: usize) -> Option<Vec<String>> {
         let Some(gap) = self.gaps.get(k) else { return rest.is_empty().then(Vec::new) };
         let next = self.words[k + 1];
@@ -148,7 +148,7 @@ impl Phrase {
         places.into_iter().filter(|at| *at > 0 && !rest[..*at].contains('\n')).find_map(|at| {
             let behind = self.fill(&rest[at + next.len()..], k + 1, depth)?;
             let inside = match gap {
-                Gap::Kept if k == 0 && self.words[0].is_empty() && rest[..at].contains(' ') => return None,
+                Gap::Kept if k == 0 && self.words[0].is_empty() && !is_count(&rest[..at]) => return None,
                 Gap::Kept if self.is_sentence() && rest[..at].contains(". ") => return None,
                 Gap::Kept => rest[..at].to_string(),
                 Gap::Phrase => within(&rest[..at], depth - 1)?,
@@ -156,6 +156,11 @@ impl Phrase {
             Some(std::iter::once(inside).chain(behind).collect())
         })
     }
+}
+
+/// `12` or `1,200`.
+fn is_count(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_digit() || c == ',')
 }
 
 fn pairs(book: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -208,6 +213,10 @@ mod tests {
         assert_eq!(
             told("`x.csv`: the file has a header but no rows"),
             "`x.csv`: el archivo tiene encabezado pero ninguna fila"
+        );
+        assert_eq!(
+            told("mean negative log-likelihood; standardised columns, others held at their estimates"),
+            "media de la log-verosimilitud con signo menos; columnas estandarizadas, los demás fijos en sus estimaciones"
         );
         assert_eq!(spanish("a count stands before 12 rows"), None);
         assert_eq!(spanish("nobody has put this into Spanish"), None);
