@@ -3,20 +3,37 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::ops::Deref;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use clinreg::serve::state::Limits;
+use clinreg::serve::{Options, Server};
 use serde_json::{Value, json};
 
 use crate::cli::Folder;
+
+/// Asks a server.
+struct Client {
+    port: u16,
+    token: String,
+}
 
 /// A server of its own, whose temporary files lie where the test can see them.
 struct Served {
     child: Child,
     folder: Folder,
-    port: u16,
-    token: String,
+    client: Client,
+}
+
+/// A server inside the test, with limits of the test's choice.
+struct Inside {
+    client: Client,
+    stop: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 /// What came back.
@@ -25,6 +42,40 @@ struct Reply {
     status: u16,
     head: String,
     body: String,
+}
+
+impl Deref for Served {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Deref for Inside {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Inside {
+    fn new(limits: Limits) -> Inside {
+        let server = Server::bind(&Options { port: 0, limits }).expect("a free port");
+        let client = Client::at(&server.address());
+        let stop = Arc::new(AtomicBool::new(false));
+        let wish = Arc::clone(&stop);
+        let run = move || server.run(&|| wish.load(Ordering::Relaxed)).expect("it serves");
+        Inside { client, stop, thread: Some(thread::spawn(run)) }
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _it_is_told_already = self.thread.take().map(thread::JoinHandle::join);
+    }
 }
 
 impl Served {
@@ -42,10 +93,33 @@ impl Served {
         let mut line = String::new();
         let out = child.stdout.take().expect("it is piped");
         BufReader::new(out).read_line(&mut line).expect("it prints its address");
-        let (place, token) = line.trim().split_once("/?token=").expect("an address with a token");
+        Served { child, folder, client: Client::at(line.trim()) }
+    }
+
+    /// Asks it to end as Ctrl-C does; what it said on standard error.
+    fn end(mut self) -> String {
+        let asked = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(asked.expect("kill is there").success());
+        assert!(self.child.wait().expect("it ends").success());
+        let left: Vec<_> = fs::read_dir(self.folder.path("tmp")).expect("it is there").collect();
+        assert!(left.is_empty(), "the private folder goes with the program: {left:?}");
+        fs::read_to_string(self.folder.path("err.txt")).expect("it is there")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _gone_already = self.child.wait();
+    }
+}
+
+impl Client {
+    fn at(address: &str) -> Client {
+        let (place, token) = address.split_once("/?token=").expect("an address with a token");
         let port = place.rsplit(':').next().and_then(|p| p.parse().ok()).expect("a port");
         assert_eq!(place, format!("http://127.0.0.1:{port}"));
-        Served { child, folder, port, token: token.to_string() }
+        Client { port, token: token.to_string() }
     }
 
     fn raw(&self, bytes: &[u8]) -> Option<Reply> {
@@ -98,23 +172,6 @@ impl Served {
             assert!(since.elapsed() < Duration::from_secs(60), "{what}: {status}");
             thread::sleep(Duration::from_millis(20));
         }
-    }
-
-    /// Asks it to end as Ctrl-C does; what it said on standard error.
-    fn end(mut self) -> String {
-        let asked = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
-        assert!(asked.expect("kill is there").success());
-        assert!(self.child.wait().expect("it ends").success());
-        let left: Vec<_> = fs::read_dir(self.folder.path("tmp")).expect("it is there").collect();
-        assert!(left.is_empty(), "the private folder goes with the program: {left:?}");
-        fs::read_to_string(self.folder.path("err.txt")).expect("it is there")
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _gone_already = self.child.kill();
-        let _gone_already = self.child.wait();
     }
 }
 
@@ -518,4 +575,233 @@ fn a_run_is_paused_stepped_hastened_and_stopped() {
     assert!(notices.contains("changed by hand to"), "{notices}");
     assert_eq!(pull(json!({"do": "resume"})), 409);
     served.end();
+}
+
+/// Far more updates than any limit here allows.
+fn endless(more: &Value) -> Value {
+    let mut wish = masks(
+        &json!({"rate": 1e-6, "scale": "raw", "tolerance": 1e-12, "max_epochs": 1_000_000, "updates_per_second": 500}),
+    );
+    for (key, value) in more.as_object().expect("an object") {
+        wish[key] = value.clone();
+    }
+    wish
+}
+
+#[test]
+fn a_run_that_takes_too_long_is_stopped_and_says_so() {
+    let limits = Limits { run: Duration::from_millis(60), ..Limits::default() };
+    let served = Inside::new(limits);
+    let id = served.train(&endless(&json!({"updates_per_second": null})));
+    let ended = served.until(&id, "it ends by itself", |s| s["state"] == "ended" || s["state"] == "failed");
+    let why = "the run took longer than 0.06 s";
+    if ended["state"] == "failed" {
+        assert_eq!(ended["error"]["error"], why); // a slow machine may not even come to its first update
+        return;
+    }
+    let end = &ended["end"];
+    assert_eq!(end["stopped_by"], why);
+    assert_eq!((&end["converged"], &end["reason"]), (&json!(false), &json!("interrupted")));
+    assert!(end["notices"].to_string().contains(why), "{}", end["notices"]);
+    assert_eq!(end["spanish"][why], "el entrenamiento tardó más de 0.06 s");
+    assert!(end["iterations"].as_u64() < Some(1_000_000));
+}
+
+#[test]
+fn a_pause_that_nobody_ends_is_ended() {
+    let served = Inside::new(Limits { pause: Duration::from_millis(50), ..Limits::default() });
+    let id = served.train(&endless(&json!({"paused": true})));
+    let ended = served.until(&id, "it ends by itself", |s| s["state"] == "ended");
+    assert_eq!(ended["end"]["stopped_by"], "the pause was longer than 0.05 s");
+    assert_eq!(ended["end"]["iterations"], 0);
+}
+
+#[test]
+fn a_pause_does_not_count_as_time_of_a_run() {
+    let limits = Limits { run: Duration::from_secs(20), ..Limits::default() };
+    let served = Inside::new(limits);
+    let id = served.train(&endless(&json!({"paused": true})));
+    served.until(&id, "it waits", |s| s["state"] == "paused");
+    let (status, told) = served.post(&format!("/api/train/{id}/control"), &json!({"do": "stop"}));
+    assert_eq!(status, 200, "{told}");
+    let ended = served.until(&id, "it ends", |s| s["state"] == "ended");
+    assert_eq!(ended["end"]["stopped_by"], Value::Null, "the page stopped it, no limit did");
+}
+
+#[test]
+fn too_many_runs_at_once_are_refused_until_one_has_ended() {
+    let served = Inside::new(Limits { runs: 2, ..Limits::default() });
+    let [first, second] = [0, 1].map(|_| served.train(&endless(&json!({"paused": true}))));
+    let (status, told) = served.post("/api/train", &endless(&json!({})));
+    assert_eq!((status, &told["error"]), (429, &json!("too many runs at once")));
+    assert_eq!(told["spanish"]["too many runs at once"], "demasiados entrenamientos a la vez");
+    for id in [&first, &second] {
+        served.until(id, "it waits", |s| s["state"] == "paused");
+        served.post(&format!("/api/train/{id}/control"), &json!({"do": "stop"}));
+        served.until(id, "it ends", |s| s["state"] == "ended");
+    }
+    served.train(&endless(&json!({"paused": true})));
+}
+
+#[test]
+fn an_upload_that_is_too_large_is_refused_and_one_that_is_not_is_taken() {
+    let served = Inside::new(Limits { upload: 200, ..Limits::default() });
+    let send = |rows: usize| {
+        let csv = format!("a,b\n{}", "1,2\n".repeat(rows));
+        served.ask("POST", "/api/data?name=x.csv", &served.known(), &csv)
+    };
+    let refused = send(50);
+    assert_eq!(refused.status, 413, "{}", refused.body);
+    assert!(refused.body.contains("more than 200 bytes are not taken"), "{}", refused.body);
+    assert!(refused.body.contains("no se aceptan más de 200 bytes"), "{}", refused.body);
+    assert_eq!(send(40).status, 201);
+}
+
+#[test]
+fn a_body_that_takes_too_long_is_refused() {
+    let served = Inside::new(Limits { body: Duration::from_millis(80), ..Limits::default() });
+    let text = format!(
+        "POST /api/formula HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{}Content-Type: application/json\r\nConnection: close\r\n\
+         Content-Length: 9\r\n\r\n{{",
+        served.port,
+        served.known()
+    );
+    let reply = served.raw(text.as_bytes()).expect("an answer");
+    assert_eq!(reply.status, 408, "{}", reply.body);
+}
+
+#[test]
+fn the_sentences_that_a_visitor_meets_have_their_spanish() {
+    let served = Inside::new(Limits::default());
+    let upload = |csv: &str| {
+        let reply = served.ask("POST", "/api/data?name=x.csv", &served.known(), csv);
+        serde_json::from_str::<Value>(&reply.body).expect("JSON")
+    };
+    let lacking = std::cell::RefCell::new(Vec::new());
+    let spanish = |told: &Value, text: &Value| {
+        let text = text.as_str().expect("a sentence").split('\n').next().expect("a line");
+        if !told["spanish"][text].is_string() {
+            lacking.borrow_mut().push(text.to_string());
+        }
+    };
+    for csv in [
+        "",
+        "a,b\n",
+        "a,a\n1,2\n",
+        "a,b\n1\n",
+        "a,b\n1,2,3\n",
+        "a,b\n\"1,2\n",
+        "a,,b\n1,2,3\n",
+        "\u{0}\u{0}\u{0}",
+        "PK\u{3}\u{4}xxxx",
+    ] {
+        let told = upload(csv);
+        spanish(&told, &told["error"]);
+        if !told["hint"].is_null() {
+            spanish(&told, &told["hint"]);
+        }
+    }
+    let mut rows = String::from("id;age;arm;bad;same;gaps;code;better\n");
+    for k in 0..60 {
+        let bad = if k == 7 { "1O".to_string() } else { k.to_string() };
+        let gap = if k % 2 == 0 { "NA".to_string() } else { k.to_string() };
+        rows += &format!(
+            "p{k};{};{};{bad};x;{gap};0{k};{}\n",
+            30 + k,
+            ["old", "new"][k % 2],
+            ["no", "yes"][k % 3 / 2]
+        );
+    }
+    let data = upload(&rows);
+    for notice in data["notices"].as_array().into_iter().flatten() {
+        spanish(&data, notice);
+    }
+    let mut problems = 0;
+    for column in data["columns"].as_array().into_iter().flatten() {
+        for problem in column["problems"].as_array().into_iter().flatten() {
+            spanish(&data, problem);
+            problems += 1;
+        }
+    }
+    assert!(problems >= 5, "{data}");
+    let id = data["id"].as_str().expect("an id");
+    for formula in [
+        "",
+        "better",
+        "better = age",
+        "better ~",
+        "~ age",
+        "better ~ agee",
+        "better ~ age +",
+        "better ~ age age",
+        "better ~ log(age",
+        "better ~ age)",
+        "better ~ lgo(age)",
+        "better ~ rcs(age)",
+        "better ~ 2 * age",
+        "better ~ age ~ arm",
+        "better ~ better",
+        "better ~ id",
+        "better ~ same",
+        "better ~ bad",
+        "better ~ log(arm)",
+        "better ~ `age",
+        "better ~ ()",
+        "better ~ age & arm",
+        "arm ~ age",
+        "same ~ age",
+        "log(better) ~ age",
+        "better ~ log(age - 40)",
+    ] {
+        let (status, told) = served.post("/api/formula", &json!({"data": id, "formula": formula}));
+        assert_eq!(status, 400, "{formula}: {told}");
+        spanish(&told, &told["error"]);
+        if !told["hint"].is_null() {
+            spanish(&told, &told["hint"]);
+        }
+    }
+    let trial = json!({"data": "@treatment_effectiveness", "formula": "effectiveness ~ treatment + age + sex",
+                       "method": "gradient-descent"});
+    let mut paces = std::collections::BTreeSet::new();
+    for more in [
+        json!({}),
+        json!({"method": "auto"}),
+        json!({"rate": 1e-4, "max_epochs": 30}),
+        json!({"rate": 1e-1, "tolerance": 1e-5}),
+        json!({"rate": 60, "max_epochs": 200}),
+        json!({"batch": 16, "max_epochs": 20}),
+        json!({"method": "adam", "max_epochs": 5}),
+        json!({"scale": "raw", "max_epochs": 300}),
+        json!({"data": "@masks_patients", "formula": "masks ~ patients", "rate": 3, "scale": "raw"}),
+        json!({"data": "@masks_patients", "formula": "masks ~ patients", "rate": 1.7, "tolerance": 1e-6}),
+        json!({"data": "@two_doses", "formula": "responded ~ dose", "max_epochs": 50}),
+    ] {
+        let mut wish = trial.clone();
+        for (key, value) in more.as_object().expect("an object") {
+            wish[key] = value.clone();
+        }
+        let run = served.train(&wish);
+        let ended = served.until(&run, "it ends", |s| s["state"] == "ended" || s["state"] == "failed");
+        let end = &ended["end"];
+        assert!(end.is_object(), "{ended}");
+        paces.insert(end["verdict"]["pace"].to_string());
+        for text in [&end["verdict"]["text"], &end["certificate"], &end["reason"]] {
+            if !text.is_null() {
+                spanish(end, text);
+            }
+        }
+        if end["converged"] == false {
+            spanish(end, &end["hint"]);
+        }
+    }
+    assert!(paces.len() >= 5, "{paces:?}");
+    for (scale, others) in [("raw", "held"), ("standardised", "profiled")] {
+        let wish = json!({"data": "@iris", "formula": "petal_width ~ petal_length + sepal_length", "scale": scale,
+                          "others": others, "runs": [{}]});
+        let (status, told) = served.post("/api/explore", &wish);
+        assert_eq!(status, 200, "{told}");
+        spanish(&told, &told["surface"]["text"]);
+    }
+    let lacking = lacking.into_inner();
+    assert!(lacking.is_empty(), "no Spanish for: {lacking:#?}");
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::explore::exploration::{Exploration, Run};
-use crate::explore::ground::{REGION, arrows, axes, clipped, draw_ground, draw_path};
+use crate::explore::ground::{REGION, axes, clipped, draw_ground, draw_paths};
 use crate::plot::axis::Axis;
 use crate::plot::canvas::{Area, Canvas, Point};
 use crate::plot::legend::{Item, Mark, draw_column};
@@ -96,14 +96,10 @@ impl<'a> Contour<'a> {
     /// # Errors
     /// When the surface fails.
     pub fn draw_paths<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>, panel: &Panel) -> Result<()> {
-        for (k, run) in self.shown.runs.iter().enumerate() {
-            if self.is_curve() {
-                self.draw_steps(canvas, panel, run, k)?;
-            } else {
-                draw_path(canvas, panel, run, &look_of(k), self.last, arrows(self.shown.runs.len()))?;
-            }
+        if !self.is_curve() {
+            return draw_paths(canvas, panel, &self.shown.runs, self.last);
         }
-        Ok(())
+        self.shown.runs.iter().enumerate().try_for_each(|(k, run)| self.draw_steps(canvas, panel, run, k))
     }
 
     /// Steps on the curve: from point to point, each a dot.
@@ -152,7 +148,9 @@ impl<'a> Contour<'a> {
             .enumerate()
             .map(|(k, run)| {
                 let look = look_of(k);
-                Item { mark: Mark::Dot(look.shape, look.colour), label: run.label.clone(), note: status(run) }
+                let label =
+                    if self.is_curve() { run.label.clone() } else { numbered(k, runs.len(), &run.label) };
+                Item { mark: Mark::Dot(look.shape, look.colour), label, note: status(run) }
             })
             .collect();
         if let [only] = runs.as_slice() {
@@ -186,6 +184,11 @@ impl Figure for Contour<'_> {
         self.draw_base(canvas, &panel)?;
         self.draw_paths(canvas, &panel)
     }
+}
+
+/// The label of a run with its number in the picture, where there are several.
+fn numbered(k: usize, n: usize, label: &str) -> String {
+    if n > 1 { format!("{}: {label}", k + 1) } else { label.to_string() }
 }
 
 /// `oscillating after 50 updates`, and where a path went that left the picture.
@@ -237,7 +240,6 @@ impl Figure for Sides<'_> {
             let mut items = Vec::new();
             for (j, run) in shown.runs.iter().enumerate() {
                 let look = look_of(j);
-                draw_path(canvas, &panel, run, &look, usize::MAX, arrows(shown.runs.len()))?;
                 let condition = shown.surface.curvature.as_ref().map_or(String::new(), |c| {
                     format!(
                         "condition number {}; ",
@@ -245,8 +247,10 @@ impl Figure for Sides<'_> {
                     )
                 });
                 let mark = Mark::Dot(look.shape, look.colour);
-                items.push(Item { mark, label: run.label.clone(), note: condition + &status(run) });
+                let label = numbered(j, shown.runs.len(), &run.label);
+                items.push(Item { mark, label, note: condition + &status(run) });
             }
+            draw_paths(canvas, &panel, &shown.runs, usize::MAX)?;
             let below = Area { left, right: outer.right, top: outer.bottom + 24.0, bottom: body.bottom };
             canvas.rectangle(&below, WHITE)?;
             draw_column(canvas, &below, &items)?;

@@ -351,3 +351,98 @@ fn an_unknown_coefficient_is_named_with_those_there_are() {
     assert!(error.message.contains("agee") && error.hint.expect("a hint").contains("`age`?"));
     assert!(model.pair(["age", "age"], Others::Held, Units::Raw).is_err());
 }
+
+/// R 4.2.2 on data/treatment_effectiveness.csv:
+///
+///   d <- read.csv("treatment_effectiveness.csv", stringsAsFactors = TRUE)
+///   x <- model.matrix(~ age + treatment + baseline_severity, d)[, -1]
+///   z <- apply(x, 2, function(c) (c - mean(c)) / sqrt(mean((c - mean(c))^2)))
+///   fit <- glm((d$responded == "yes") ~ x, family = binomial, control = glm.control(epsilon = 1e-15, maxit = 50))
+///     (then with z; then lm(d$effectiveness ~ x) and with z)
+///   V <- vcov(fit)[2:3, 2:3]; b <- coef(fit)[2:3]; e <- eigen(V)
+///   q <- e$vectors[, 1] * sign(e$vectors[1, 1]); r <- sqrt(qchisq(0.95, 2) * e$values)
+///   for (a in c(0, pi / 4, pi / 2, 4 * pi / 3))
+///     b + c(r[1] * cos(a) * q[1] - r[2] * sin(a) * q[2], r[1] * cos(a) * q[2] + r[2] * sin(a) * q[1])
+///   p <- b + c(2, -0.5) * sqrt(diag(V)); t(p - b) %*% solve(V, p - b)
+#[test]
+fn the_confidence_region_is_that_of_r() {
+    let logistic = "responded ~ age + treatment + baseline_severity";
+    let linear = "effectiveness ~ age + treatment + baseline_severity";
+    let (of_logistic, of_linear) = (4.089691143630, 4.201954077186);
+    let by_r = [
+        (
+            logistic,
+            Units::Raw,
+            of_logistic,
+            [
+                [-2.326377154092e-2, 1.241983692936],
+                [-1.580458933077e-2, 1.330417065248],
+                [-1.337084136549e-2, 1.543856332661],
+                [-3.448070623678e-2, 1.694695985720],
+            ],
+        ),
+        (
+            linear,
+            Units::Raw,
+            of_linear,
+            [
+                [-9.244771862818e-2, 9.709272322295],
+                [-7.102594955040e-2, 9.950793377727],
+                [-6.260865920225e-2, 10.53383591573],
+                [-1.201304962792e-1, 10.94604933623],
+            ],
+        ),
+        (
+            logistic,
+            Units::Standardised,
+            of_logistic,
+            [
+                [-2.265892127740e-1, 5.876854959135e-1],
+                [-1.575312910514e-1, 6.514929450703e-1],
+                [-1.523413080851e-1, 7.587359825317e-1],
+                [-3.854632969801e-1, 7.659603357437e-1],
+            ],
+        ),
+        (
+            linear,
+            Units::Standardised,
+            of_linear,
+            [
+                [-9.859870334657e-1, 4.564720746735],
+                [-7.601118806217e-1, 4.698135951289],
+                [-6.859752153320e-1, 4.979805923402],
+                [-1.324259093465, 5.119719808853],
+            ],
+        ),
+    ];
+    const TURNS: [usize; 4] = [0, 15, 30, 80]; // of 120 points
+    const QUANTILE: f64 = 5.99146454710798; // qchisq(0.95, 2)
+    for (formula, units, squared, expected) in by_r {
+        let model = model(TRIAL, formula);
+        let names = model.terms();
+        assert_eq!(names[1..3], ["age", "treatment[new]"]);
+        for others in [Others::Held, Others::Profiled] {
+            let pair = model.pair([names[1], names[2]], others, units).expect("two coefficients");
+            let ellipse = pair.ellipse().expect("a region");
+            for (k, wanted) in TURNS.into_iter().zip(expected) {
+                for axis in 0..2 {
+                    let off = (ellipse[k][axis] - wanted[axis]).abs();
+                    assert!(off < 1e-6 * wanted[axis].abs(), "{formula}, {units:?}, {k}: {:?}", ellipse[k]);
+                }
+            }
+            // the standard errors are half the box round the region, over the radius
+            let centre = pair.estimate();
+            let errors = [0, 1].map(|axis| {
+                let most = ellipse.iter().map(|p| p[axis]).fold(f64::NEG_INFINITY, f64::max);
+                (most - centre[axis]) / QUANTILE.sqrt()
+            });
+            let at = |share: f64| [centre[0] + share * 2.0 * errors[0], centre[1] - share * 0.5 * errors[1]];
+            let edge = (QUANTILE / squared).sqrt();
+            for (share, inside) in [(1.0, true), (0.99 * edge, true), (1.01 * edge, false)] {
+                let (far, within) = pair.statistical_distance(&at(share)).expect("known");
+                assert_eq!(within, inside, "{formula}, {units:?}, {share}");
+                assert!((far - 2.0 * share).abs() < 0.01, "{far} standard errors at {share}");
+            }
+        }
+    }
+}

@@ -2,12 +2,13 @@
 
 use crate::error::Result;
 use crate::explore::exploration::{Exploration, Run};
+use crate::explore::lanes::lanes;
 use crate::explore::path::Node;
 use crate::explore::window::Grid;
 use crate::plot::axis::Axis;
-use crate::plot::canvas::{Area, Canvas, Point};
+use crate::plot::canvas::{Align, Area, Canvas, Point};
 use crate::plot::panel::Panel;
-use crate::plot::style::{CURVE_WIDTH, INK, Look, Shape, Stroke, WHITE, tint};
+use crate::plot::style::{CURVE_WIDTH, INK, NOTE_HEAD, Shape, Stroke, WHITE, look_of, tint};
 use plotters::style::RGBColor;
 use plotters_backend::DrawingBackend;
 
@@ -136,7 +137,7 @@ fn contour(grid: &Grid, level: f64) -> Vec<(Point, Point)> {
 }
 
 /// How many arrows each of some paths has: fewer where they would cover each other.
-pub fn arrows(runs: usize) -> usize {
+fn arrows(runs: usize) -> usize {
     match runs {
         0 | 1 => 8,
         2 => 4,
@@ -144,46 +145,102 @@ pub fn arrows(runs: usize) -> usize {
     }
 }
 
-/// The path of a run up to an update: line, points where they are few, up to so many arrows against the gradient,
-/// start and stop.
+/// The paths of some runs up to an update: lines, side by side where they meet, points where they are few, arrows
+/// against the gradient, starts (with the runs' numbers, where there are several) and stops.
 ///
 /// # Errors
 /// When the surface fails.
-pub fn draw_path<B: DrawingBackend>(
+pub fn draw_paths<B: DrawingBackend>(
     canvas: &Canvas<'_, B>,
     panel: &Panel,
-    run: &Run,
-    look: &Look,
+    runs: &[Run],
     last: usize,
-    arrows: usize,
 ) -> Result<()> {
     const FEW: usize = 70;
-    // Of a path that leaves for good the flight outside would only cover the picture.
-    let gone = run.left.as_ref().filter(|left| !left.came_back).map_or(usize::MAX, |left| left.iteration);
-    let nodes: Vec<&Node> = run.points.iter().filter(|node| node.iteration <= last.min(gone)).collect();
-    let points: Vec<Point> = nodes.iter().map(|node| panel.at(node.at[0], node.at[1])).collect();
-    let stroke = Stroke::solid(look.colour, 0.9 * CURVE_WIDTH);
-    let pieces = clipped(&points, &panel.frame);
-    for piece in &pieces {
-        canvas.line(piece, &Stroke::solid(WHITE, CURVE_WIDTH + 4.0))?;
-    }
-    for piece in &pieces {
-        canvas.line(piece, &stroke)?;
-    }
-    if points.len() <= FEW {
-        for at in points.iter().filter(|at| is_within(**at, &panel.frame)) {
-            canvas.marker(*at, Shape::Circle, 4.5, look.colour)?;
+    let frame = &panel.frame;
+    let nodes: Vec<Vec<&Node>> = runs.iter().map(|run| reached(run, last)).collect();
+    let points: Vec<Vec<Point>> = nodes
+        .iter()
+        .map(|nodes| nodes.iter().map(|node| panel.at(node.at[0], node.at[1])).collect())
+        .collect();
+    let drawn = lanes(&points, frame);
+    for lane in &drawn {
+        for piece in clipped(&lane.line, frame) {
+            canvas.line(&piece, &Stroke::solid(WHITE, CURVE_WIDTH + 4.0))?;
         }
     }
-    draw_arrows(canvas, panel, &nodes, look.colour, arrows)?;
-    if let Some((from, to)) = exit(&points, &panel.frame) {
-        draw_arrow(canvas, from, to, 30.0, look.colour)?;
+    for (k, lane) in drawn.iter().enumerate() {
+        let colour = look_of(k).colour;
+        for piece in clipped(&lane.line, frame) {
+            canvas.line(&piece, &Stroke::solid(colour, 0.9 * CURVE_WIDTH))?;
+        }
+        if lane.nodes.len() <= FEW {
+            for at in lane.nodes.iter().filter(|at| is_within(**at, frame)) {
+                canvas.marker(*at, Shape::Circle, 4.5, colour)?;
+            }
+        }
+        draw_arrows(canvas, panel, &nodes[k], colour, arrows(runs.len()))?;
+        if let Some((from, to)) = exit(&points[k], frame) {
+            draw_arrow(canvas, from, to, 30.0, colour)?;
+        }
     }
-    if let Some(first) = points.first().filter(|at| is_within(**at, &panel.frame)) {
-        canvas.hollow_marker(*first, look.shape, 13.0, look.colour)?;
+    draw_ends(canvas, frame, &points)
+}
+
+/// The nodes up to an update. Of a path that leaves for good the flight outside would only cover the picture.
+fn reached(run: &Run, last: usize) -> Vec<&Node> {
+    let gone = run.left.as_ref().filter(|left| !left.came_back).map_or(usize::MAX, |left| left.iteration);
+    run.points.iter().filter(|node| node.iteration <= last.min(gone)).collect()
+}
+
+/// Starts hollow, stops filled; those that stand on one another are drawn one inside the other.
+fn draw_ends<B: DrawingBackend>(canvas: &Canvas<'_, B>, frame: &Area, paths: &[Vec<Point>]) -> Result<()> {
+    const RADIUS: f64 = 13.0;
+    const WIDER: f64 = 5.0;
+    let firsts: Vec<Option<Point>> = paths.iter().map(|path| path.first().copied()).collect();
+    let lasts: Vec<Option<Point>> = paths.iter().map(|path| path.last().copied()).collect();
+    let radius = |ends: &[Option<Point>], k: usize, at: Point| {
+        let above = ends[k + 1..].iter().flatten().filter(|other| together(at, **other)).count();
+        RADIUS + WIDER * above as f64
+    };
+    for k in 0..paths.len() {
+        let look = look_of(k);
+        if let Some(at) = firsts[k].filter(|at| is_within(*at, frame)) {
+            canvas.hollow_marker(at, look.shape, radius(&firsts, k, at), look.colour)?;
+        }
+        if let Some(at) = lasts[k].filter(|at| is_within(*at, frame)) {
+            canvas.marker(at, look.shape, radius(&lasts, k, at), look.colour)?;
+        }
     }
-    if let Some(end) = points.last().filter(|at| is_within(**at, &panel.frame)) {
-        canvas.marker(*end, look.shape, 13.0, look.colour)?;
+    if paths.len() > 1 { draw_numbers(canvas, frame, &firsts) } else { Ok(()) }
+}
+
+fn together(a: Point, b: Point) -> bool {
+    const NEAR: f64 = 16.0;
+    (a.0 - b.0).hypot(a.1 - b.1) < NEAR
+}
+
+/// Beside each start the numbers of the runs that begin there, in their colours.
+fn draw_numbers<B: DrawingBackend>(
+    canvas: &Canvas<'_, B>,
+    frame: &Area,
+    starts: &[Option<Point>],
+) -> Result<()> {
+    const GAP: f64 = 20.0;
+    const WIDE: f64 = 22.0;
+    for (k, at) in starts.iter().enumerate() {
+        let Some(at) = at.filter(|at| is_within(*at, frame)) else { continue };
+        let group: Vec<usize> =
+            (0..starts.len()).filter(|j| starts[*j].is_some_and(|s| together(at, s))).collect();
+        let (Some(place), all) = (group.iter().position(|j| *j == k), group.len() as f64) else { continue };
+        let reach = GAP + 4.0 * (all - 1.0);
+        let wide = WIDE * all;
+        let left = if at.0 + reach + wide > frame.right { at.0 - reach - wide } else { at.0 + reach };
+        let base = (at.1 - reach + 8.0).max(frame.top + 30.0);
+        let x = left + WIDE * place as f64;
+        let paper = Area { left: x - 3.0, right: x + WIDE - 4.0, top: base - 24.0, bottom: base + 5.0 };
+        canvas.rectangle(&paper, WHITE)?;
+        canvas.text(&(k + 1).to_string(), (x, base), Align::Left, NOTE_HEAD, look_of(k).colour)?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ pub mod exploration;
 pub mod files;
 pub mod formula;
 pub mod ground;
+pub mod lanes;
 pub mod noise;
 pub mod page;
 pub mod pair;

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind};
+use crate::serve::spanish::with_spanish;
 
 /// A refusal or an error, as the page is told of it.
 #[derive(Debug, Clone)]
@@ -73,7 +74,9 @@ impl Failure {
     /// The body of the answer.
     pub fn json(&self) -> Value {
         let position = self.characters.map(|(start, end)| json!({"start": start, "end": end}));
-        json!({"error": self.message, "hint": self.hint, "kind": self.kind, "position": position})
+        with_spanish(
+            json!({"error": self.message, "hint": self.hint, "kind": self.kind, "position": position}),
+        )
     }
 }
 

@@ -9,6 +9,7 @@ mod learn;
 mod listen;
 mod page;
 pub mod shelf;
+pub mod spanish;
 pub mod state;
 pub mod train;
 
@@ -20,27 +21,12 @@ use crate::error::{Error, Kind, Result};
 use crate::serve::state::{App, Limits, Shared};
 
 /// How the server is started.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
     /// The port; 0 lets the operating system choose a free one.
     pub port: u16,
     /// What one page may ask for.
     pub limits: Limits,
-}
-
-impl Default for Options {
-    /// A free port; uploads of 64 MB, half a minute for a body, ten seconds for a head, ten minutes for a run.
-    fn default() -> Options {
-        Options {
-            port: 0,
-            limits: Limits {
-                upload: 64 << 20,
-                body: Duration::from_secs(30),
-                head: Duration::from_secs(10),
-                run: Duration::from_secs(600),
-            },
-        }
-    }
 }
 
 /// A server that has its port and answers as soon as it is run.

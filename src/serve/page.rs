@@ -11,7 +11,7 @@ const INDEX: &str = include_str!("page/index.html");
 const PLACE_OF_THE_TOKEN: &str = "{{token}}";
 
 /// The files that the page asks for: name, content.
-const FILES: [(&str, &str); 36] = [
+const FILES: [(&str, &str); 38] = [
     ("parts.css", include_str!("page/parts.css")),
     ("style.css", include_str!("page/style.css")),
     ("api.js", include_str!("page/api.js")),
@@ -29,6 +29,7 @@ const FILES: [(&str, &str); 36] = [
     ("figure.js", include_str!("page/figure.js")),
     ("formula.js", include_str!("page/formula.js")),
     ("i18n.js", include_str!("page/i18n.js")),
+    ("lanes.js", include_str!("page/lanes.js")),
     ("learn.js", include_str!("page/learn.js")),
     ("lessons_en.js", include_str!("page/lessons_en.js")),
     ("lessons_es.js", include_str!("page/lessons_es.js")),
@@ -41,6 +42,7 @@ const FILES: [(&str, &str); 36] = [
     ("player.js", include_str!("page/player.js")),
     ("run.js", include_str!("page/run.js")),
     ("run_controls.js", include_str!("page/run_controls.js")),
+    ("said.js", include_str!("page/said.js")),
     ("section.js", include_str!("page/section.js")),
     ("solid.js", include_str!("page/solid.js")),
     ("surface_card.js", include_str!("page/surface_card.js")),

@@ -21,8 +21,27 @@ pub struct Limits {
     pub body: Duration,
     /// How long the head of a request may take to arrive.
     pub head: Duration,
-    /// How long a run may descend, pauses apart.
+    /// How long a run may take, pauses apart.
     pub run: Duration,
+    /// How long a run may be paused.
+    pub pause: Duration,
+    /// Runs that wait, run or pause at the same time.
+    pub runs: usize,
+}
+
+impl Default for Limits {
+    /// Uploads of 64 MB, half a minute for a body, ten seconds for a head, ten minutes for a run, an hour for its
+    /// pause, twelve runs at once.
+    fn default() -> Limits {
+        Limits {
+            upload: 64 << 20,
+            body: Duration::from_secs(30),
+            head: Duration::from_secs(10),
+            run: Duration::from_secs(600),
+            pause: Duration::from_secs(3600),
+            runs: 12,
+        }
+    }
 }
 
 /// Bodies that are JSON are small.

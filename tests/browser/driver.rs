@@ -227,6 +227,22 @@ impl Page {
         ));
     }
 
+    /// Drops a file on the page, as from a folder of the computer.
+    pub fn drop_file(&self, name: &str, text: &str) {
+        self.value(&format!(
+            "(() => {{ const t = new DataTransfer(); t.items.add(new File([{text:?}], {name:?}, {{type: 'text/csv'}})); \
+             document.querySelector('.drop').dispatchEvent(new DragEvent('drop', {{dataTransfer: t, bubbles: true, cancelable: true}})); }})()"
+        ));
+    }
+
+    /// Types a formula into the box of the training.
+    pub fn formula(&self, text: &str) {
+        self.value(&format!(
+            "(() => {{ const f = document.querySelector('#formula'); f.value = {text:?}; \
+             f.dispatchEvent(new Event('input', {{bubbles: true}})); }})()"
+        ));
+    }
+
     /// Puts the focus on an element and presses a key.
     pub fn press(&self, css: &str, key: &str) {
         self.value(&format!("document.querySelector({css:?}).focus()"));

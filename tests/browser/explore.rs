@@ -122,6 +122,53 @@ fn the_loss_of_a_real_fit_can_be_walked_by_keyboard() {
     page.was_clean();
 }
 
+/// Patients whose outcome is coded by two words that do not say which of them is the event.
+fn two_words() -> String {
+    let row = |k: usize| {
+        format!("{},{},{}", 40 + (k * 7) % 30, (k * 5) % 11, if (k * 5) % 7 < 3 { "worse" } else { "calm" })
+    };
+    format!("age,dose,state\n{}\n", (0..60).map(row).collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn a_dropped_file_can_be_explored_without_a_reload_and_its_event_chosen() {
+    let Some(page) = open("#explore") else { return };
+    page.settled();
+    page.click("#tab-train");
+    page.until("!document.querySelector('#train-start').disabled");
+    page.drop_file("mine.csv", &two_words());
+    page.until("document.querySelector('#panel-train .note[data-rows]')?.dataset.rows === '60'");
+    page.click("#tab-explore");
+    page.until(
+        "[...document.querySelectorAll('#explore-data option')].some((o) => o.textContent === 'mine.csv')",
+    );
+    page.choose("#explore-speed", "1000");
+    page.choose("#surface", "fit");
+    page.settled();
+    page.choose("#explore-data", "d1");
+    // nobody can know which is the event: the page asks, and offers both
+    page.until("[...document.querySelectorAll('#panel-explore .problem')].some((p) => p.checkVisibility() && p.textContent.includes('Which value'))");
+    page.until("[...document.querySelectorAll('#explore-event option')].map((o) => o.value).join() === ',calm,worse'");
+    page.choose("#explore-event", "worse");
+    page.until("location.hash.includes('event=worse')");
+    page.settled();
+    let place = || numbers(&page.text("document.querySelector('#fact-place').dataset.value"));
+    page.until("document.querySelector('#verdict').dataset.outcome === 'converged'");
+    let worse = place();
+    page.choose("#explore-event", "calm");
+    page.until("location.hash.includes('event=calm')");
+    page.settled();
+    page.until("document.querySelector('#verdict').dataset.outcome === 'converged'");
+    let calm = place();
+    assert!(worse[0].abs() > 1e-3, "{worse:?}");
+    for axis in 0..2 {
+        assert!(
+            (worse[axis] + calm[axis]).abs() < 1e-9,
+            "the other event turns the signs: {worse:?}, {calm:?}"
+        );
+    }
+}
+
 #[test]
 fn with_reduced_motion_play_jumps_to_the_end() {
     let Some(page) = open(VALLEY) else { return };

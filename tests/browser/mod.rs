@@ -6,4 +6,5 @@ mod driver;
 mod explore;
 mod learn;
 mod look;
+mod spanish;
 mod train;

@@ -90,10 +90,7 @@ fn a_dropped_file_trains_to_the_end() {
         })
         .collect();
     let csv = format!("<b>age</b>,arm,better\n{}\n", rows.join("\n"));
-    page.value(&format!(
-        "(() => {{ const t = new DataTransfer(); t.items.add(new File([{csv:?}], 'mine.csv', {{type: 'text/csv'}})); \
-         document.querySelector('.drop').dispatchEvent(new DragEvent('drop', {{dataTransfer: t, bubbles: true, cancelable: true}})); }})()"
-    ));
+    page.drop_file("mine.csv", &csv);
     page.until("document.querySelector('#panel-train .note[data-rows]')?.dataset.rows === '60'");
     assert!(page.words(".columns").contains("<b>age</b>"), "a name from the file is text");
     page.until("document.querySelector('#formula-verdict').textContent.includes('Logistic')");
@@ -144,10 +141,7 @@ fn it_pauses_steps_changes_its_rate_and_stops() {
 fn a_wrong_formula_shows_its_wrong_character() {
     let Some(page) = open("#train") else { return };
     ready(&page);
-    page.value(
-        "(() => { const f = document.querySelector('#formula'); f.value = 'effectiveness ~ age + agee'; \
-         f.dispatchEvent(new Event('input', {bubbles: true})); })()",
-    );
+    page.formula("effectiveness ~ age + agee");
     page.until("document.querySelector('#formula-verdict mark')?.textContent === 'agee'");
     assert_eq!(page.text("document.querySelector('#formula-verdict .where').dataset.position"), "22");
     assert!(page.value("document.querySelector('#train-start').disabled").as_bool() == Some(true));

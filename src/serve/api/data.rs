@@ -14,6 +14,7 @@ use crate::data::csv::Source;
 use crate::serve::api::{bug, computed};
 use crate::serve::failure::{Answer, Failure};
 use crate::serve::shelf::{self, Upload, Wanted};
+use crate::serve::spanish::with_spanish;
 use crate::serve::state::{Shared, lock};
 use crate::serve::{body, columns};
 
@@ -120,7 +121,9 @@ pub fn source(shared: &Shared, id: &str) -> Answer<Arc<Source>> {
 }
 
 fn described(id: &str, source: &Source, shown: &[Value]) -> Value {
-    json!({"id": id, "name": source.file, "rows": source.n_rows, "notices": source.notices, "columns": shown})
+    with_spanish(
+        json!({"id": id, "name": source.file, "rows": source.n_rows, "notices": source.notices, "columns": shown}),
+    )
 }
 
 /// The name of a file without its folders and without characters that do not show. It is only shown, never opened.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::data::csv::Source;
@@ -18,6 +18,7 @@ use crate::fit::spec::Spec;
 use crate::serve::api::{computed, data};
 use crate::serve::body;
 use crate::serve::failure::{Answer, Failure};
+use crate::serve::spanish::with_spanish;
 use crate::serve::state::Shared;
 
 /// Rows times updates of all runs together that one request may ask for: about a second of work.
@@ -43,6 +44,21 @@ pub struct Wish {
     runs: Vec<RunRequest>,
 }
 
+/// The answer: the descents, and the Spanish of the surface's words.
+#[derive(Debug, Serialize)]
+pub struct Told {
+    #[serde(flatten)]
+    exploration: Exploration,
+    spanish: Value,
+}
+
+impl Told {
+    fn of(exploration: Exploration) -> Told {
+        let spanish = with_spanish(json!({"text": exploration.surface.text}))["spanish"].take();
+        Told { exploration, spanish }
+    }
+}
+
 /// What becomes of the coefficients that are not shown.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -62,18 +78,14 @@ enum Scale {
 }
 
 /// `POST /api/explore`.
-pub async fn explore(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    content: Body,
-) -> Answer<Json<Exploration>> {
+pub async fn explore(State(shared): State<Shared>, headers: HeaderMap, content: Body) -> Answer<Json<Told>> {
     let wish: Wish = body::json(&headers, content, &shared).await?;
     let source = match (&wish.surface, wish.data()) {
         (Some(_), None) => None,
         (None, Some(id)) => Some(data::source(&shared, id)?),
         _ => return Err(Failure::usage("either a surface or data with a formula")),
     };
-    computed(&shared, move || Ok(Json(wish.explore(source.as_deref())?))).await
+    computed(&shared, move || Ok(Json(Told::of(wish.explore(source.as_deref())?)))).await
 }
 
 /// `GET /api/explore/presets`: the lessons of the teaching page.

@@ -18,6 +18,7 @@ use crate::serve::api::{computed, data};
 use crate::serve::body;
 use crate::serve::failure::{Answer, Failure};
 use crate::serve::guard::REPORT_POLICY;
+use crate::serve::spanish::with_spanish;
 use crate::serve::state::Shared;
 use crate::serve::train::events::follow;
 use crate::serve::train::request::{Wish, check_size};
@@ -47,12 +48,12 @@ pub async fn formula(State(shared): State<Shared>, headers: HeaderMap, body: Bod
         if prepared.chosen.outcome.event.is_some() {
             outcome["events"] = json!(frame.rows.y.sum());
         }
-        Ok(Json(json!({
+        Ok(Json(with_spanish(json!({
             "formula": prepared.formula.to_string(), "family": work::family_name(prepared.chosen.family),
             "outcome": outcome, "columns": names, "variables": prepared.formula.variables(),
             "rows_read": ledger.rows_read, "rows_used": ledger.rows_used, "missing": missing,
             "dropped_otherwise": otherwise, "notices": ledger.notices, "left_out": left_out,
-        })))
+        }))))
     })
     .await
 }

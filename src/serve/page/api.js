@@ -1,4 +1,7 @@
 // Talks to the program that served this page, and to nobody else.
+import { t } from "./i18n.js";
+import { learnt } from "./said.js";
+
 const token = document.querySelector('meta[name="token"]').content;
 
 /** An answer that was not what was asked for, in the program's words. */
@@ -14,18 +17,13 @@ export class Refusal extends Error {
   }
 }
 
-/** What was refused and what helps, as sentences. */
-export function told(refusal) {
-  const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".");
-  return [refusal.message, refusal.hint].filter(Boolean).map(sentence).join(" ");
-}
-
 async function ask(method, path, body, type) {
   const headers = { "X-Clinreg-Token": token };
   if (type) headers["Content-Type"] = type;
-  const answer = await fetch(path, { method, headers, body });
+  const answer = await fetch(path, { method, headers, body }).catch(() => null);
+  if (!answer) throw new Refusal(0, { error: t("no_answer"), kind: "page" });
   if (answer.status === 204) return null;
-  const said = await answer.json().catch(() => null);
+  const said = learnt(await answer.json().catch(() => null));
   if (!answer.ok) throw new Refusal(answer.status, said);
   return said;
 }

@@ -1,6 +1,7 @@
 // The map of the loss with its paths: click or arrow keys choose the start.
-import { Stage, arrow, colour, marker, DASHES } from "./canvas.js";
+import { Stage, arrow, colour, marker, DASHES, FONT } from "./canvas.js";
 import { frame, inside, outline } from "./axes.js";
+import { lanes } from "./lanes.js";
 
 /**
  * The map. `scene()` gives {terrain, xName, yName, paths: [{look, points: [[x, y]], upTo, start, stop kind}],
@@ -72,9 +73,9 @@ export class Contour {
       levels(g, at, scene.terrain);
       if (scene.ellipse) ellipse(g, at, scene.ellipse);
       for (const m of scene.minima ?? []) cross(g, at.x(m[0]), at.y(m[1]));
-      for (const path of scene.paths) trail(g, at, path);
+      trails(g, at, scene.paths);
       if (scene.gradient) compass(g, at, scene.gradient);
-      for (const path of scene.paths) ends(g, at, path);
+      ends(g, at, scene.paths);
     });
     outline(g, at);
   }
@@ -127,9 +128,43 @@ function cross(g, x, y) {
 /** Far points are brought near, so that a path that leaves the map is drawn as leaving it. */
 const near = (p) => Math.max(-2e4, Math.min(2e4, p));
 
-function trail(g, at, path) {
+/** All paths: first their edges of paper, so that none covers another, then the lines, side by side where they meet. */
+function trails(g, at, paths) {
+  const byLook = [...paths].sort((a, b) => a.look - b.look);
+  const places = byLook.map((path) => reached(at, path));
+  const drawn = new Map(lanes(places, (p) => !out(at, p)).map((way, k) => [byLook[k], { ...way, crowded: places[k].length > 150 }]));
+  for (const path of paths) {
+    const { line, crowded } = drawn.get(path);
+    if (crowded) continue; // a path's edge would hide its own turns
+    g.setLineDash([]);
+    g.globalAlpha = 0.75;
+    g.lineWidth = 5;
+    g.strokeStyle = colour("card");
+    stroke(g, at, line);
+  }
+  g.globalAlpha = 1;
+  for (const path of paths) {
+    const { line, nodes, crowded } = drawn.get(path);
+    g.setLineDash(DASHES[path.look % 6]);
+    g.lineWidth = crowded ? 1.5 : 2.2;
+    g.strokeStyle = g.fillStyle = colour(`look-${path.look % 6}`);
+    stroke(g, at, line);
+    g.setLineDash([]);
+    let before = null;
+    for (const [x, y] of nodes.slice(0, 400)) {
+      if (before && Math.hypot(x - before[0], y - before[1]) < 5) continue;
+      g.beginPath();
+      g.arc(x, y, crowded ? 1.6 : 2.1, 0, 7);
+      g.fill();
+      before = [x, y];
+    }
+    if (path.upTo > 0 && line.length > 1) leaving(g, at, line, g.strokeStyle);
+  }
+}
+
+/** The places that a path has reached, those apart that lie on the one before. */
+function reached(at, path) {
   const last = Math.min(path.upTo, path.points.length - 1);
-  const ink = colour(`look-${path.look % 6}`);
   const places = [];
   for (let i = 0; i <= last; i++) {
     const [x, y] = path.points[i];
@@ -139,33 +174,17 @@ function trail(g, at, path) {
     if (before && i < last && Math.hypot(p[0] - before[0], p[1] - before[1]) < 0.35) continue;
     places.push(p);
   }
-  const crowded = places.length > 150; // a path's edge would hide the path beside
-  for (const [width, style] of [[crowded ? 0 : 5, colour("card")], [crowded ? 1.5 : 2.2, ink]]) {
-    if (width === 0) continue;
-    g.setLineDash(style === ink ? DASHES[path.look % 6] : []);
-    g.globalAlpha = style === ink ? 1 : 0.75;
-    g.lineWidth = width;
-    g.strokeStyle = style;
-    g.beginPath();
-    places.forEach((p, k) => {
-      // what goes from outside to outside would only hide the valley
-      const hidden = k === 0 || (out(at, p) && out(at, places[k - 1]));
-      hidden ? g.moveTo(...p) : g.lineTo(...p);
-    });
-    g.stroke();
-  }
-  g.globalAlpha = 1;
-  g.setLineDash([]);
-  g.fillStyle = ink;
-  let before = null;
-  for (const [x, y] of places.slice(0, 400)) {
-    if (before && Math.hypot(x - before[0], y - before[1]) < 5) continue;
-    g.beginPath();
-    g.arc(x, y, crowded ? 1.6 : 2.1, 0, 7);
-    g.fill();
-    before = [x, y];
-  }
-  if (path.upTo > 0 && places.length > 1) leaving(g, at, places, ink);
+  return places;
+}
+
+function stroke(g, at, line) {
+  g.beginPath();
+  line.forEach((p, k) => {
+    // what goes from outside to outside would only hide the valley
+    const hidden = k === 0 || (out(at, p) && out(at, line[k - 1]));
+    hidden ? g.moveTo(...p) : g.lineTo(...p);
+  });
+  g.stroke();
 }
 
 const out = (at, [x, y]) => x < at.left || x > at.right || y < at.top || y > at.bottom;
@@ -188,13 +207,47 @@ function leaving(g, at, places, ink) {
   arrow(g, x - ((x - x0) / length) * 18, y - ((y - y0) / length) * 18, x, y, 14);
 }
 
-function ends(g, at, path) {
-  const [card, ink] = [colour("card"), colour(`look-${path.look % 6}`)];
-  const [x, y] = path.points[0];
-  marker(g, path.look, at.x(x), at.y(y), path.active ? 6.5 : 5, card, ink);
-  if (path.upTo > 0) {
-    const [a, b] = path.points[Math.min(path.upTo, path.points.length - 1)];
-    if (a !== null && b !== null) marker(g, path.look, near(at.x(a)), near(at.y(b)), path.active ? 6 : 4.5, ink, card);
+/** Starts hollow, stops filled; those that stand on one another are drawn one inside the other. */
+function ends(g, at, paths) {
+  const marks = paths.flatMap((path) => {
+    const last = path.points[Math.min(path.upTo, path.points.length - 1)];
+    const whole = path.upTo > 0 && last[0] !== null && last[1] !== null;
+    return [{ path, at: path.points[0], start: true }, ...(whole ? [{ path, at: last, start: false }] : [])];
+  }).map((m) => ({ ...m, place: [near(at.x(m.at[0])), near(at.y(m.at[1]))] }));
+  marks.forEach(({ path, place, start }, k) => {
+    const above = marks.slice(k + 1).filter((m) => m.start === start && together(m.place, place)).length;
+    const [card, ink] = [colour("card"), colour(`look-${path.look % 6}`)];
+    const size = (start ? 5 : 4.5) + (path.active ? 1.5 : 0) + 2.6 * above;
+    marker(g, path.look, ...place, size, start ? card : ink, start ? ink : card);
+  });
+  if (paths.length > 1) numbered(g, at, marks.filter((m) => m.start));
+}
+
+const together = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1]) < 8;
+
+/** Beside each start the numbers of the paths that begin there, in their colours. */
+function numbered(g, at, starts) {
+  const groups = [];
+  for (const start of [...starts].sort((a, b) => a.path.look - b.path.look)) {
+    const group = groups.find((others) => together(others[0].place, start.place));
+    group ? group.push(start) : groups.push([start]);
+  }
+  g.font = `700 12.5px ${FONT}`;
+  g.textAlign = "left";
+  g.textBaseline = "middle";
+  g.setLineDash([]);
+  for (const group of groups) {
+    const [x, y] = group[0].place;
+    const reach = 9 + 2.6 * (group.length - 1);
+    const left = x + reach + 11 * group.length > at.right ? x - reach - 11 * group.length : x + reach;
+    const height = Math.max(at.top + 10, y - reach);
+    group.forEach(({ path }, k) => {
+      g.lineWidth = 4;
+      g.strokeStyle = colour("card");
+      g.strokeText(String(path.look + 1), left + 11 * k, height);
+      g.fillStyle = colour(`look-${path.look % 6}`);
+      g.fillText(String(path.look + 1), left + 11 * k, height);
+    });
   }
 }
 

@@ -1,8 +1,9 @@
 // Step 1 of training: a built-in data set or a dropped CSV, and what is in it.
-import { get, told, upload } from "./api.js";
+import { get, upload } from "./api.js";
 import { announce, fillSelect, h, say } from "./dom.js";
 import { t } from "./i18n.js";
 import { short, whole } from "./numbers.js";
+import { said, tell, told } from "./said.js";
 
 /** The card; `chosen(data, example)` is called with the description of the data set. */
 export class DataCard {
@@ -58,7 +59,7 @@ export class DataCard {
   }
 
   async take(question) {
-    this.problem.hidden = true;
+    tell(this.problem, null);
     try {
       const [data, example] = await question();
       this.data = data;
@@ -66,9 +67,8 @@ export class DataCard {
       this.show();
       this.chosen(data, example);
     } catch (refusal) {
-      this.problem.hidden = false;
-      this.problem.textContent = told(refusal);
-      announce(this.problem.textContent);
+      tell(this.problem, refusal);
+      announce(told(refusal));
       if (this.data) this.box.value = this.data.id;
     }
   }
@@ -79,12 +79,12 @@ export class DataCard {
     if (!data) return;
     say(this.facts, "rows_and_columns", { rows: whole(data.rows), columns: data.columns.length, name: data.name });
     this.facts.dataset.rows = data.rows;
-    this.notices.replaceChildren(...(data.notices ?? []).map((n) => h("li", null, n)));
+    this.notices.replaceChildren(...(data.notices ?? []).map((n) => h("li", null, said(n))));
     const row = (c) => h("tr", null,
       h("th", { scope: "row" }, c.name),
       h("td", { t: `type_${c.type}` }),
       h("td", { class: c.missing > 0 ? "number some" : "number" }, c.missing > 0 ? whole(c.missing) : "–"),
-      h("td", { class: "content" }, content(c), (c.problems ?? []).map((p) => h("span", { class: "flaw" }, p))));
+      h("td", { class: "content" }, content(c), (c.problems ?? []).map((p) => h("span", { class: "flaw" }, said(p)))));
     this.table.replaceChildren(h("table", null,
       h("thead", null, h("tr", null, ["column", "type", "missing", "content"].map((k) => h("th", { scope: "col", t: k })))),
       h("tbody", null, data.columns.map(row))));

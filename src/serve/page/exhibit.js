@@ -9,6 +9,7 @@ import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { verdict } from "./outcome.js";
 import { plain, short, whole } from "./numbers.js";
+import { tell, words as inWords } from "./said.js";
 
 /** Seconds that a path plays at most. */
 const LONGEST = 12;
@@ -32,7 +33,7 @@ export class Exhibit {
       if (this.step.figure === "train") this.train();
       else for (const request of this.requests) await this.explore(request);
     } catch (refusal) {
-      this.root.append(h("p", { class: "problem" }, refusal.message));
+      this.root.append(tell(h("p", { class: "problem" }), refusal));
     }
   }
 
@@ -72,7 +73,7 @@ export class Exhibit {
     transport = new Transport(figure.player, "learn");
     const answer = await post("/api/explore", request);
     if (this.closed) return;
-    title.textContent = answer.surface.scale === "formula" ? `f = ${answer.surface.text}` : answer.surface.text;
+    title.textContent = answer.surface.scale === "formula" ? `f = ${answer.surface.text}` : inWords(answer.surface.text);
     if (answer.runs.length > 1) {
       chips.append(...answer.runs.map((run, k) => h("span", { class: "chip" }, h("i", { class: `dot look-${k}` }), `${t(`short_${run.request.method}`)} ${short(run.request.rate, 3)}`, h("small", null, t(`outcome_${run.verdict.outcome}`), "\u2002"))));
     }
@@ -111,7 +112,7 @@ export class Exhibit {
       if (!run) return;
       words.textContent = run.last ? `${t(`state_${run.state}`)}: ${t("at_update", { i: whole(run.last.i), g: short(run.last.g) })}` : t(`state_${run.state}`);
       words.dataset.state = run.state;
-      outcome.replaceChildren(run.end ? verdict(run) : run.error ? h("p", { class: "problem" }, run.error.error) : "");
+      outcome.replaceChildren(run.end ? verdict(run) : run.error ? tell(h("p", { class: "problem" }), run.error) : "");
     };
     const begin = async () => {
       this.run?.drop();
@@ -121,6 +122,6 @@ export class Exhibit {
       this.run = run;
       show();
     };
-    begin().catch((refusal) => this.root.append(h("p", { class: "problem" }, refusal.message)));
+    begin().catch((refusal) => this.root.append(tell(h("p", { class: "problem" }), refusal)));
   }
 }

@@ -1,5 +1,5 @@
 // The first tab: descents on a surface that can be seen.
-import { latest, post, told } from "./api.js";
+import { latest, post } from "./api.js";
 import { announce, h, icon, say } from "./dom.js";
 import { lang, onLanguage, t } from "./i18n.js";
 import { MOST_RUNS, dim, first, fromAddress, request, toAddress } from "./explore_state.js";
@@ -8,6 +8,7 @@ import { RunControls } from "./run_controls.js";
 import { SurfaceCard } from "./surface_card.js";
 import { Transport } from "./transport.js";
 import { plain, short, whole } from "./numbers.js";
+import { tell, told, words } from "./said.js";
 
 /** Which verdicts are good news. */
 const GOOD = ["converged"];
@@ -64,6 +65,7 @@ export class Explore {
       this.state = text ? fromAddress(text) : first();
       return this.load(this.state.update === null ? "end" : "keep");
     }
+    await this.card.refresh().catch((refusal) => this.refuse(refusal));
     if (text && text !== toAddress(this.state)) {
       this.state = fromAddress(text);
       return this.load("keep");
@@ -127,7 +129,7 @@ export class Explore {
       return;
     }
     if (answer === null) return;
-    this.problem.hidden = true;
+    tell(this.problem, null);
     this.exploration = answer;
     this.figure.view = state.view;
     this.figure.player.speed = state.speed;
@@ -143,9 +145,8 @@ export class Explore {
 
   refuse(refusal) {
     document.getElementById("panel-explore").dataset.busy = "false";
-    this.problem.hidden = false;
-    this.problem.textContent = told(refusal);
-    announce(this.problem.textContent);
+    tell(this.problem, refusal);
+    announce(told(refusal));
   }
 
   list() {
@@ -153,7 +154,7 @@ export class Explore {
     if (!exploration) return;
     this.chips.replaceChildren(...exploration.runs.map((run, k) => h("span", { class: k === state.active ? "chip on" : "chip" },
       h("button", { type: "button", class: "name", "aria-pressed": String(k === state.active), on: { click: () => this.activate(k) } },
-        h("i", { class: `dot look-${k}` }), `${t(`short_${run.request.method}`)} ${typeof run.request.rate === "number" ? short(run.request.rate, 3) : t(`rate_${run.request.rate}`)}`,
+        h("i", { class: `dot look-${k}` }), exploration.runs.length > 1 ? h("b", null, `${k + 1} `) : "", `${t(`short_${run.request.method}`)} ${typeof run.request.rate === "number" ? short(run.request.rate, 3) : t(`rate_${run.request.rate}`)}`,
         h("small", null, run.converged ? t("in_updates", { n: whole(run.iterations) }) : t(`outcome_${run.verdict.outcome}`))),
       exploration.runs.length > 1 ? h("button", { type: "button", label: "remove", on: { click: () => this.drop(k) } }, icon("close")) : "")));
     this.add.disabled = exploration.runs.length >= MOST_RUNS;
@@ -181,7 +182,7 @@ export class Explore {
     figure.view = state.view;
     say(this.hint, one ? "click_to_start_1" : state.view === "solid" ? "drag_to_turn" : this.exploration.surface.ellipse ? "click_to_start_fit" : "click_to_start");
     const { surface } = this.exploration;
-    this.text.textContent = surface.scale === "formula" ? `f = ${surface.text}` : surface.text;
+    this.text.textContent = surface.scale === "formula" ? `f = ${surface.text}` : words(surface.text);
     this.facts.norm.textContent = short(node.gradient_norm);
     this.facts.norm.dataset.value = node.gradient_norm ?? "";
     this.facts.loss.textContent = short(node.value, 5);
@@ -210,10 +211,10 @@ export class Explore {
     const { outcome } = run.verdict;
     this.verdict.className = `verdict ${!over ? "" : GOOD.includes(outcome) ? "good" : BAD.includes(outcome) ? "bad" : ""}`;
     this.verdict.dataset.outcome = over ? outcome : "";
-    const words = over ? run.verdict[lang()] : t("under_way_words");
-    const [head, rest] = over ? words.split(/(?=: )(.*)/s) : [t("under_way"), `. ${words}`];
+    const verdict = over ? run.verdict[lang()] : t("under_way_words");
+    const [head, rest] = over ? verdict.split(/(?=: )(.*)/s) : [t("under_way"), `. ${verdict}`];
     this.verdict.replaceChildren(h("p", null, h("strong", null, head), rest));
     if (over && run.left && !run.left.came_back) this.verdict.append(h("p", { class: "note" }, t("left_picture", { n: run.left.iteration, at: run.left.last.map((v) => short(v, 3)).join("; ") })));
-    if (over) announce(words);
+    if (over) announce(verdict);
   }
 }

@@ -24,6 +24,7 @@ export function request(state) {
   if (!fit) return { surface: state.surface, condition: state.surface === "valley" ? state.condition : null, runs: state.runs };
   const body = { data: fit.data, formula: fit.formula, others: fit.others, scale: fit.scale, runs: state.runs };
   if (fit.over) body.over = fit.over;
+  if (fit.event) body.event = fit.event;
   return body;
 }
 
@@ -34,6 +35,7 @@ export function toAddress(state) {
   const out = new URLSearchParams();
   if (state.fit) {
     for (const key of ["data", "formula", "others", "scale"]) out.set(key, state.fit[key]);
+    if (state.fit.event) out.set("event", state.fit.event);
     if (state.fit.over) state.fit.over.forEach((name) => out.append("over", name));
   } else {
     out.set("surface", state.surface);
@@ -60,7 +62,7 @@ export function fromAddress(text) {
   if (said.get("data") && said.get("formula")) {
     const over = said.getAll("over");
     state.fit = {
-      data: said.get("data"), formula: said.get("formula"), over: over.length === 2 ? over : null,
+      data: said.get("data"), formula: said.get("formula"), event: said.get("event") || null, over: over.length === 2 ? over : null,
       others: said.get("others") === "profiled" ? "profiled" : "held", scale: said.get("scale") === "raw" ? "raw" : "standardised",
     };
     state.runs[0].start = [];

@@ -53,6 +53,12 @@ export function read(formula, treatment, columns) {
 export const usable = (column, rows) =>
   column.type === "number" ? column.distinct !== 1 : column.type === "category" && (column.levels?.length ?? 0) > 1 && (column.levels_total ?? column.distinct ?? 0) < Math.max(3, rows / 2);
 
+/** The two levels of an outcome, either of which can be the event; null for any other column. */
+export function outcomeLevels(column) {
+  if (column?.type === "category" && column.levels?.length === 2) return column.levels.map((l) => l.name);
+  return column?.type === "number" && column.distinct === 2 ? [String(column.min), String(column.max)] : null;
+}
+
 /** The terms of a right-hand side: cut at each plus outside of brackets and backticks. */
 function parts(text) {
   const out = [""];

@@ -1,9 +1,10 @@
 // The third tab: the story in steps, each with a live figure and a question that the program checks.
-import { get, post, told } from "./api.js";
+import { get, post } from "./api.js";
 import { announce, h } from "./dom.js";
 import { has, onLanguage, t } from "./i18n.js";
 import { Exhibit } from "./exhibit.js";
 import { short } from "./numbers.js";
+import { told } from "./said.js";
 
 /** The tab; `moved()` is called when the step has changed. */
 export class Learn {

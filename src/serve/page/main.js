@@ -4,6 +4,7 @@ import { keep, kept, lang, onLanguage, speak } from "./i18n.js";
 import { repaint } from "./canvas.js";
 import { Explore } from "./explore.js";
 import { Learn } from "./learn.js";
+import { tell } from "./said.js";
 import { Train } from "./train.js";
 
 const NAMES = ["explore", "train", "learn"];
@@ -44,7 +45,7 @@ function open(name, query) {
     tab(other).setAttribute("aria-selected", String(here));
     tab(other).tabIndex = here ? 0 : -1;
   }
-  tabs[name].open(query).then(() => write(name), (refusal) => panel(name).append(h("p", { class: "problem" }, refusal.message)));
+  tabs[name].open(query).then(() => write(name), (refusal) => panel(name).append(tell(h("p", { class: "problem" }), refusal)));
 }
 
 for (const name of NAMES) tab(name).addEventListener("click", () => ((location.hash = `#${name}`), open(name, "")));

@@ -1,9 +1,10 @@
 // Step 2 of training: the formula, clicked together or typed; the program says what it makes of it.
 import { latest, post } from "./api.js";
 import { fillSelect, h, icon } from "./dom.js";
-import { empty, read, usable, write } from "./formula.js";
+import { empty, outcomeLevels, read, usable, write } from "./formula.js";
 import { t } from "./i18n.js";
 import { whole } from "./numbers.js";
+import { known, said as inWords, words } from "./said.js";
 
 /** The card; `checked(said)` gets the program's description of a good formula, or null. */
 export class ModelCard {
@@ -93,9 +94,9 @@ export class ModelCard {
 
   dressEvent() {
     const column = this.columns.find((c) => c.name === this.pieces.outcome);
-    const levels = column?.type === "category" && column.levels?.length === 2 ? column.levels : null;
+    const levels = outcomeLevels(column);
     this.eventField.hidden = !levels;
-    if (levels) fillSelect(this.event, [["", "event_auto"], ...levels.map((l) => [l.name, null, l.name])], levels.some((l) => l.name === this.event.value) ? this.event.value : "");
+    if (levels) fillSelect(this.event, [["", "event_auto"], ...levels.map((l) => [l, null, l])], levels.includes(this.event.value) ? this.event.value : "");
     else this.event.replaceChildren();
   }
 
@@ -163,11 +164,11 @@ export class ModelCard {
       ? t("is_logistic", { event: outcome.event ?? "1", events: whole(outcome.events), rows: whole(said.rows_used) })
       : t("is_linear", { outcome: outcome.text ?? outcome.variable, rows: whole(said.rows_used) });
     const lost = said.rows_read - said.rows_used;
-    const why = [...(said.missing ?? []).map((m) => `${m.variable} ${m.rows}`), ...(said.dropped_otherwise ?? []).map((d) => `${d.why} ${d.rows}`)].join(", ");
+    const why = [...(said.missing ?? []).map((m) => `${m.variable} ${m.rows}`), ...(said.dropped_otherwise ?? []).map((d) => `${words(d.why)} ${d.rows}`)].join(", ");
     this.verdict.replaceChildren(
       h("p", null, h("b", null, what), " ", t("design_columns", { n: said.columns.length })),
       lost > 0 ? h("p", { class: "note" }, t("rows_lost", { n: whole(lost), why })) : "",
-      ...(said.left_out ?? []).map((l) => h("p", { class: "note" }, t("left_out", { column: l.column, why: l.why }))));
+      ...(said.left_out ?? []).map((l) => h("p", { class: "note" }, t("left_out", { column: l.column, why: words(l.why) }))));
   }
 
   /** The formula with the wrong place marked, and why. */
@@ -180,8 +181,9 @@ export class ModelCard {
       out.push(h("p", { class: "marked" }, letters.slice(0, start).join(""), h("mark", null, letters.slice(start, end).join("") || "␣"), letters.slice(end).join("")));
       out.push(h("p", { class: "where", "data-position": start }, t("at_character", { n: start + 1 })));
     }
-    out.push(h("p", null, refusal.message));
-    if (refusal.hint) out.push(h("p", { class: "note" }, refusal.hint));
+    if (!known(refusal.message)) out.push(h("p", null, t("refused_formula")));
+    out.push(h("p", null, inWords(refusal.message)));
+    if (refusal.hint) out.push(h("p", { class: "note" }, inWords(refusal.hint)));
     return out;
   }
 }

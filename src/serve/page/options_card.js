@@ -1,8 +1,8 @@
 // Step 3 of training: how it descends.
-import { told } from "./api.js";
 import { field, h, say, select } from "./dom.js";
 import { plain, short } from "./numbers.js";
 import { t } from "./i18n.js";
+import { tell } from "./said.js";
 
 /** Learning rates of the slider, as powers of ten. */
 export const RATES = { low: -5, high: 1, step: 0.02 };
@@ -80,8 +80,7 @@ export class OptionsCard {
   }
 
   refuse(refusal) {
-    this.problem.hidden = !refusal;
-    if (refusal) this.problem.textContent = told(refusal);
+    tell(this.problem, refusal);
   }
 
   ready(yes) {

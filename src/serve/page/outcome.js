@@ -1,8 +1,8 @@
 // How a training ended: the verdict, the coefficients, the report and its files.
-import { told } from "./api.js";
 import { announce, h } from "./dom.js";
-import { lang, t } from "./i18n.js";
+import { t } from "./i18n.js";
 import { short } from "./numbers.js";
+import { said, tell, words } from "./said.js";
 
 /** The card below the figures. */
 export class Outcome {
@@ -17,7 +17,7 @@ export class Outcome {
     this.root.replaceChildren();
     if (!over) return;
     if (run.error) {
-      return this.root.append(h("div", { class: "verdict bad" }, h("b", null, t("state_failed")), h("p", null, run.error.error), run.error.hint ? h("p", { class: "note" }, run.error.hint) : ""));
+      return this.root.append(h("div", { class: "verdict bad" }, h("b", null, t("state_failed")), tell(h("p"), run.error)));
     }
     const { end } = run;
     this.root.append(verdict(run), h("section", { class: "card" }, h("h2", { t: "coefficients" }), table(end)), this.files(run));
@@ -37,7 +37,7 @@ export class Outcome {
         button.hidden = true;
         announce(t("report_ready"));
       } catch (refusal) {
-        list.replaceChildren(h("p", { class: "problem" }, told(refusal)));
+        list.replaceChildren(tell(h("p", { class: "problem" }), refusal));
         button.disabled = false;
       }
     } } });
@@ -55,19 +55,14 @@ export function verdict(run) {
   const pace = end.verdict?.pace ?? null;
   const head = t(end.converged ? "arrived" : "stopped_not_arrived");
   const facts = t(end.max_error_in_standard_errors === null ? "end_facts_plain" : "end_facts", {
-    i: end.iterations, far: short(end.max_error_in_standard_errors, 3), reason: reason(end),
+    i: end.iterations, far: short(end.max_error_in_standard_errors, 3), reason: words(end.stopped_by ?? end.reason),
   });
   const engine = [...new Set([end.verdict?.text, end.certificate, end.converged ? null : end.hint].filter(Boolean))];
   return h("div", { class: `verdict ${end.converged ? "good" : "bad"}`, id: "train-verdict", "data-pace": pace ?? "", "data-converged": String(end.converged) },
     h("b", null, pace && pace !== "about-right" && !end.converged ? `${head}: ${t(`pace_${pace}`)}` : head),
     h("p", null, facts),
-    end.separated ? h("p", null, h("span", null, t("separated")), " ", h("span", { lang: "en" }, end.separated)) : "",
-    lang() === "en" ? engine.map((words) => h("p", null, words))
-      : h("details", null, h("summary", null, t("engine_words")), engine.map((words) => h("p", { lang: "en" }, words))));
-}
-
-function reason(end) {
-  return t(`reason_${end.reason}`) === `reason_${end.reason}` ? end.reason : t(`reason_${end.reason}`);
+    end.separated ? h("p", null, h("span", null, t("separated")), " ", h("span", null, end.separated.join(", "))) : "",
+    engine.map((text) => h("p", null, said(text))));
 }
 
 function table(end) {

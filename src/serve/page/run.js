@@ -1,5 +1,6 @@
 // One training run as the program streams it: its plan, its frames, its end.
-import { forget, get, post } from "./api.js";
+import { Refusal, forget, get, post } from "./api.js";
+import { learnt } from "./said.js";
 
 /** Points kept of a run; beyond, every other of the older half goes (the figures have fewer pixels). */
 const MOST_POINTS = 8000;
@@ -39,12 +40,12 @@ export class Run {
   listen() {
     const source = new EventSource(`/api/train/${this.id}/events`);
     this.source = source;
-    const on = (event, f) => source.addEventListener(event, (e) => f(JSON.parse(e.data)));
+    const on = (event, f) => source.addEventListener(event, (e) => f(learnt(JSON.parse(e.data))));
     on("state", (said) => ((this.state = said.state), this.changed("state")));
     on("plan", (plan) => ((this.plan = plan), this.clear(), this.changed("plan")));
     on("frames", (said) => this.take(said));
     on("end", (end) => this.finish("ended", end, null));
-    on("failed", (error) => this.finish("failed", null, error));
+    on("failed", (error) => this.finish("failed", null, new Refusal(0, error)));
     // a connection that broke begins again by itself, and the program then sends the whole past
     source.addEventListener("error", () => this.check());
   }
@@ -86,10 +87,10 @@ export class Run {
     if (this.over || this.source?.readyState !== EventSource.CLOSED) return;
     try {
       const status = await get(`/api/train/${this.id}`);
-      if (status.state === "ended" || status.state === "failed") this.finish(status.state, status.end, status.error);
+      if (status.state === "ended" || status.state === "failed") this.finish(status.state, learnt(status.end), learnt(status.error) && new Refusal(0, status.error));
       else this.listen();
     } catch (refusal) {
-      this.finish("failed", null, { error: refusal.message, hint: refusal.hint });
+      this.finish("failed", null, refusal);
     }
   }
 

@@ -1,6 +1,7 @@
 // The loss as a landscape: turn it by dragging or with the arrow keys.
-import { Stage, colour, marker, rgb } from "./canvas.js";
+import { Stage, colour, marker, rgb, DASHES } from "./canvas.js";
 import { cut } from "./axes.js";
+import { lanes } from "./lanes.js";
 import { Terrain } from "./terrain.js";
 
 /** Quadrilaterals along a side of the landscape. */
@@ -84,7 +85,7 @@ export class Solid {
       const z = terrain.at(Math.min(u, 0.99999) * (xs.length - 1), Math.min(v, 0.99999) * (ys.length - 1));
       return project(u - 0.5, v - 0.5, lift(z) + 0.012);
     };
-    for (const path of scene.paths) trail(g, path, up);
+    trails(g, scene.paths, up, width, height);
     names(g, scene, project, width);
   }
 }
@@ -133,26 +134,38 @@ function mesh(g, terrain, project, lift) {
   }
 }
 
-function trail(g, path, up) {
+/** All paths, side by side where they meet; first their edges of paper, so that none covers another. */
+function trails(g, paths, up, width, height) {
+  const byLook = [...paths].sort((a, b) => a.look - b.look);
+  const places = byLook.map((path) => path.points.slice(0, path.upTo + 1).map(([x, y]) => (x === null ? null : up(x, y)?.slice(0, 2) ?? null)));
+  const inside = ([x, y]) => x >= 0 && x <= width && y >= 0 && y <= height;
+  const lines = new Map(lanes(places, inside).map(({ line }, k) => [byLook[k], line]));
+  for (const [thick, edge] of [[4.8, true], [2.2, false]]) {
+    for (const path of paths) {
+      g.setLineDash(edge ? [] : DASHES[path.look % 6]);
+      g.strokeStyle = colour(edge ? "card" : `look-${path.look % 6}`);
+      g.lineWidth = thick;
+      g.beginPath();
+      let on = false;
+      for (const p of lines.get(path)) {
+        if (p) on ? g.lineTo(p[0], p[1]) : g.moveTo(p[0], p[1]);
+        on = Boolean(p);
+      }
+      g.stroke();
+    }
+  }
+  g.setLineDash([]);
+  paths.forEach((path, k) => ends(g, path, up, paths.length - 1 - k));
+}
+
+/** Start and stop; `above`: paths that are drawn after this one. */
+function ends(g, path, up, above) {
   const last = Math.min(path.upTo, path.points.length - 1);
   const [card, ink] = [colour("card"), colour(`look-${path.look % 6}`)];
-  for (const [width, style] of [[4.8, card], [2.2, ink]]) {
-    g.strokeStyle = style;
-    g.lineWidth = width;
-    g.beginPath();
-    let on = false;
-    for (let i = 0; i <= last; i++) {
-      const [x, y] = path.points[i];
-      const p = x === null ? null : up(x, y);
-      if (p) on ? g.lineTo(p[0], p[1]) : g.moveTo(p[0], p[1]);
-      on = p !== null;
-    }
-    g.stroke();
-  }
   const start = up(...path.points[0]);
-  if (start) marker(g, path.look, start[0], start[1], 5, card, ink);
+  if (start) marker(g, path.look, start[0], start[1], 5 + 1.8 * above, card, ink);
   const stop = last > 0 && path.points[last][0] !== null ? up(...path.points[last]) : null;
-  if (stop) marker(g, path.look, stop[0], stop[1], 5.5, ink, card);
+  if (stop) marker(g, path.look, stop[0], stop[1], 5.5 + 1.8 * above, ink, card);
 }
 
 function names(g, scene, project, width) {

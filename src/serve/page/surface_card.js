@@ -1,6 +1,7 @@
 // Which surface: a lesson, a formula, or the loss of a real fit over two of its coefficients.
 import { get, post } from "./api.js";
 import { field, fillSelect, h, select } from "./dom.js";
+import { outcomeLevels, usable } from "./formula.js";
 import { lang } from "./i18n.js";
 import { SURFACES } from "./explore_state.js";
 import { short } from "./numbers.js";
@@ -20,8 +21,11 @@ export class SurfaceCard {
     this.over = [0, 1].map((k) => select([], "", (name) => this.refit({ over: k === 0 ? [name, this.over[1].value] : [this.over[0].value, name] }), { id: `over-${k}` }));
     this.others = select([["held", "others_held"], ["profiled", "others_profiled"]], "held", (others) => this.refit({ others }), { id: "others" });
     this.scale = select([["standardised", "scale_standardised"], ["raw", "scale_raw"]], "standardised", (scale) => this.refit({ scale }), { id: "explore-scale" });
+    this.event = select([["", "event_auto"]], "", (level) => this.refit({ event: level || null }), { id: "explore-event" });
+    this.eventField = field("event", this.event);
+    this.eventField.hidden = true;
     this.knobField = field("condition", this.knob, this.knobOut);
-    this.fitFields = h("div", { hidden: true }, field("data", this.data), field("formula", this.formula),
+    this.fitFields = h("div", { hidden: true }, field("data", this.data), field("formula", this.formula), this.eventField,
       h("div", { class: "pair" }, field("over_x", this.over[0]), field("over_y", this.over[1])),
       h("div", { class: "pair" }, field("others", this.others), field("scale", this.scale)));
     this.root = h("section", { class: "card pick" }, field("preset", this.lesson), field("surface", this.surface), this.knobField, this.fitFields);
@@ -29,6 +33,12 @@ export class SurfaceCard {
 
   async open() {
     [this.presets, this.datasets] = await Promise.all([get("/api/explore/presets"), get("/api/datasets")]);
+    this.resay();
+  }
+
+  /** Fetches the list of data sets anew: a file may have come meanwhile. */
+  async refresh() {
+    this.datasets = await get("/api/datasets");
     this.resay();
   }
 
@@ -54,16 +64,29 @@ export class SurfaceCard {
     this.changed({ surface: name, fit: null, runs: [{ method: "gradient-descent", rate: rates[name], start: SURFACES[name][1], tolerance: 0.001, max_iterations: name === "rosenbrock" ? 2000 : 200 }], active: 0 }, true);
   }
 
-  dataset(id) {
+  async dataset(id) {
     const found = this.datasets.find((d) => d.id === id);
     if (!found) return;
-    const formula = found.example?.formula ?? `${found.columns.at(-1)} ~ ${found.columns.slice(0, 2).join(" + ")}`;
-    this.changed({ fit: { data: id, formula, over: null, others: "held", scale: "standardised" }, runs: [{ method: "gradient-descent", rate: "auto", start: [], tolerance: 0.001, max_iterations: 200 }], active: 0 }, true);
+    const formula = found.example?.formula ?? (await this.firstFormula(found));
+    this.changed({ fit: { data: id, formula, event: null, over: null, others: "held", scale: "standardised" }, runs: [{ method: "gradient-descent", rate: "auto", start: [], tolerance: 0.001, max_iterations: 200 }], active: 0 }, true);
+  }
+
+  /** The last column by the first two others that can be predictors. */
+  async firstFormula({ id, rows }) {
+    const columns = (await this.columnsOf(id)).filter((c) => usable(c, rows)).map((c) => c.in_formula);
+    return `${columns.at(-1) ?? ""} ~ ${columns.slice(0, -1).slice(0, 2).join(" + ") || 1}`;
+  }
+
+  /** The columns of a data set as the program describes them. */
+  columnsOf(id) {
+    if (this.about?.id !== id) this.about = { id, columns: get(`/api/data/${encodeURIComponent(id)}`).then((data) => data.columns, () => []) };
+    return this.about.columns;
   }
 
   refit(part) {
     const { fit } = this.state;
-    const fresh = part.scale || part.over !== undefined;
+    const fresh = part.scale || part.over !== undefined || part.event !== undefined;
+    if (part.formula && outcome(part.formula) !== outcome(fit.formula)) part.event = null;
     const runs = fresh ? this.state.runs.map((r) => ({ ...r, start: [], rate: "auto" })) : this.state.runs;
     this.changed({ fit: { ...fit, ...part }, runs }, true);
   }
@@ -83,14 +106,27 @@ export class SurfaceCard {
     this.others.value = fit.others;
     this.scale.value = fit.scale;
     this.terms(fit, exploration?.surface.axes ?? fit.over);
+    this.events(fit);
+  }
+
+  /** Which levels the outcome has, if it has two: any of them can be the event. */
+  async events(fit) {
+    const columns = await this.columnsOf(fit.data);
+    if (this.state.fit !== fit) return;
+    const levels = outcomeLevels(columns.find((c) => c.in_formula === outcome(fit.formula) || c.name === outcome(fit.formula)));
+    this.eventField.hidden = !levels;
+    if (levels) fillSelect(this.event, [["", "event_auto"], ...levels.map((l) => [l, null, l])], fit.event ?? "");
   }
 
   async terms(fit, over) {
-    const key = `${fit.data}|${fit.formula}`;
+    const key = `${fit.data}|${fit.formula}|${fit.event}`;
     if (this.known !== key) {
       this.known = key;
-      this.columns = (await post("/api/formula", { data: fit.data, formula: fit.formula }).catch(() => null))?.columns ?? [];
+      this.columns = (await post("/api/formula", { data: fit.data, formula: fit.formula, event: fit.event }).catch(() => null))?.columns ?? [];
     }
     this.over.forEach((box, k) => fillSelect(box, this.columns.map((c) => [c, null, c]), over?.[k] ?? ""));
   }
 }
+
+/** What stands before the tilde. */
+const outcome = (formula) => formula.split("~")[0].trim();

@@ -9,6 +9,7 @@ import { Outcome } from "./outcome.js";
 import { Run } from "./run.js";
 import { Yardstick } from "./yardstick.js";
 import { short, whole } from "./numbers.js";
+import { told } from "./said.js";
 
 const MOST_RUNS = 6;
 
@@ -95,7 +96,7 @@ export class Train {
       if (matchMedia("(max-width: 1000px)").matches) this.legend.scrollIntoView({ block: "start" });
     } catch (refusal) {
       this.options.refuse(refusal);
-      announce(refusal.message);
+      announce(told(refusal));
     }
     this.options.start.disabled = false;
   }
@@ -161,6 +162,7 @@ export class Train {
       this.state.dataset.state = run.state;
       this.state.dataset.iteration = run.last?.i ?? "";
       this.state.dataset.norm = run.last?.g ?? "";
+      this.state.dataset.seconds = run.last?.t ?? "";
     } else say(this.state, "train_hint");
     this.stickFigure.hidden = this.sticks().length === 0;
     this.loss.ask();
@@ -189,12 +191,12 @@ export class Train {
   async order(name) {
     const run = this.active;
     const what = name === "pause" && run.state === "paused" ? "resume" : name;
-    await run.control({ do: what }).catch((refusal) => announce(refusal.message));
+    await run.control({ do: what }).catch((refusal) => announce(told(refusal)));
   }
 
   steer(rate) {
     clearTimeout(this.steering);
-    this.steering = setTimeout(() => this.active?.control({ do: "rate", rate }).catch((refusal) => announce(refusal.message)), 80);
+    this.steering = setTimeout(() => this.active?.control({ do: "rate", rate }).catch((refusal) => announce(told(refusal))), 80);
   }
 
   resay() {

@@ -7,11 +7,12 @@ use crate::fit::result::{Coefficient, Fit, Outcome};
 use crate::optimise::verdict::Pace;
 use crate::report::ending::unconverged;
 use crate::report::{effects, summary, words};
+use crate::serve::spanish::with_spanish;
 use crate::serve::train::run::Concluded;
 
 /// The event `end`.
 pub fn told(concluded: &Concluded) -> Value {
-    let Concluded { fit, context } = concluded;
+    let Concluded { fit, context, stopped_by } = concluded;
     let end = &fit.convergence;
     let verdict = fit.verdict.as_ref().map(
         |v| json!({"pace": pace(v.pace), "words": v.pace.words(), "text": v.text,
@@ -21,8 +22,8 @@ pub fn told(concluded: &Concluded) -> Value {
     let ending = words::ending(fit);
     let found = context.effects.as_ref().and_then(|found| serde_json::from_str(&effects::json(found)).ok());
     let found: Option<Value> = found;
-    json!({
-        "converged": end.converged, "reason": end.reason.words(), "what": ending.what, "verdict": verdict,
+    with_spanish(json!({
+        "converged": end.converged, "reason": end.reason.words(), "stopped_by": stopped_by, "what": ending.what, "verdict": verdict,
         "message": message, "hint": hint, "certificate": ending.distance,
         "max_error_in_standard_errors": end.max_error_in_standard_errors.and_then(number),
         "iterations": end.iterations, "epochs": end.epochs, "seconds": context.seconds,
@@ -30,7 +31,7 @@ pub fn told(concluded: &Concluded) -> Value {
         "summary": summary::whole(fit, context), "command": context.command, "notices": fit.ledger.notices,
         "coefficients": coefficients(fit), "separated": end.separation.as_ref().map(|s| s.terms.clone()),
         "effects": found,
-    })
+    }))
 }
 
 fn coefficients(fit: &Fit) -> Vec<Value> {

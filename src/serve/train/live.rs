@@ -9,15 +9,17 @@ use serde_json::{Value, json};
 use crate::fit::yardstick::Yardstick;
 use crate::optimise::history::Record;
 use crate::optimise::step::Point;
+use crate::optimise::verdict::short;
 use crate::optimise::watch::{Signal, Watcher};
+use crate::serve::state::Limits;
 use crate::serve::train::course::Frame;
 use crate::serve::train::places::Places;
 use crate::serve::train::run::{Run, State};
 
 /// A pause is looked at this often even when no lever moves.
 const LOOK: Duration = Duration::from_millis(250);
-/// A run that nobody resumes for so long is stopped.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// The longest sleep between two updates.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 /// The newest frame is drawn at most so often, kept ones apart.
 const REDRAW: Duration = Duration::from_millis(15);
 
@@ -43,7 +45,7 @@ pub struct Live {
     run: Arc<Run>,
     places: Arc<Places>,
     yardstick: Yardstick,
-    limit: Duration,
+    limits: Limits,
     beta: Array1<f64>,
     begun: Instant,
     idle: Duration,
@@ -56,19 +58,19 @@ pub struct Live {
     /// What the page is told before the first frame; its rate and tolerance are known only then.
     plan: Option<Value>,
     /// Why it was stopped, where that was not the page's wish.
-    pub stopped_by: Option<&'static str>,
+    pub stopped_by: Option<String>,
 }
 
 impl Live {
     /// A watcher that has seen nothing yet.
-    pub fn new(run: Arc<Run>, places: Arc<Places>, aim: Aim, limit: Duration) -> Live {
+    pub fn new(run: Arc<Run>, places: Arc<Places>, aim: Aim, limits: Limits) -> Live {
         let Aim { yardstick, plan } = aim;
         let now = Instant::now();
         Live {
             run,
             places,
             yardstick,
-            limit,
+            limits,
             beta: Array1::zeros(0),
             begun: now,
             idle: Duration::ZERO,
@@ -135,8 +137,8 @@ impl Live {
         self.places.leave();
         while self.must_wait() {
             drop(self.run.wait(self.run.inner(), LOOK));
-            if since.elapsed() > LONGEST_PAUSE {
-                self.stopped_by = Some("it was paused for an hour");
+            if since.elapsed() > self.limits.pause {
+                self.stopped_by = Some(format!("the pause was longer than {} s", seconds(self.limits.pause)));
                 self.run.stop();
             }
         }
@@ -164,7 +166,7 @@ impl Live {
     fn keep_to_the_speed(&mut self, record: &Record) {
         let Some(speed) = self.run.inner().levers.updates_per_second else { return };
         self.draw(record, true);
-        let step = Duration::try_from_secs_f64(1.0 / speed).unwrap_or(LONGEST_PAUSE);
+        let step = Duration::try_from_secs_f64(1.0 / speed).unwrap_or(LONGEST_SLEEP);
         let since = Instant::now();
         self.due = (self.due + step).max(since);
         loop {
@@ -179,6 +181,15 @@ impl Live {
         }
         self.idle += since.elapsed();
     }
+}
+
+/// Why a run was stopped that took too long.
+pub fn took_longer(limit: Duration) -> String {
+    format!("the run took longer than {} s", seconds(limit))
+}
+
+fn seconds(limit: Duration) -> String {
+    short(limit.as_secs_f64())
 }
 
 impl Watcher for Live {
@@ -202,8 +213,8 @@ impl Watcher for Live {
             self.keep_to_the_speed(record); // 2
         }
         self.pause(record);
-        if self.active() > self.limit && self.stopped_by.is_none() {
-            self.stopped_by = Some("the limit of time for a run came first");
+        if self.active() > self.limits.run && self.stopped_by.is_none() {
+            self.stopped_by = Some(took_longer(self.limits.run));
             self.run.stop();
         }
         let (stop, rate) = {

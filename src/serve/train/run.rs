@@ -99,6 +99,8 @@ pub struct Concluded {
     pub fit: Fit,
     /// What the report says beyond it.
     pub context: Context,
+    /// Why it was stopped, where that was not the page's wish.
+    pub stopped_by: Option<String>,
 }
 
 /// What is known of a run.

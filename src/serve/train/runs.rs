@@ -12,8 +12,6 @@ use crate::serve::train::request::Wish;
 use crate::serve::train::run::Run;
 use crate::serve::train::work;
 
-/// Runs that wait, run or pause at the same time.
-const ALIVE: usize = 12;
 /// Finished runs that are kept.
 const KEPT: usize = 12;
 
@@ -32,7 +30,7 @@ pub struct Runs {
 pub fn begin(shared: &Shared, wish: Wish, source: Arc<Source>) -> Answer<Arc<Run>> {
     let (run, places, dropped) = {
         let mut runs = lock(&shared.runs);
-        if runs.runs.iter().filter(|run| !run.state().is_over()).count() >= ALIVE {
+        if runs.runs.iter().filter(|run| !run.state().is_over()).count() >= shared.limits.runs {
             return Err(Failure::too_many("too many runs at once")
                 .hint("stop one of them, or wait until one has ended"));
         }
@@ -43,9 +41,9 @@ pub fn begin(shared: &Shared, wish: Wish, source: Arc<Source>) -> Answer<Arc<Run
         (run, Arc::clone(&runs.places), dropped)
     };
     dropped.iter().for_each(|id| report::remove(shared, id));
-    let (worker, limit) = (Arc::clone(&run), shared.limits.run);
+    let (worker, limits) = (Arc::clone(&run), shared.limits);
     let thread = std::thread::Builder::new().name(format!("train {}", run.id));
-    let started = thread.spawn(move || work::train(&worker, &places, &source, limit));
+    let started = thread.spawn(move || work::train(&worker, &places, &source, &limits));
     if started.is_err() {
         forget(shared, &run.id)?;
         return Err(Failure::too_many("the operating system gives no further thread"));

@@ -21,16 +21,17 @@ use crate::optimise::watch::{Signal, Watcher};
 use crate::report::{Context, command, gather};
 use crate::serve::api::bug;
 use crate::serve::failure::Failure;
+use crate::serve::state::Limits;
 use crate::serve::train::ending;
-use crate::serve::train::live::{Aim, Live};
+use crate::serve::train::live::{Aim, Live, took_longer};
 use crate::serve::train::places::Places;
 use crate::serve::train::request::check_size;
 use crate::serve::train::run::{Concluded, Run, State};
 
 /// Trains and tells the end, whatever it is.
-pub fn train(run: &Arc<Run>, places: &Arc<Places>, source: &Source, limit: Duration) {
+pub fn train(run: &Arc<Run>, places: &Arc<Places>, source: &Source, limits: &Limits) {
     places.take(&|| run.is_stopped());
-    let worked = catch_unwind(AssertUnwindSafe(|| descend(run, places, source, limit)));
+    let worked = catch_unwind(AssertUnwindSafe(|| descend(run, places, source, limits)));
     places.leave();
     let failure = match worked {
         Ok(Ok(concluded)) => {
@@ -52,22 +53,25 @@ pub fn train(run: &Arc<Run>, places: &Arc<Places>, source: &Source, limit: Durat
 }
 
 /// 1. The answer by `auto`, which is the yardstick; 2. the descent, watched; 3. what its report says beyond it.
-fn descend(run: &Arc<Run>, places: &Arc<Places>, source: &Source, limit: Duration) -> Result<Concluded> {
+fn descend(run: &Arc<Run>, places: &Arc<Places>, source: &Source, limits: &Limits) -> Result<Concluded> {
     let began = Instant::now();
     run.change(|inner| inner.state = Some(State::Preparing));
     let spec = run.wish.spec()?;
     let question = run.wish.question(&spec, source)?;
     check_size(&spec, source)?;
-    let mut stopped = UntilStopped(run);
+    let mut stopped = UntilStopped { run, began, limit: limits.run };
     let auto = analyse(&by_auto(&spec), source, &mut stopped)?; // 1
     if run.is_stopped() {
         return Err(Error::data("stopped before it began"));
+    }
+    if stopped.is_late() {
+        return Err(Error::data(took_longer(limits.run)).hint("train on fewer rows or with fewer terms"));
     }
     let yardstick = Yardstick::of(&auto, &spec);
     let plan = plan(&auto, &yardstick, &spec);
     drop(auto);
     run.change(|inner| inner.state = Some(State::Running));
-    let mut live = Live::new(Arc::clone(run), Arc::clone(places), Aim { yardstick, plan }, limit);
+    let mut live = Live::new(Arc::clone(run), Arc::clone(places), Aim { yardstick, plan }, *limits);
     let analysis = analyse(&spec, source, &mut live); // 2
     live.finish();
     let mut analysis = analysis?;
@@ -87,7 +91,7 @@ fn descend(run: &Arc<Run>, places: &Arc<Places>, source: &Source, limit: Duratio
         gaps: Some(analysis.prepared.gaps),
         ..Context::default()
     };
-    Ok(Concluded { fit: analysis.fit, context })
+    Ok(Concluded { fit: analysis.fit, context, stopped_by: live.stopped_by })
 }
 
 /// The same model, fitted as well as it can be.
@@ -159,11 +163,21 @@ fn say_what_was_changed(analysis: &mut Analysis, live: &Live) {
             change.iteration
         )
     }));
-    notices.extend(live.stopped_by.map(|why| format!("the descent was stopped: {why}")));
+    notices.extend(live.stopped_by.as_ref().map(|why| format!("the descent was stopped: {why}")));
 }
 
-/// Watches nothing but the wish to stop.
-struct UntilStopped<'a>(&'a Run);
+/// Watches nothing but the wish to stop and the clock.
+struct UntilStopped<'a> {
+    run: &'a Run,
+    began: Instant,
+    limit: Duration,
+}
+
+impl UntilStopped<'_> {
+    fn is_late(&self) -> bool {
+        self.began.elapsed() > self.limit
+    }
+}
 
 impl Watcher for UntilStopped<'_> {
     fn seconds(&self) -> f64 {
@@ -171,6 +185,6 @@ impl Watcher for UntilStopped<'_> {
     }
 
     fn seen(&mut self, _record: &Record, _tolerance: f64) -> Signal {
-        if self.0.is_stopped() { Signal::Stop } else { Signal::Continue }
+        if self.run.is_stopped() || self.is_late() { Signal::Stop } else { Signal::Continue }
     }
 }
