@@ -136,7 +136,7 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     analysis.fit = fit;
     let apparent = measured(&mut analysis);
     let ranges = apparent::ranges(&analysis);
-    let table_one = question.and_then(|question| patients(question, &mut analysis, &source));
+    let table_one = patients(question, &mut analysis.fit, &analysis.prepared, &source);
     let partial = partial::effects(&analysis)?;
     let gaps = Some(analysis.prepared.gaps);
     let beyond = Beyond { validation, effects, apparent, ranges, gaps, partial, table_one, imputation: None };
@@ -154,9 +154,15 @@ fn pooled(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
             validate_files(fit, &completed, scheme, go_on)
         })?;
         let apparent = pooling::measured(&mut fit, &completed);
-        return Ok((fit, Beyond { validation, effects, apparent, ..Beyond::default() }));
+        let (partial, ranges) = seen_in(&fit, &completed)?;
+        fit.ledger.notices.push(
+            "no table of the patients: each of the files has its own; `clinreg describe FILE --by GROUP` makes it"
+                .to_string(),
+        );
+        return Ok((fit, Beyond { validation, effects, apparent, partial, ranges, ..Beyond::default() }));
     }
-    let mut imputed = pooling::imputed(&args.model.data, spec, args.imputation.imputations, question, say)?;
+    let (mut imputed, source) =
+        pooling::imputed(&args.model.data, spec, args.imputation.imputations, question, say)?;
     let effects = pooled_answer(question, &imputed.completed)?;
     let mut fit = imputed.fit.clone();
     let validation =
@@ -166,9 +172,18 @@ fn pooled(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
         Some(one) => measured(one),
         None => pooling::measured(&mut fit, &imputed.completed),
     };
+    let (partial, ranges) = seen_in(&fit, &imputed.completed)?;
+    let table_one =
+        imputed.completed.first().and_then(|first| patients(question, &mut fit, &first.prepared, &source));
     let gaps = Some(imputed.imputation.gaps.clone());
     let imputation = Some(imputed.imputation);
-    Ok((fit, Beyond { validation, imputation, effects, apparent, gaps, ..Beyond::default() }))
+    Ok((fit, Beyond { validation, imputation, effects, apparent, ranges, gaps, partial, table_one }))
+}
+
+/// The curves of a pooled fit and its predictors' ranges, over the rows of the first completed data set.
+fn seen_in(fit: &Fit, completed: &[Analysis]) -> Result<(Vec<PartialEffect>, Vec<Range>)> {
+    let Some(first) = completed.first() else { return Ok((Vec::new(), Vec::new())) };
+    Ok((partial::effects_of(fit, &first.prepared)?, apparent::ranges(first)))
 }
 
 /// The treatment's effect over completed data sets.

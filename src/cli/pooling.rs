@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::progress::Progress;
 use crate::cli::question;
 use crate::cli::say::Say;
-use crate::data::csv;
+use crate::data::csv::{self, Source};
 use crate::effects::result::Question;
 use crate::error::Result;
 use crate::fit::analyse;
@@ -50,10 +50,29 @@ pub fn pooled(
     let mut pooled = pool(fits)?;
     pooled.ledger.file = names.join(", ");
     pooled.ledger.notices.push(format!("the files and their SHA-256: {}", hashes.join(", ")));
+    pooled.ledger.notices.extend(outcomes_that_differ(&analyses));
     Ok((pooled, analyses))
 }
 
-/// Completes one file by multiple imputation, fits and pools.
+/// In how many rows the outcome is not the same in all files, where they have as many rows.
+fn outcomes_that_differ(analyses: &[Analysis]) -> Option<String> {
+    let (first, others) = analyses.split_first()?;
+    let outcome = |a: &Analysis, i: usize| a.prepared.chosen.y[i];
+    let n = first.prepared.chosen.y.len();
+    if others.iter().any(|a| a.prepared.chosen.y.len() != n) {
+        return None;
+    }
+    let differ = |i: &usize| others.iter().any(|a| outcome(a, *i) != outcome(first, *i));
+    let rows = (0..n).filter(differ).count();
+    (rows > 0).then(|| {
+        format!(
+            "the outcome is not the same in all files in {rows} of {n} rows: where events or means of the outcome are \
+             given, they are means over the files"
+        )
+    })
+}
+
+/// Completes one file by multiple imputation, fits and pools; the file as it was is there too.
 ///
 /// # Errors
 /// As `fit_imputed` says.
@@ -63,7 +82,7 @@ pub fn imputed(
     imputations: Option<usize>,
     question: Option<&Question>,
     say: &Say,
-) -> Result<Imputed> {
+) -> Result<(Imputed, Source)> {
     let source = csv::open(data)?;
     if let Some(question) = question {
         question::check(question, spec, &source)?;
@@ -71,7 +90,7 @@ pub fn imputed(
     let mut watch = |k: usize, of: usize| -> Box<dyn Watcher> {
         Box::new(Progress::new(&format!("fit {k} of {of}"), say))
     };
-    fit_imputed(spec, &source, imputations, &mut watch)
+    Ok((fit_imputed(spec, &source, imputations, &mut watch)?, source))
 }
 
 /// The pooled performance, whose AUC goes to the fit's statistics; where it cannot be measured, the ledger says why.

@@ -7,6 +7,7 @@ use crate::design::matrix::{VariableKind, rebuild};
 use crate::design::sample::Sample;
 use crate::error::Result;
 use crate::fit::analysis::Analysis;
+use crate::fit::prepare::Prepared;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::inference::table::Reference;
@@ -49,6 +50,12 @@ pub struct PartialLine {
     pub high: Vec<f64>,
 }
 
+/// A fit and the rows that its predictors are taken from.
+struct Basis<'a> {
+    fit: &'a Fit,
+    prepared: &'a Prepared,
+}
+
 /// Values of the predictor on each line.
 const POINTS: usize = 81;
 /// Bins of the distribution.
@@ -73,7 +80,16 @@ const MOST_LINES: usize = 6;
 ///
 /// Source: Harrell 2015, Regression Modeling Strategies, s. 2.3 and 5.1.
 pub fn effects(analysis: &Analysis) -> Result<Vec<PartialEffect>> {
-    let fit = &analysis.fit;
+    effects_of(&analysis.fit, &analysis.prepared)
+}
+
+/// The same of a fit and the rows that its predictors are taken from: of a pooled fit the first completed data set,
+/// whose design is that of all; the covariance is the pooled one, the quantile still the normal one (linear: t).
+///
+/// # Errors
+/// As the design's rebuilding says.
+pub fn effects_of(fit: &Fit, prepared: &Prepared) -> Result<Vec<PartialEffect>> {
+    let analysis = &Basis { fit, prepared };
     if !fit.convergence.converged || fit.convergence.separation.is_some() {
         return Ok(Vec::new());
     }
@@ -87,8 +103,8 @@ pub fn effects(analysis: &Analysis) -> Result<Vec<PartialEffect>> {
     Ok(found)
 }
 
-fn sample(analysis: &Analysis, variable: &str) -> Option<Sample> {
-    let prepared = &analysis.prepared;
+fn sample(analysis: &Basis<'_>, variable: &str) -> Option<Sample> {
+    let prepared = analysis.prepared;
     match &prepared.used.column(variable)?.values {
         Values::Number(v) => {
             let weight = prepared.weight.as_ref().map(|w| w.to_vec());
@@ -98,7 +114,7 @@ fn sample(analysis: &Analysis, variable: &str) -> Option<Sample> {
     }
 }
 
-fn of_one(analysis: &Analysis, usual: &Table, variable: &str) -> Result<Option<PartialEffect>> {
+fn of_one(analysis: &Basis<'_>, usual: &Table, variable: &str) -> Result<Option<PartialEffect>> {
     let in_a_term = analysis
         .fit
         .coefficients
@@ -115,7 +131,7 @@ fn of_one(analysis: &Analysis, usual: &Table, variable: &str) -> Result<Option<P
     }
     let reference = sample.quantile(0.5);
     let grid: Vec<f64> = (0..POINTS).map(|k| low + (high - low) * k as f64 / (POINTS - 1) as f64).collect();
-    let mut sharing = sharing(&analysis.fit, variable);
+    let mut sharing = sharing(analysis.fit, variable);
     let modifier = if sharing.is_empty() { None } else { Some(sharing.remove(0)) };
     let settings = modifier.as_ref().map_or_else(|| vec![(String::new(), None)], |m| settings(analysis, m));
     let without_line = modifier.as_ref().map_or(0, |m| n_levels(analysis, m).saturating_sub(MOST_LINES));
@@ -157,7 +173,7 @@ fn sharing(fit: &Fit, variable: &str) -> Vec<String> {
 }
 
 /// The modifier's values that have a line: levels, or quartiles.
-fn settings(analysis: &Analysis, modifier: &str) -> Vec<(String, Option<Values>)> {
+fn settings(analysis: &Basis<'_>, modifier: &str) -> Vec<(String, Option<Values>)> {
     let Some(column) = analysis.prepared.used.column(modifier) else { return Vec::new() };
     match &column.values {
         Values::Category { levels, .. } => {
@@ -184,7 +200,7 @@ fn settings(analysis: &Analysis, modifier: &str) -> Vec<(String, Option<Values>)
     }
 }
 
-fn n_levels(analysis: &Analysis, variable: &str) -> usize {
+fn n_levels(analysis: &Basis<'_>, variable: &str) -> usize {
     let kind = analysis.prepared.frozen.variables.iter().find(|(name, _)| name == variable);
     match kind {
         Some((_, VariableKind::Category(levels))) => levels.len(),
@@ -198,8 +214,8 @@ fn category(levels: &[String], level: &str) -> Values {
 }
 
 /// One row: numbers at their median, categories at their commonest level (of equals the first).
-fn usual(analysis: &Analysis) -> Table {
-    let prepared = &analysis.prepared;
+fn usual(analysis: &Basis<'_>) -> Table {
+    let prepared = analysis.prepared;
     let weight = prepared.weight.as_ref().map(|w| w.to_vec());
     let columns = prepared.used.columns.iter().map(|column| {
         let values = match &column.values {
@@ -244,18 +260,18 @@ fn table(usual: &Table, variable: &str, values: Vec<f64>, setting: Option<(&str,
 }
 
 fn line(
-    analysis: &Analysis,
+    analysis: &Basis<'_>,
     usual: &Table,
     variable: &str,
     (grid, reference): (&[f64], f64),
     setting: Option<(&str, Values)>,
     at: String,
 ) -> Result<PartialLine> {
-    let prepared = &analysis.prepared;
+    let prepared = analysis.prepared;
     let values = grid.iter().copied().chain([reference]).collect();
     let rows = table(usual, variable, values, setting);
     let encoded = rebuild(&prepared.formula, &prepared.frozen, &rows)?;
-    let fit = &analysis.fit;
+    let fit = analysis.fit;
     let kept: Vec<usize> =
         (0..fit.coefficients.len()).filter(|j| fit.coefficients[*j].estimate.is_some()).collect();
     let beta: Array1<f64> = fit.coefficients.iter().filter_map(|c| c.estimate).collect();

@@ -97,7 +97,29 @@ pub struct Counts {
 /// Data: fewer than two groups, more than 20; a named variable that is a date; with suppression, a group that is
 /// itself below the limit.
 pub fn table_one(table: &Table, request: &Request) -> Result<TableOne> {
-    let (groups, of_row) = groups(table, &request.by)?;
+    described(table, request, groups(table, &request.by)?)
+}
+
+/// Describes the variables of a table over all rows, as one group without a name; there is nothing to compare.
+///
+/// # Errors
+/// Data: no column that can be described.
+pub fn overall(table: &Table) -> Result<TableOne> {
+    let request = Request { by: String::new(), variables: None, suppress_below: None };
+    let everyone = (vec![String::new()], vec![Some(0); table.n_rows]);
+    let mut one = described(table, &request, everyone)?;
+    for variable in &mut one.variables {
+        variable.smd = None;
+        match &mut variable.content {
+            Content::Continuous(cells) => cells.truncate(1), // the second is the sum of the one group
+            Content::Categorical(_, cells) => cells.truncate(1),
+        }
+    }
+    Ok(one)
+}
+
+/// The table of the groups that are given with each row's.
+fn described(table: &Table, request: &Request, (groups, of_row): Grouped) -> Result<TableOne> {
     let n_by_group: Vec<usize> =
         (0..groups.len()).map(|g| of_row.iter().filter(|o| **o == Some(g)).count()).collect();
     if let Some(below) = request.suppress_below
@@ -144,8 +166,11 @@ pub fn table_one(table: &Table, request: &Request) -> Result<TableOne> {
     })
 }
 
+/// The groups' names, and each row's group.
+type Grouped = (Vec<String>, Vec<Option<usize>>);
+
 /// The groups that occur, and each row's.
-fn groups(table: &Table, by: &str) -> Result<(Vec<String>, Vec<Option<usize>>)> {
+fn groups(table: &Table, by: &str) -> Result<Grouped> {
     let Some(Values::Category { codes, levels }) = table.column(by).map(|c| &c.values) else {
         return Err(Error::data(format!("`{by}` is not read as levels")));
     };

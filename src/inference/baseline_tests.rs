@@ -51,6 +51,23 @@ fn rows_without_a_group_do_not_count() {
 }
 
 #[test]
+fn everyone_together_is_one_group_without_a_difference() {
+    let columns = vec![
+        number("age", &[1.0, 3.0, 8.0, f64::NAN]),
+        category("sex", &["f", "m", "m", ""]),
+        category("site", &["x", "x", "x", "x"]),
+    ];
+    let found = overall(&table(columns)).expect("it can be described");
+    assert_eq!((found.groups.len(), found.n_by_group.clone()), (1, vec![4]));
+    let Content::Continuous(age) = &found.variables[0].content else { panic!("age is a number") };
+    assert_eq!((age.len(), age[0].n, age[0].missing), (1, Cell::Count(3), Cell::Count(1)));
+    assert_eq!(age[0].moments.map(|m| m.mean), Some(4.0));
+    let Content::Categorical(_, sex) = &found.variables[1].content else { panic!("sex is a factor") };
+    assert_eq!((sex.len(), sex[0].levels.clone()), (1, vec![Cell::Count(1), Cell::Count(2)]));
+    assert!(found.variables.iter().all(|v| v.smd.is_none()));
+}
+
+#[test]
 fn with_three_groups_the_difference_is_the_mean_over_the_pairs() {
     let arm = ["a", "a", "b", "b", "c", "c"];
     let found = described(vec![category("arm", &arm), number("age", &[1.0, 3.0, 2.0, 4.0, 8.0, 10.0])], None);

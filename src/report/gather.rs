@@ -4,29 +4,55 @@ use crate::data::csv::Source;
 use crate::effects::result::Question;
 use crate::fit::analysis::Analysis;
 use crate::fit::apparent::{self, Apparent};
-use crate::inference::baseline::{Request, TableOne, table_one};
+use crate::fit::prepare::Prepared;
+use crate::fit::result::Fit;
+use crate::fit::spec::Family;
+use crate::inference::baseline::{Request, TableOne, overall, table_one};
 
-/// The patients by treatment, all rows of the file; where there is no such table, the ledger says why.
-pub fn patients(question: &Question, analysis: &mut Analysis, source: &Source) -> Option<TableOne> {
-    let by = &question.treatment;
-    let mut choices = analysis.fit.spec.data.clone();
-    choices.factors.extend(analysis.prepared.formula.factor_variables());
-    if !choices.factors.contains(by) {
-        choices.factors.push(by.clone()); // arms are levels, whatever they look like
+/// The patients, all rows of the file: by treatment where there is one, else by a two-valued outcome, else together.
+/// Where there is no such table, the ledger says why.
+pub fn patients(
+    question: Option<&Question>,
+    fit: &mut Fit,
+    prepared: &Prepared,
+    source: &Source,
+) -> Option<TableOne> {
+    let formula = &prepared.formula;
+    let outcomes = formula.outcome().columns();
+    let event = match outcomes[..] {
+        [only] if fit.family == Family::Logistic && !formula.outcome_is_transformed() => Some(only),
+        _ => None,
+    };
+    let by = question.map(|q| q.treatment.as_str()).or(event);
+    let mut choices = fit.spec.data.clone();
+    choices.factors.extend(formula.factor_variables());
+    let mut columns = formula.variables();
+    match by {
+        Some(by) => {
+            if !choices.factors.iter().any(|name| name == by) {
+                choices.factors.push(by.to_string()); // groups are levels, whatever they look like
+            }
+            columns.retain(|name| name != by && !outcomes.contains(&name.as_str()));
+            if columns.is_empty() {
+                return None; // a model of the groups alone: its ledger has their sizes
+            }
+            columns.insert(0, by.to_string());
+        }
+        None => columns.sort_by_key(|name| !outcomes.contains(&name.as_str())), // the outcome first
     }
-    let outcomes = analysis.prepared.formula.outcome().columns();
-    let mut columns = analysis.prepared.formula.variables();
-    columns.retain(|name| name != by && !outcomes.contains(&name.as_str()));
-    columns.insert(0, by.clone());
-    let request = Request { by: by.clone(), variables: None, suppress_below: None };
-    match source.typed(&columns, &choices).and_then(|typed| table_one(&typed.table, &request)) {
+    let found = source.typed(&columns, &choices).and_then(|typed| match by {
+        Some(by) => {
+            let request = Request { by: by.to_string(), variables: None, suppress_below: None };
+            table_one(&typed.table, &request)
+        }
+        None => overall(&typed.table),
+    });
+    match found {
         Ok(one) => Some(one),
         Err(why) => {
-            analysis
-                .fit
-                .ledger
-                .notices
-                .push(format!("no table of the patients by treatment: {}", why.message));
+            let groups = if question.is_some() { " by treatment" } else { "" };
+            let notice = format!("no table of the patients{groups}: {}", why.message);
+            fit.ledger.notices.push(notice);
             None
         }
     }
@@ -40,5 +66,35 @@ pub fn measured(analysis: &mut Analysis) -> Option<Apparent> {
             analysis.fit.ledger.notices.push(format!("no apparent performance: {}", why.message));
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::spec::Spec;
+    use crate::optimise::watch::Unwatched;
+
+    fn table_of(formula: &str) -> Option<TableOne> {
+        let row = |i: u32| {
+            let arm = if i.is_multiple_of(3) { "new" } else { "old" };
+            format!("{arm},{},{},{}\n", i % 23, u8::from((i * 37 + 11) % 97 < 30 + i % 40), (i * 53) % 97)
+        };
+        let text = format!("arm,age,died,score\n{}", (0..120).map(row).collect::<String>());
+        let source = Source::from_bytes("t.csv", text.into_bytes()).expect("a table");
+        let mut analysis = crate::fit::analyse(&Spec::new(formula), &source, &mut Unwatched).expect("a fit");
+        patients(None, &mut analysis.fit, &analysis.prepared, &source)
+    }
+
+    #[test]
+    fn without_a_treatment_the_groups_are_the_outcomes_or_everyone() {
+        let by_event = table_of("died ~ arm + rcs(age, 3)").expect("two groups");
+        assert_eq!((by_event.by.as_str(), by_event.groups.join(" ")), ("died", "0 1".to_string()));
+        let names: Vec<&str> = by_event.variables.iter().map(|v| v.name.as_str()).collect();
+        assert_eq!(names, ["arm", "age"]);
+        let everyone = table_of("log(score + 1) ~ arm").expect("one group");
+        let names: Vec<&str> = everyone.variables.iter().map(|v| v.name.as_str()).collect();
+        assert_eq!((everyone.n_by_group, names), (vec![120], vec!["score", "arm"]));
+        assert_eq!(table_of("died ~ 1"), None, "no predictor to describe");
     }
 }

@@ -251,18 +251,25 @@ mod tests {
     #[test]
     fn a_search_leaves_both_pictures_with_their_tables_and_a_plain_fit_none() {
         let fit = lasso();
-        let files = files(&fit).expect("drawn");
+        let files = files(&fit, true).expect("drawn");
         let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
         assert_eq!(
             names,
-            ["penalty_path.csv", "penalty_path.png", "cross_validation.csv", "cross_validation.png"]
+            [
+                "penalty_path.csv",
+                "penalty_path.png",
+                "penalty_path.svg",
+                "cross_validation.csv",
+                "cross_validation.png",
+                "cross_validation.svg"
+            ]
         );
         let slope = &fit.coefficients[1].term.name;
         let wanted = format!("lambda,non_zero,loss,(Intercept),{slope}\n1,0,0.9,2,0\n0.1,1,0.4,2,0.5\n");
         assert_eq!(table(&files, "penalty_path.csv"), wanted);
         let wanted = "lambda,mean,std_error,is_min,is_1se\n1,1.9,0.2,false,false\n0.1,0.9,0.1,true,true\n";
         assert_eq!(table(&files, "cross_validation.csv"), wanted);
-        assert!(super::files(&sample::linear()).expect("nothing to draw").is_empty());
+        assert!(super::files(&sample::linear(), true).expect("nothing to draw").is_empty());
     }
 
     #[test]

@@ -152,25 +152,33 @@ pub(super) struct InPage {
     heads: Vec<String>,
     rows: Vec<Row>,
     notes: Vec<String>,
+    /// Whether groups are compared, by their standardised differences.
+    compared: bool,
 }
 
 /// The table for the page of a fit that used so many rows.
 pub(super) fn in_page(one: &TableOne, rows_used: usize) -> InPage {
     let n: usize = one.n_by_group.iter().sum();
+    let compared = one.groups.len() > 1;
+    let (rows, used) = (count(n as f64), count(rows_used as f64));
+    let which = if compared {
+        let pairs = if one.groups.len() > 2 { ", the mean over all pairs of groups" } else { "" };
+        let by = visible(&one.by);
+        format!(
+            "{rows} rows with a value of {by}; the model uses {used}. SMD: standardised mean difference{pairs}."
+        )
+    } else {
+        format!("All {rows} rows of the file; the model uses {used}.")
+    };
     let mut notes = vec![format!(
-        "{} rows with a value of {}; the model uses {}. SMD: standardised mean difference{}. Per cents are of the rows with \
-         a value; IQR: the quartiles. Rows are counted once, whatever their weight.",
-        count(n as f64),
-        visible(&one.by),
-        count(rows_used as f64),
-        if one.groups.len() > 2 { ", the mean over all pairs of groups" } else { "" }
+        "{which} Per cents are of the rows with a value; IQR: the quartiles. Rows are counted once, whatever their weight."
     )];
     if !one.left_out.is_empty() {
         let list: Vec<String> =
             one.left_out.iter().map(|(name, why)| format!("{} ({})", visible(name), visible(why))).collect();
         notes.push(format!("Left out: {}.", list.join(", ")));
     }
-    InPage { heads: heads(one), rows: rows(one), notes }
+    InPage { heads: heads(one), rows: self::rows::rows(one), notes, compared }
 }
 
 #[derive(Serialize)]

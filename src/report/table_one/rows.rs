@@ -20,10 +20,14 @@ pub struct Row {
     pub smd: String,
 }
 
-/// The headings: the variable, each group with its number of rows, overall, the difference.
+/// The headings: the variable, each group with its number of rows, overall, the difference; where there is one group
+/// only, the variable and all rows.
 pub fn heads(one: &TableOne) -> Vec<String> {
     let total: usize = one.n_by_group.iter().sum();
     let with_n = |name: &str, n: usize| format!("{name} (n = {})", count(n as f64));
+    if one.groups.len() == 1 {
+        return vec!["variable".to_string(), with_n("all rows", total)];
+    }
     let groups = one.groups.iter().zip(&one.n_by_group).map(|(name, n)| with_n(&visible(name), *n));
     [visible(&one.by)]
         .into_iter()
