@@ -346,6 +346,9 @@ pub struct EvaluateArgs {
     /// Coverage of the intervals [default: 0.95]
     #[arg(long, value_name = "P", value_parser = values::conf_level, allow_negative_numbers = true)]
     pub conf_level: Option<f64>,
+    /// Also write the figures as SVG
+    #[arg(long)]
+    pub svg: bool,
 }
 
 #[derive(Debug, Clone, Args)]

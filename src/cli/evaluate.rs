@@ -29,7 +29,7 @@ pub fn run(args: &EvaluateArgs, global: &Global, say: &Say) -> Result<Status> {
     let recalibrated = args.recalibrate.map(|kind| model.recalibrated(&evaluated, kind)).transpose()?;
     let folder = global.out.clone().unwrap_or_else(|| folder_of(&args.data, &evaluated.outcome_name));
     let place = place(&folder);
-    let files = evaluation::files(&model, &evaluated, recalibrated.as_ref(), place)?;
+    let files = evaluation::files(&model, &evaluated, recalibrated.as_ref(), (place, args.svg))?;
     report::write(&folder, &files)?;
     let text_of = |name: &str| {
         let file = files.iter().find(|file| file.name == name);

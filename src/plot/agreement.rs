@@ -6,7 +6,7 @@ use crate::plot::calibration::CalibrationGroup;
 use crate::plot::canvas::{Area, Canvas};
 use crate::plot::legend::{Item, Mark, draw_column};
 use crate::plot::panel::{Headings, Panel, Reserve};
-use crate::plot::png::{Figure, png};
+use crate::plot::png::Figure;
 use crate::plot::series::{draw_curve, draw_dot, draw_whisker};
 use crate::plot::style::{CURVE_WIDTH, EDGE, INK, LIMIT, Shape, Stroke, WIDTH, look_of};
 use plotters_backend::DrawingBackend;
@@ -28,14 +28,6 @@ pub struct Agreement<'a> {
     pub group_note: &'a str,
     /// Statistics in words, a name and its value.
     pub statistics: &'a [(String, String)],
-}
-
-/// The plot of predicted against observed means as PNG bytes.
-///
-/// # Errors
-/// When the picture cannot be drawn or encoded.
-pub fn agreement(figure: &Agreement<'_>) -> Result<Vec<u8>> {
-    png(figure)
 }
 
 impl Figure for Agreement<'_> {

@@ -7,7 +7,7 @@ use crate::plot::legend::{Item, Mark, draw_column};
 use crate::plot::number::{count, trimmed};
 use crate::plot::page::{Headings, Page};
 use crate::plot::panel::{Panel, Reserve};
-use crate::plot::png::{Figure, png};
+use crate::plot::png::Figure;
 use crate::plot::risks::{RiskBins, draw_mirrored, event_colour, non_event_colour};
 use crate::plot::series::{draw_band, draw_curve, draw_dot, draw_whisker};
 use crate::plot::style::{AXIS_NOTE, CURVE_WIDTH, INK, LIMIT, MUTED, Shape, Stroke, look_of, tint};
@@ -58,14 +58,6 @@ pub struct Calibration<'a> {
     pub outcomes: (&'a str, &'a str),
     /// Statistics in words, a name and its value: `slope`, `1.02 (0.88 to 1.16)`.
     pub statistics: &'a [(String, String)],
-}
-
-/// The calibration plot as PNG bytes.
-///
-/// # Errors
-/// When the picture cannot be drawn or encoded.
-pub fn calibration(figure: &Calibration<'_>) -> Result<Vec<u8>> {
-    png(figure)
 }
 
 /// Room beside the frame for the words, with the white before them, pixels.

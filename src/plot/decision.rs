@@ -5,7 +5,7 @@ use crate::plot::axis::Axis;
 use crate::plot::canvas::Canvas;
 use crate::plot::legend::{Item, Mark, Rows};
 use crate::plot::panel::{Headings, Panel, Reserve};
-use crate::plot::png::{Figure, png};
+use crate::plot::png::Figure;
 use crate::plot::series::{draw_band, draw_curve};
 use crate::plot::style::{CURVE_WIDTH, MUTED, SPINE, Stroke, look_of, tint};
 use plotters_backend::DrawingBackend;
@@ -34,14 +34,6 @@ pub struct Decision<'a> {
     pub models: &'a [DecisionCurve],
     /// Net benefit of treating all, one a threshold.
     pub treat_all: &'a [f64],
-}
-
-/// The decision curve as PNG bytes.
-///
-/// # Errors
-/// When the picture cannot be drawn or encoded.
-pub fn decision(figure: &Decision<'_>) -> Result<Vec<u8>> {
-    png(figure)
 }
 
 const TREAT_ALL: Stroke = Stroke::dashed(MUTED, 3.4, &[14.0, 8.0]);

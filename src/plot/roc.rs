@@ -5,7 +5,7 @@ use crate::plot::axis::Axis;
 use crate::plot::canvas::{Area, Canvas};
 use crate::plot::legend::{Item, Mark, draw_column};
 use crate::plot::panel::{Headings, Panel, Reserve};
-use crate::plot::png::{Figure, png};
+use crate::plot::png::Figure;
 use crate::plot::series::{draw_curve, draw_dot};
 use crate::plot::style::{CURVE_WIDTH, EDGE, INK, LIMIT, Stroke, WIDTH, look_of};
 use plotters_backend::DrawingBackend;
@@ -45,14 +45,6 @@ pub struct Roc<'a> {
     pub curves: &'a [RocCurve],
     /// Thresholds named by the user.
     pub thresholds: &'a [Threshold],
-}
-
-/// The ROC curve as PNG bytes.
-///
-/// # Errors
-/// When the picture cannot be drawn or encoded.
-pub fn roc(figure: &Roc<'_>) -> Result<Vec<u8>> {
-    png(figure)
 }
 
 impl Figure for Roc<'_> {

@@ -202,7 +202,10 @@ fn found(fit: &Fit, context: &Context, number: &str) -> Option<(String, Part)> {
         "18e" => Some((format!("To reproduce it: the file's SHA-256, {}...", short_hash(fit)), Part::Some)),
         "18f" => whole("To reproduce it: command and version"),
         "20a" => whole("Rows"),
-        "20b" if context.table_one.is_some() => some("Patients: by arm, with missing values"),
+        "20b" if context.table_one.as_ref().is_some_and(|one| one.groups.len() > 1) => {
+            some("Patients: by group and overall, with missing values")
+        }
+        "20b" if context.table_one.is_some() => some("Patients: overall, with missing values"),
         "21" => whole("Rows; Fit"),
         "22" => whole("Model; model.json, which predicts (clinreg predict)"),
         "23a" if validated => some("Performance on its own rows; Validation; subgroups are not measured"),

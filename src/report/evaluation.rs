@@ -46,7 +46,8 @@ impl Place {
     }
 }
 
-/// Files of an evaluation: evaluation.json, the summary, the pictures, recalibrated.json where asked for.
+/// Files of an evaluation: evaluation.json, the summary, the pictures (as SVG too where that is asked for),
+/// recalibrated.json where asked for.
 ///
 /// # Errors
 /// When a picture cannot be drawn or encoded.
@@ -54,14 +55,14 @@ pub fn files(
     model: &Model,
     evaluated: &Evaluated,
     recalibrated: Option<&Model>,
-    place: Place,
+    (place, svg): (Place, bool),
 ) -> Result<Vec<NamedFile>> {
     let file = |name: &str, text: String| NamedFile { name: name.to_string(), bytes: text.into_bytes() };
     let mut files = vec![
         file("evaluation.json", Evaluation::of(model, evaluated).to_json()),
         file(place.summary(), text(model, evaluated, recalibrated.and_then(|m| m.recalibration.as_ref()))),
     ];
-    for picture in pictures(model, evaluated)? {
+    for picture in pictures(model, evaluated, svg)? {
         files.push(NamedFile { name: place.picture(&picture.name), ..picture });
     }
     if let Some(new) = recalibrated {
@@ -70,7 +71,7 @@ pub fn files(
     Ok(files)
 }
 
-fn pictures(model: &Model, evaluated: &Evaluated) -> Result<Vec<NamedFile>> {
+fn pictures(model: &Model, evaluated: &Evaluated, svg: bool) -> Result<Vec<NamedFile>> {
     let ledger = &evaluated.ledger;
     let seen = if ledger.sha256 == model.data.sha256 { " (the file of the fit)" } else { "" };
     let event = evaluated.event.as_deref().map(words::visible);
@@ -82,7 +83,7 @@ fn pictures(model: &Model, evaluated: &Evaluated) -> Result<Vec<NamedFile>> {
         forced: ByConstruction::default(),
         auc_interval: "DeLong",
     };
-    performance::pictures(&subject, &evaluated.performance)
+    performance::pictures(&subject, &evaluated.performance, svg)
 }
 
 /// The summary as plain text, lines at most 100 columns wide where names allow.

@@ -60,20 +60,26 @@ const FIT_FILES: [&str; 46] = [
     "imputation_traces.svg",
 ];
 /// What `evaluate` can write to a folder, likewise.
-const EVALUATION_FILES: [&str; 6] = [
+const EVALUATION_FILES: [&str; 9] = [
     "evaluation.json",
     "summary.txt",
     "recalibrated.json",
     "calibration.png",
+    "calibration.svg",
     "roc.png",
+    "roc.svg",
     "decision_curve.png",
+    "decision_curve.svg",
 ];
 /// The same in the folder of a fit, whose files of these names stay.
-const EVALUATION_BESIDE_A_FIT: [&str; 4] = [
+const EVALUATION_BESIDE_A_FIT: [&str; 7] = [
     "recalibrated.json",
     "evaluation_calibration.png",
+    "evaluation_calibration.svg",
     "evaluation_roc.png",
+    "evaluation_roc.svg",
     "evaluation_decision_curve.png",
+    "evaluation_decision_curve.svg",
 ];
 /// What `explore` can write to a folder, likewise.
 const EXPLORATION_FILES: [&str; 24] = [

@@ -9,15 +9,15 @@ use crate::performance::distribution::RiskDistribution;
 use crate::performance::estimate::{Estimate, Proportion};
 use crate::performance::linear::LinearPerformance;
 use crate::performance::logistic::LogisticPerformance;
-use crate::plot::agreement::{Agreement, agreement};
-use crate::plot::calibration::{Calibration, CalibrationCurve, CalibrationGroup, calibration};
-use crate::plot::decision::{Decision, DecisionCurve, decision};
+use crate::plot::agreement::Agreement;
+use crate::plot::calibration::{Calibration, CalibrationCurve, CalibrationGroup};
+use crate::plot::decision::{Decision, DecisionCurve};
 use crate::plot::page::Headings;
 use crate::plot::risks::RiskBins;
-use crate::plot::roc::{Roc, RocCurve, Threshold, roc};
-use crate::report::NamedFile;
+use crate::plot::roc::{Roc, RocCurve, Threshold};
 use crate::report::numbers::{count, share, short};
 use crate::report::statistics::percent;
+use crate::report::{NamedFile, drawn};
 
 /// What is written above and beside the pictures.
 #[derive(Debug, Clone, Copy)]
@@ -36,20 +36,21 @@ pub struct Subject<'a> {
     pub auc_interval: &'a str,
 }
 
-/// `calibration.png`, and of a logistic model `roc.png` and `decision_curve.png`. They show aggregates: curves, groups
+/// `calibration.png`, and of a logistic model `roc.png` and `decision_curve.png`, each as .svg too where that is asked
+/// for. They show aggregates: curves, groups
 /// and counts.
 ///
 /// # Errors
 /// When a picture cannot be drawn or encoded.
-pub fn pictures(subject: &Subject<'_>, performance: &Performance) -> Result<Vec<NamedFile>> {
-    let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
+pub fn pictures(subject: &Subject<'_>, performance: &Performance, svg: bool) -> Result<Vec<NamedFile>> {
     Ok(match performance {
-        Performance::Logistic(p) => vec![
-            file("calibration.png", with_calibration(subject, p, calibration)?),
-            file("roc.png", with_roc(subject, p, roc)?),
-            file("decision_curve.png", with_decision(subject, p, decision)?),
-        ],
-        Performance::Linear(p) => vec![file("calibration.png", with_agreement(subject, p, agreement)?)],
+        Performance::Logistic(p) => [
+            with_calibration(subject, p, |f| drawn(f, "calibration", svg))?,
+            with_roc(subject, p, |f| drawn(f, "roc", svg))?,
+            with_decision(subject, p, |f| drawn(f, "decision_curve", svg))?,
+        ]
+        .concat(),
+        Performance::Linear(p) => with_agreement(subject, p, |f| drawn(f, "calibration", svg))?,
     })
 }
 
@@ -378,9 +379,19 @@ mod tests {
             let p = measured(&lp, outcome, &[]);
             assert!(p.curve.is_none());
             assert!(!why(&p.notes, "calibration curve").contains("it has no estimate"), "{:?}", p.notes);
-            let files = pictures(&subject(), &Performance::Logistic(Box::new(p))).expect("drawn");
+            let files = pictures(&subject(), &Performance::Logistic(Box::new(p)), true).expect("drawn");
             let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
-            assert_eq!(names, ["calibration.png", "roc.png", "decision_curve.png"]);
+            assert_eq!(
+                names,
+                [
+                    "calibration.png",
+                    "calibration.svg",
+                    "roc.png",
+                    "roc.svg",
+                    "decision_curve.png",
+                    "decision_curve.svg"
+                ]
+            );
         }
     }
 

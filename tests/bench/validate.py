@@ -58,8 +58,13 @@ def main():
     elapsed, r_cpu, n, dxy, slope = (float(x) for x in out.stdout.split()[-5:])
     print(f"rms::validate alone with {theirs} resamples: {elapsed:.1f} s ({r_cpu:.1f} s of processor), {n:.0f} with a model")
     print(f"  corrected: Dxy {dxy:.4f}, slope {slope:.4f}")
-    for what, a, b in [("wall", seconds, elapsed), ("processor", processor, r_cpu)]:
-        print(f"{what}: {b / theirs * mine / a:.1f} times the time of {mine} resamples, {b / n * done / a:.1f} times that of {done} models")
+    whole = [("the whole command (reading, fit, report)", seconds, processor)]
+    of_it = [("its validation alone, as rms::validate is", seconds - alone, processor - alone_cpu)]
+    for what, wall, used in whole + of_it:
+        per_resample, per_model = mine / theirs, done / n
+        print(f"{what}: wall {elapsed * per_resample / wall:.1f} times the time of {mine} resamples, "
+              f"{elapsed * per_model / wall:.1f} times that of {done} models; "
+              f"processor {r_cpu * per_resample / used:.1f} and {r_cpu * per_model / used:.1f} times")
 
 
 main()
