@@ -14,7 +14,7 @@ use headless_chrome::{Browser, LaunchOptions, Tab};
 use serde_json::Value;
 
 /// Nothing on this page takes longer on a slow machine with other tests beside.
-const DEADLINE: Duration = Duration::from_secs(45);
+const DEADLINE: Duration = Duration::from_secs(120);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(40);
 const PLACES: [&str; 4] =
     ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium"];

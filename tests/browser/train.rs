@@ -69,7 +69,7 @@ fn downloaded(path: &Path) -> String {
     loop {
         match std::fs::read_to_string(path) {
             Ok(text) if !text.is_empty() && text.trim_end().ends_with(['}', '>']) => return text,
-            _ => assert!(begun.elapsed() < Duration::from_secs(30), "{} did not come", path.display()),
+            _ => assert!(begun.elapsed() < Duration::from_secs(120), "{} did not come", path.display()),
         }
         std::thread::sleep(Duration::from_millis(50));
     }
