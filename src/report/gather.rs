@@ -33,8 +33,8 @@ pub fn patients(
                 choices.factors.push(by.to_string()); // groups are levels, whatever they look like
             }
             columns.retain(|name| name != by && !outcomes.contains(&name.as_str()));
-            if columns.is_empty() {
-                return None; // a model of the groups alone: its ledger has their sizes
+            if columns.is_empty() && question.is_none() {
+                return None; // a model without predictors has nobody to describe: its ledger has the events
             }
             columns.insert(0, by.to_string());
         }
@@ -72,10 +72,11 @@ pub fn measured(analysis: &mut Analysis) -> Option<Apparent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::effects::result::EffectInterval;
     use crate::fit::spec::Spec;
     use crate::optimise::watch::Unwatched;
 
-    fn table_of(formula: &str) -> Option<TableOne> {
+    fn table_of(formula: &str, treatment: Option<&str>) -> (Option<TableOne>, Vec<String>) {
         let row = |i: u32| {
             let arm = if i.is_multiple_of(3) { "new" } else { "old" };
             format!("{arm},{},{},{}\n", i % 23, u8::from((i * 37 + 11) % 97 < 30 + i % 40), (i * 53) % 97)
@@ -83,18 +84,31 @@ mod tests {
         let text = format!("arm,age,died,score\n{}", (0..120).map(row).collect::<String>());
         let source = Source::from_bytes("t.csv", text.into_bytes()).expect("a table");
         let mut analysis = crate::fit::analyse(&Spec::new(formula), &source, &mut Unwatched).expect("a fit");
-        patients(None, &mut analysis.fit, &analysis.prepared, &source)
+        let question = treatment.map(|name| Question {
+            treatment: name.to_string(),
+            interval: EffectInterval::Delta,
+            event_is: None,
+        });
+        let one = patients(question.as_ref(), &mut analysis.fit, &analysis.prepared, &source);
+        (one, analysis.fit.ledger.notices)
     }
 
     #[test]
     fn without_a_treatment_the_groups_are_the_outcomes_or_everyone() {
-        let by_event = table_of("died ~ arm + rcs(age, 3)").expect("two groups");
+        let by_event = table_of("died ~ arm + rcs(age, 3)", None).0.expect("two groups");
         assert_eq!((by_event.by.as_str(), by_event.groups.join(" ")), ("died", "0 1".to_string()));
         let names: Vec<&str> = by_event.variables.iter().map(|v| v.name.as_str()).collect();
         assert_eq!(names, ["arm", "age"]);
-        let everyone = table_of("log(score + 1) ~ arm").expect("one group");
+        let everyone = table_of("log(score + 1) ~ arm", None).0.expect("one group");
         let names: Vec<&str> = everyone.variables.iter().map(|v| v.name.as_str()).collect();
         assert_eq!((everyone.n_by_group, names), (vec![120], vec!["score", "arm"]));
-        assert_eq!(table_of("died ~ 1"), None, "no predictor to describe");
+        assert_eq!(table_of("died ~ 1", None).0, None, "no predictor to describe");
+    }
+
+    #[test]
+    fn a_treatment_alone_leaves_no_table_and_that_is_said() {
+        let (one, notices) = table_of("died ~ arm", Some("arm"));
+        assert_eq!(one, None);
+        assert!(notices.iter().any(|n| n.contains("no table of the patients by treatment")), "{notices:?}");
     }
 }
