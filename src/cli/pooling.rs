@@ -14,7 +14,7 @@ use crate::fit::apparent::Apparent;
 use crate::fit::result::Fit;
 use crate::fit::spec::Spec;
 use crate::impute::analysis::{Imputed, fit_imputed};
-use crate::impute::performance::{pooled_performance, put_statistics};
+use crate::impute::performance::{outcomes_that_differ, pooled_performance, put_statistics};
 use crate::impute::pool::pool;
 use crate::optimise::watch::Watcher;
 
@@ -52,24 +52,6 @@ pub fn pooled(
     pooled.ledger.notices.push(format!("the files and their SHA-256: {}", hashes.join(", ")));
     pooled.ledger.notices.extend(outcomes_that_differ(&analyses));
     Ok((pooled, analyses))
-}
-
-/// In how many rows the outcome is not the same in all files, where they have as many rows.
-fn outcomes_that_differ(analyses: &[Analysis]) -> Option<String> {
-    let (first, others) = analyses.split_first()?;
-    let outcome = |a: &Analysis, i: usize| a.prepared.chosen.y[i];
-    let n = first.prepared.chosen.y.len();
-    if others.iter().any(|a| a.prepared.chosen.y.len() != n) {
-        return None;
-    }
-    let differ = |i: &usize| others.iter().any(|a| outcome(a, *i) != outcome(first, *i));
-    let rows = (0..n).filter(differ).count();
-    (rows > 0).then(|| {
-        format!(
-            "the outcome is not the same in all files in {rows} of {n} rows: where events or means of the outcome are \
-             given, they are means over the files"
-        )
-    })
 }
 
 /// Completes one file by multiple imputation, fits and pools; the file as it was is there too.

@@ -108,6 +108,24 @@ impl Rows {
     }
 }
 
+/// Says in how many rows the outcome is not the same in all completed files, where they have equally many rows.
+pub fn outcomes_that_differ(completed: &[Analysis]) -> Option<String> {
+    let (first, others) = completed.split_first()?;
+    let outcome = |a: &Analysis, i: usize| a.prepared.chosen.y[i];
+    let n = first.prepared.chosen.y.len();
+    if others.iter().any(|a| a.prepared.chosen.y.len() != n) {
+        return None;
+    }
+    let differ = |i: &usize| others.iter().any(|a| outcome(a, *i) != outcome(first, *i));
+    let rows = (0..n).filter(differ).count();
+    (rows > 0).then(|| {
+        format!(
+            "the outcome is not the same in all files in {rows} of {n} rows: where events or means of the outcome are \
+             given, they are means over the files"
+        )
+    })
+}
+
 /// The rows with the pooled model's predictions, and in words what these are.
 fn mean_rows(completed: &[Analysis], pooled: &Fit) -> (Rows, &'static str) {
     let beta: Array1<f64> = pooled.coefficients.iter().map(|c| c.estimate.unwrap_or(0.0)).collect();

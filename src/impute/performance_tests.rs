@@ -93,6 +93,9 @@ fn outcomes_that_differ_between_data_sets_are_taken_together() {
     let mut sets = completed(|set, i| (set * i % 7) as f64, 2);
     let y = &mut sets[1].prepared.chosen.y;
     (y[0], y[1]) = (1.0 - y[0], 1.0 - y[1]);
+    let told = outcomes_that_differ(&sets).expect("two rows differ");
+    assert!(told.contains("in 2 of 150 rows"), "{told}");
+    assert_eq!(outcomes_that_differ(&sets[..1]), None);
     let fit = pooled(&sets);
     let (rows, how) = mean_rows(&sets, &fit);
     assert!(how.contains("together") && rows.outcome.len() == 300);
