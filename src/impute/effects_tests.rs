@@ -3,7 +3,9 @@
 use super::*;
 use crate::data::csv::Source;
 use crate::fit::analyse;
+use crate::fit::partial::effects_of;
 use crate::fit::spec::Spec;
+use crate::impute::pool::pool;
 use crate::optimise::watch::Unwatched;
 
 const PATIENTS: u32 = 200;
@@ -93,6 +95,32 @@ fn five_data_sets_are_pooled_as_in_r() {
     let linear = effects("score ~ arm + age + crp", &[0, 1, 2, 3, 4]);
     let wanted = [5.010_571_651_212, 1.002_761_345_25, 3.032_856_042_1, 6.988_287_260_324, 1.297_587_26e-6];
     near(linear.contrasts[0].conditional.as_ref().map(|c| c.effect), wanted);
+}
+
+/// R 4.2: glm(event ~ arm + age * crp) of the five data sets; b = means, T = mean(vcov) + 1.2 cov(b): b and T of age and
+/// age:crp. At crp = c the curve of age is (age - median) (b1 + c b2), its variance (age - median)^2 (T11 + 2 c T12 + c^2 T22).
+#[test]
+fn the_curve_of_a_pooled_fit_has_rs_total_covariance() {
+    let (b1, b2) = (1.429_594_476_252e-2, 3.408_117_449_953e-4);
+    let (t11, t12, t22) = (8.710_761_869_942e-4, -1.970_165_923_56e-5, 5.781_209_277_148e-7);
+    let sets = completed("event ~ arm + age * crp", &[0, 1, 2, 3, 4]);
+    let pooled = pool(sets.iter().map(|a| a.fit.clone()).collect()).expect("one model");
+    let curves = effects_of(&pooled, &sets[0].prepared).expect("curves");
+    let age = curves.iter().find(|curve| curve.variable == "age").expect("a number");
+    assert_eq!((age.modifier.as_deref(), age.lines.len()), (Some("crp"), 3));
+    for line in &age.lines {
+        let c: f64 = line.at.parse().expect("a quartile");
+        for (k, x) in line.x.iter().enumerate() {
+            let step = x - age.reference;
+            let se = step.abs() * (t11 + 2.0 * c * t12 + c * c * t22).sqrt();
+            assert!((line.estimate[k] - step * (b1 + c * b2)).abs() < 1e-9 * (1.0 + se), "{x} {c}");
+            assert!(
+                (line.std_error[k] - se).abs() < 1e-8 * (1.0 + se),
+                "{x} {c}: {} {se}",
+                line.std_error[k]
+            );
+        }
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::report::NamedFile;
 use crate::report::figures::{Drawn, Studio};
 use crate::report::numbers::brief;
 use crate::report::statistics::percent;
-use crate::report::tables::written;
+use crate::report::tables::{is_pooled, written};
 use crate::report::words::visible;
 use rayon::prelude::*;
 
@@ -100,8 +100,14 @@ fn picture(
     let caption = format!(
         "The {units} of each value of {name} against its median, {reference}, all other predictors the same{held}, with \
          pointwise {} intervals. The range is where patients are: from the 1st to the 99th centile. Below: how many rows \
-         have which value.",
-        percent(fit.spec.conf_level)
+         have which value.{}",
+        percent(fit.spec.conf_level),
+        if is_pooled(fit) {
+            " The curve is the pooled one, its band by the pooled covariance; range and rows are those of the first \
+             completed data set."
+        } else {
+            ""
+        }
     );
     studio.draw(&figure, stem, ("Effect of a predictor", caption))
 }
