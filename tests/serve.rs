@@ -618,10 +618,12 @@ fn a_pause_that_nobody_ends_is_ended() {
 
 #[test]
 fn a_pause_does_not_count_as_time_of_a_run() {
-    let limits = Limits { run: Duration::from_secs(20), ..Limits::default() };
+    let limits = Limits { run: Duration::from_secs(2), ..Limits::default() };
     let served = Inside::new(limits);
     let id = served.train(&endless(&json!({"paused": true})));
     served.until(&id, "it waits", |s| s["state"] == "paused");
+    thread::sleep(Duration::from_millis(2500)); // longer than a run may take
+    served.until(&id, "it still waits", |s| s["state"] == "paused");
     let (status, told) = served.post(&format!("/api/train/{id}/control"), &json!({"do": "stop"}));
     assert_eq!(status, 200, "{told}");
     let ended = served.until(&id, "it ends", |s| s["state"] == "ended");
