@@ -1,18 +1,55 @@
 //! Rows in blocks: what the data leg hands to the descent leg, and all that the two share.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use std::sync::Arc;
 
-/// A run of rows, as one sweep sees it.
-#[derive(Debug, Clone, Copy)]
+use ndarray::{Array1, Array2, ArrayView1, Axis, CowArray, Ix1, Ix2, s};
+
+/// A run of rows, as one sweep sees it: borrowed where it lies in memory, owned where it was read for this sweep.
+#[derive(Debug, Clone)]
 pub struct Block<'a> {
-    /// m x p.
-    pub x: ArrayView2<'a, f64>,
+    /// m x d: the columns that are stored as numbers; all p of them where nothing is coded.
+    pub numbers: CowArray<'a, f64, Ix2>,
+    /// The columns that are stored as codes.
+    pub coded: Option<Coded<'a>>,
     /// Outcome, m.
-    pub y: ArrayView1<'a, f64>,
+    pub y: CowArray<'a, f64, Ix1>,
     /// Frequency weights, m; `None` is 1 each.
-    pub weight: Option<ArrayView1<'a, f64>>,
+    pub weight: Option<CowArray<'a, f64, Ix1>>,
     /// Added to the linear predictor, m; `None` is 0.
-    pub offset: Option<ArrayView1<'a, f64>>,
+    pub offset: Option<CowArray<'a, f64, Ix1>>,
+}
+
+/// Factors of a block as codes.
+#[derive(Debug, Clone)]
+pub struct Coded<'a> {
+    /// What the codes stand for.
+    pub layout: &'a Layout,
+    /// m x f, one code a row and factor.
+    pub codes: CowArray<'a, u32, Ix2>,
+}
+
+/// Where the stored numbers and the coded factors of a row stand among the p columns of X.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layout {
+    /// p.
+    pub n_columns: usize,
+    /// For each stored number its column.
+    pub numbers: Vec<usize>,
+    /// One a coded factor.
+    pub factors: Vec<Factor>,
+    /// Whether column 0, a stored number, is 1 in every row.
+    pub has_intercept: bool,
+}
+
+/// A factor whose indicator columns are not stored: column j is (1[code = its level] - centre_j) / spread_j.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Factor {
+    /// For each code the column that indicates it; `None` for the reference level and for columns left out.
+    pub column: Vec<Option<usize>>,
+    /// Centre of the indicator, one a code; 0 where there is no column.
+    pub centre: Vec<f64>,
+    /// Spread of the indicator, one a code; 1 where there is no column.
+    pub spread: Vec<f64>,
 }
 
 /// A source of rows that can be swept block by block and sampled.
@@ -32,12 +69,16 @@ pub trait Rows: Sync {
     fn pick(&self, rows: &[usize]) -> InMemory;
     /// Sum of the weights.
     fn total_weight(&self) -> f64;
+    /// What the columns' codes stand for, where some are coded.
+    fn layout(&self) -> Option<&Layout> {
+        None
+    }
 }
 
 /// Rows that lie in memory.
 #[derive(Debug, Clone)]
 pub struct InMemory {
-    /// n x p, row-major.
+    /// n x p, row-major; where factors are coded, only the columns that are numbers.
     pub x: Array2<f64>,
     /// n.
     pub y: Array1<f64>,
@@ -47,6 +88,8 @@ pub struct InMemory {
     pub offset: Option<Array1<f64>>,
     /// Rows a block (the last may be shorter).
     pub block_rows: usize,
+    /// Factors as codes, n x f, if some are.
+    pub coded: Option<(Arc<Layout>, Array2<u32>)>,
 }
 
 /// Rows a block: with 50 columns a block is 400 KiB, which the second-level cache holds.
@@ -64,7 +107,64 @@ impl InMemory {
         assert_eq!(y.len(), n, "one outcome a row");
         assert!(weight.as_ref().is_none_or(|w| w.len() == n), "one weight a row");
         assert!(offset.as_ref().is_none_or(|o| o.len() == n), "one offset a row");
-        InMemory { x, y, weight, offset, block_rows: BLOCK_ROWS }
+        InMemory { x, y, weight, offset, block_rows: BLOCK_ROWS, coded: None }
+    }
+}
+
+impl Block<'_> {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.y.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.y.is_empty()
+    }
+
+    /// The frequency weight of a row.
+    pub fn weight(&self, row: usize) -> f64 {
+        self.weight.as_ref().map_or(1.0, |w| w[row])
+    }
+
+    /// What is added to the linear predictor of a row.
+    pub fn offset(&self, row: usize) -> f64 {
+        self.offset.as_ref().map_or(0.0, |o| o[row])
+    }
+
+    /// All columns as numbers, m x p; a copy where some are coded.
+    pub fn x(&self) -> CowArray<'_, f64, Ix2> {
+        let Some(coded) = &self.coded else { return CowArray::from(self.numbers.view()) };
+        let layout = coded.layout;
+        let mut x = Array2::zeros((self.len(), layout.n_columns));
+        for (from, to) in layout.numbers.iter().enumerate() {
+            x.column_mut(*to).assign(&self.numbers.column(from));
+        }
+        for (factor, codes) in layout.factors.iter().zip(coded.codes.columns()) {
+            factor.fill(&mut x, codes);
+        }
+        CowArray::from(x)
+    }
+}
+
+impl Factor {
+    /// The value that every row but those of its own level has in each column, as (column, value).
+    pub fn elsewhere(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
+        self.column.iter().enumerate().filter_map(|(code, column)| {
+            column.map(|column| (column, -self.centre[code] / self.spread[code]))
+        })
+    }
+
+    fn fill(&self, x: &mut Array2<f64>, codes: ArrayView1<'_, u32>) {
+        for (column, value) in self.elsewhere() {
+            x.column_mut(column).fill(value);
+        }
+        for (row, code) in codes.iter().enumerate() {
+            let code = *code as usize;
+            if let Some(column) = self.column[code] {
+                x[[row, column]] = (1.0 - self.centre[code]) / self.spread[code];
+            }
+        }
     }
 }
 
@@ -74,7 +174,7 @@ impl Rows for InMemory {
     }
 
     fn n_columns(&self) -> usize {
-        self.x.ncols()
+        self.coded.as_ref().map_or(self.x.ncols(), |(layout, _)| layout.n_columns)
     }
 
     fn n_blocks(&self) -> usize {
@@ -85,10 +185,14 @@ impl Rows for InMemory {
         let from = index * self.block_rows;
         let to = (from + self.block_rows).min(self.n_rows());
         Block {
-            x: self.x.slice(s![from..to, ..]),
-            y: self.y.slice(s![from..to]),
-            weight: self.weight.as_ref().map(|w| w.slice(s![from..to])),
-            offset: self.offset.as_ref().map(|o| o.slice(s![from..to])),
+            numbers: self.x.slice(s![from..to, ..]).into(),
+            coded: self
+                .coded
+                .as_ref()
+                .map(|(layout, codes)| Coded { layout, codes: codes.slice(s![from..to, ..]).into() }),
+            y: self.y.slice(s![from..to]).into(),
+            weight: self.weight.as_ref().map(|w| w.slice(s![from..to]).into()),
+            offset: self.offset.as_ref().map(|o| o.slice(s![from..to]).into()),
         }
     }
 
@@ -99,10 +203,41 @@ impl Rows for InMemory {
             weight: self.weight.as_ref().map(|w| w.select(Axis(0), rows)),
             offset: self.offset.as_ref().map(|o| o.select(Axis(0), rows)),
             block_rows: self.block_rows,
+            coded: self
+                .coded
+                .as_ref()
+                .map(|(layout, codes)| (Arc::clone(layout), codes.select(Axis(0), rows))),
         }
     }
 
     fn total_weight(&self) -> f64 {
         self.weight.as_ref().map_or(self.n_rows() as f64, |w| w.sum())
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        self.coded.as_ref().map(|(layout, _)| layout.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn codes_stand_for_standardised_indicators() {
+        let factor = Factor {
+            column: vec![None, Some(3), Some(1)],
+            centre: vec![0.0, 0.25, 0.5],
+            spread: vec![1.0, 0.5, 2.0],
+        };
+        let layout = Layout { n_columns: 4, numbers: vec![0, 2], factors: vec![factor], has_intercept: true };
+        let mut rows =
+            InMemory::new(array![[1.0, 7.0], [1.0, 8.0], [1.0, 9.0]], array![0.0, 1.0, 0.0], None, None);
+        rows.coded = Some((Arc::new(layout), array![[0], [1], [2]]));
+        let expected = array![[1.0, -0.25, 7.0, -0.5], [1.0, -0.25, 8.0, 1.5], [1.0, 0.25, 9.0, -0.5]];
+        assert_eq!(rows.block(0).x(), expected);
+        assert_eq!(rows.pick(&[2, 0]).block(0).x(), array![[1.0, 0.25, 9.0, -0.5], [1.0, -0.25, 7.0, -0.5]]);
+        assert_eq!((rows.n_columns(), rows.n_blocks()), (4, 1));
     }
 }

@@ -150,6 +150,7 @@ fn null_loss(rows: &InMemory, has_intercept: bool) -> f64 {
         weight: rows.weight.clone(),
         offset: rows.offset.clone(),
         block_rows: rows.block_rows,
+        coded: None,
     };
     let settings = Settings {
         method: Method::Auto,

@@ -60,10 +60,11 @@ impl Solution<'_> {
     /// One block's rows at the optimum; `inverse_root` as [`Solution::inverse_root`] gives it.
     pub fn block(&self, index: usize, inverse_root: &Array2<f64>) -> BlockTerms {
         let block = self.rows.block(index);
-        let projected = block.x.dot(inverse_root);
-        let mut linear_predictor = block.x.dot(self.beta);
-        if let Some(offset) = block.offset {
-            linear_predictor += &offset;
+        let x = block.x();
+        let projected = x.dot(inverse_root);
+        let mut linear_predictor = x.dot(self.beta);
+        if let Some(offset) = &block.offset {
+            linear_predictor += offset;
         }
         let n = self.n();
         let at = |i: usize| (linear_predictor[i], block.y[i]);
@@ -74,7 +75,7 @@ impl Solution<'_> {
             residual: rows.clone().map(|i| -self.loss.value_and_slope(at(i).0, at(i).1).1).collect(),
             leverage: projected.rows().into_iter().zip(&curvature).map(|(q, c)| c * q.dot(&q) / n).collect(),
             outcome: block.y.to_vec(),
-            weight: rows.map(|i| block.weight.map_or(1.0, |w| w[i])).collect(),
+            weight: rows.map(|i| block.weight(i)).collect(),
             linear_predictor: linear_predictor.to_vec(),
             projected,
             curvature,

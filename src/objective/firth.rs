@@ -55,11 +55,12 @@ impl<'a> Firth<'a> {
     /// x'I⁻¹x = |x R⁻¹|^2 / W.
     fn hats(&self, block: &Block<'_>, beta: &ArrayRef1<f64>, inverse: &ArrayRef2<f64>) -> Vec<(f64, f64)> {
         let weight = self.rows.total_weight();
-        let eta = block.x.dot(beta);
-        let projected = block.x.dot(inverse);
+        let x = block.x();
+        let eta = x.dot(beta);
+        let projected = x.dot(inverse);
         (0..block.y.len())
             .map(|i| {
-                let eta = eta[i] + block.offset.map_or(0.0, |o| o[i]);
+                let eta = eta[i] + block.offset(i);
                 let row = projected.row(i);
                 (Loss::Logistic.curvature(eta) * row.dot(&row) / weight, expit(eta))
             })
@@ -72,10 +73,11 @@ impl<'a> Firth<'a> {
             .into_par_iter()
             .map(|k| {
                 let block = self.rows.block(k);
+                let x = block.x();
                 let mut share = Array1::zeros(beta.len());
                 for (i, (hat, risk)) in self.hats(&block, beta, inverse).into_iter().enumerate() {
-                    let weight = block.weight.map_or(1.0, |w| w[i]);
-                    share.scaled_add(weight * hat * (0.5 - risk), &block.x.row(i));
+                    let weight = block.weight(i);
+                    share.scaled_add(weight * hat * (0.5 - risk), &x.row(i));
                 }
                 share
             })

@@ -88,7 +88,7 @@ impl Penalised<'_> {
         for k in 0..self.rows.n_blocks() {
             let block = self.rows.block(k);
             let to = from + block.y.len();
-            v += &block.x.t().dot(&weighted.slice(ndarray::s![from..to]));
+            v += &block.x().t().dot(&weighted.slice(ndarray::s![from..to]));
             from = to;
         }
         v /= self.rows.total_weight();
@@ -110,7 +110,7 @@ impl Penalised<'_> {
         for k in 0..self.rows.n_blocks() {
             let block = self.rows.block(k);
             for r in 0..block.y.len() {
-                let weight = block.weight.map_or(1.0, |w| w[r]);
+                let weight = block.weight(r);
                 if weight > 0.0 {
                     rows += weight * row_gap(self.loss, eta[i], block.y[r], share * dual.theta[i]);
                 }
@@ -138,10 +138,11 @@ impl<'a> Free<'a> {
         let mut i = 0;
         for k in 0..of.rows.n_blocks() {
             let block = of.rows.block(k);
+            let x = block.x();
             for r in 0..block.y.len() {
-                columns.iter().enumerate().for_each(|(f, j)| free.x[[i, f]] = block.x[[r, *j]]);
+                columns.iter().enumerate().for_each(|(f, j)| free.x[[i, f]] = x[[r, *j]]);
                 free.y[i] = block.y[r];
-                free.weight[i] = block.weight.map_or(1.0, |w| w[r]);
+                free.weight[i] = block.weight(r);
                 i += 1;
             }
         }

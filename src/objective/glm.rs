@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2, ArrayRef1, ArrayView1, CowArray, Dimension};
 use rayon::prelude::*;
 
 use crate::num::linalg::{combine_factors, triangular_factor};
+use crate::objective::coded::{self, Elimination, Split};
 use crate::objective::kernel::{Row, sweep};
 use crate::objective::loss::Loss;
 use crate::objective::{Curved, Objective, Sampled};
@@ -36,29 +37,40 @@ impl<'a> Glm<'a> {
 
     /// The linear predictor of every row: X b + offset.
     pub fn linear_predictor(&self, beta: &ArrayRef1<f64>) -> Array1<f64> {
-        let blocks: Vec<Vec<f64>> = (0..self.rows.n_blocks())
-            .into_par_iter()
-            .map(|k| {
-                let block = self.rows.block(k);
-                (0..block.y.len()).map(|i| predictor(&block, i, beta)).collect()
-            })
-            .collect();
+        let blocks: Vec<Vec<f64>> =
+            (0..self.rows.n_blocks()).into_par_iter().map(|k| self.predictors(k, beta)).collect();
         blocks.into_iter().flatten().collect()
+    }
+
+    /// The linear predictors of one block.
+    pub fn predictors(&self, index: usize, beta: &ArrayRef1<f64>) -> Vec<f64> {
+        let block = self.rows.block(index);
+        match &block.coded {
+            Some(coded) => coded::predict(&block, coded, &Split::new(coded.layout, beta)),
+            None => (0..block.len()).map(|i| predictor(&block, i, beta)).collect(),
+        }
     }
 
     /// max_i x_i' H⁻¹ x_i with H = R'R: the largest leverage, as the certificate needs it; one sweep.
     pub fn largest_leverage(&self, inverse_root: &Array2<f64>) -> f64 {
+        if let Some(layout) = self.rows.layout() {
+            return Elimination::new(self.rows, layout).largest_leverage(inverse_root);
+        }
         (0..self.rows.n_blocks())
             .into_par_iter()
             .map(|k| {
-                let projected = self.rows.block(k).x.dot(inverse_root);
+                let projected = self.rows.block(k).numbers.dot(inverse_root);
                 projected.rows().into_iter().map(|r| r.dot(&r)).fold(0.0, f64::max)
             })
             .reduce(|| 0.0, f64::max)
     }
 
     fn share(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> Share {
-        let (x, p) = (block.x.as_standard_layout(), beta.len());
+        if let Some(coded) = &block.coded {
+            let (value, gradient) = coded::share(self.loss, block, coded, &Split::new(coded.layout, beta));
+            return Share { value, gradient };
+        }
+        let (x, p) = (block.numbers.as_standard_layout(), beta.len());
         let (y, weight, offset) = (
             block.y.as_standard_layout(),
             block.weight.as_ref().map(|w| w.as_standard_layout()),
@@ -79,17 +91,26 @@ impl<'a> Glm<'a> {
 
     /// A block's share of the gradient and the triangular root of its curvature, its rows read once.
     fn share_and_root(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> (Share, Array2<f64>) {
-        let mut scaled = block.x.to_owned();
+        let mut scaled = block.numbers.to_owned();
         let mut share = Share { value: 0.0, gradient: Array1::zeros(beta.len()) };
         for (i, mut row) in scaled.rows_mut().into_iter().enumerate() {
             let eta = predictor(block, i, beta);
             let (value, slope) = self.loss.value_and_slope(eta, block.y[i]);
-            let weight = block.weight.map_or(1.0, |w| w[i]);
+            let weight = block.weight(i);
             share.value += weight * value;
             share.gradient.scaled_add(weight * slope, &row);
             row *= (weight * self.loss.curvature(eta)).sqrt();
         }
         (share, triangular_factor(&scaled))
+    }
+
+    /// w_i loss''(eta_i) of each row of a block.
+    fn curvatures(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> Vec<f64> {
+        let eta = match &block.coded {
+            Some(coded) => coded::predict(block, coded, &Split::new(coded.layout, beta)),
+            None => (0..block.len()).map(|i| predictor(block, i, beta)).collect(),
+        };
+        eta.iter().enumerate().map(|(i, eta)| block.weight(i) * self.loss.curvature(*eta)).collect()
     }
 
     fn mean_of(&self, shares: Vec<Share>) -> (f64, Array1<f64>) {
@@ -112,8 +133,8 @@ fn cells<'c, D: Dimension>(array: &'c CowArray<'_, f64, D>) -> &'c [f64] {
 
 /// x_i.b + o_i.
 fn predictor(block: &Block<'_>, i: usize, beta: &ArrayRef1<f64>) -> f64 {
-    let x: ArrayView1<f64> = block.x.row(i);
-    x.dot(beta) + block.offset.map_or(0.0, |o| o[i])
+    let x: ArrayView1<f64> = block.numbers.row(i);
+    x.dot(beta) + block.offset(i)
 }
 
 /// Adds neighbours, then neighbours of those: a fixed tree whatever the number of threads.
@@ -160,6 +181,11 @@ impl Curved for Glm<'_> {
     }
 
     fn all_at(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>, Array2<f64>) {
+        if let Some(layout) = self.rows.layout() {
+            let (value, gradient) = self.value_and_gradient(beta);
+            let root = Elimination::new(self.rows, layout).root(&|block| self.curvatures(block, beta));
+            return (value, gradient, root / self.rows.total_weight().sqrt());
+        }
         let blocks: Vec<(Share, Array2<f64>)> = (0..self.rows.n_blocks())
             .into_par_iter()
             .map(|k| self.share_and_root(&self.rows.block(k), beta))
@@ -194,7 +220,13 @@ impl Sampled for Glm<'_> {
     fn largest_row_curvature(&self) -> f64 {
         let largest = (0..self.rows.n_blocks())
             .into_par_iter()
-            .map(|k| self.rows.block(k).x.rows().into_iter().map(|r| r.dot(&r)).fold(0.0, f64::max))
+            .map(|k| {
+                let block = self.rows.block(k);
+                match &block.coded {
+                    Some(coded) => coded::largest_row(&block, coded),
+                    None => block.numbers.rows().into_iter().map(|r| r.dot(&r)).fold(0.0, f64::max),
+                }
+            })
             .reduce(|| 0.0, f64::max);
         self.loss.largest_curvature() * largest
     }

@@ -33,6 +33,19 @@ pub fn sweep<'x>(
     beta: &[f64],
     gradient: &mut [f64],
 ) -> f64 {
+    sweep_seen(loss, n, row, beta, gradient, &mut |_, _| {})
+}
+
+/// As [`sweep`], and shows each row's w_i loss'(eta_i) to `seen`, in the order of the rows.
+#[inline(always)]
+pub fn sweep_seen<'x>(
+    loss: Loss,
+    n: usize,
+    row: impl Fn(usize) -> Row<'x>,
+    beta: &[f64],
+    gradient: &mut [f64],
+    seen: &mut impl FnMut(usize, f64),
+) -> f64 {
     widest(
         #[inline(always)]
         || {
@@ -46,6 +59,7 @@ pub fn sweep<'x>(
                 }
                 w[size..].fill(0.0); // what an earlier tile left there does not count
                 value += residuals(loss, &mut eta, &y, &w);
+                (0..size).for_each(|k| seen(from + k, eta[k]));
                 for k in (0..size).step_by(4) {
                     if k + 4 <= size {
                         let x = [0, 1, 2, 3].map(|i| row(from + k + i).x);

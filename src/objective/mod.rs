@@ -1,5 +1,6 @@
 //! What is minimised: a function of the coefficients that gives its value and gradient, and nothing else.
 
+pub mod coded;
 pub mod firth;
 pub mod gap;
 pub mod glm;
