@@ -11,5 +11,6 @@ mod levels;
 pub mod missing;
 mod records;
 pub mod simulate;
+pub mod survey;
 pub mod table;
 mod typing;
