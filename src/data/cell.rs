@@ -26,9 +26,9 @@ pub fn number(text: &str, mark: Mark) -> Option<f64> {
     if mark == Mark::Comma && plain.contains(',') {
         plain = Cow::Owned(plain.replacen(',', ".", 1));
     }
-    let allowed = |b: u8| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E');
-    if !plain.bytes().all(allowed) {
-        return None;
+    let unsigned = plain.strip_prefix(['+', '-']).unwrap_or(&plain);
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None; // else what can be parsed is digits, decimals and exponent
     }
     let read = fast_float2::parse(plain.as_ref()).ok().or_else(|| plain.parse().ok());
     read.filter(|x: &f64| x.is_finite())

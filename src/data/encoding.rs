@@ -142,6 +142,9 @@ impl Facts {
     pub fn of(bytes: &[u8]) -> Facts {
         let line = |at: usize| line_of(&bytes[..at]) - 1;
         let mut facts = Facts { nul: memchr::memchr(0, bytes).map(line), ..Facts::default() };
+        if bytes.is_ascii() {
+            return facts;
+        }
         let mut seen = 0;
         for chunk in bytes.utf8_chunks() {
             if facts.several.is_none() && !chunk.valid().is_ascii() {

@@ -84,15 +84,11 @@ pub fn bytes(bytes: Vec<u8>, sizes: Sizes) -> Result<Opened> {
 pub fn file(path: &Path, sizes: Sizes) -> Result<Opened> {
     let (disk, mut file) = Disk::open(path)?;
     let mut head = Vec::new();
-    if disk.n_bytes() > sizes.in_memory {
-        read_on(&mut file, &mut head, sizes.head, path)?;
+    if disk.n_bytes() <= sizes.in_memory {
+        return whole(file, head, path, sizes);
     }
-    let is_plain = !head.is_empty() && matches!(encoding::form(&head)?, Form::Plain { .. });
-    if !is_plain {
-        file.read_to_end(&mut head).map_err(|cause| Error::io("read", path, &cause))?;
-        return bytes(head, sizes);
-    }
-    let Form::Plain { mark } = encoding::form(&head)? else { unreachable!("it is plain") };
+    read_on(&mut file, &mut head, sizes.head, path)?;
+    let Form::Plain { mark } = encoding::form(&head)? else { return whole(file, head, path, sizes) };
     let (header, rows_at) = match read_header(&mut file, head, mark, &disk, path) {
         Ok(found) => found,
         Err(error) => {
@@ -112,6 +108,12 @@ pub fn file(path: &Path, sizes: Sizes) -> Result<Opened> {
     }
     let checked = layout.finish()?;
     Ok(Opened { sha256: passed.sha256, header, checked, store: Store::Disk(disk), notices })
+}
+
+/// Goes through a file of which some has been read already, in memory.
+fn whole(mut file: File, mut head: Vec<u8>, path: &Path, sizes: Sizes) -> Result<Opened> {
+    file.read_to_end(&mut head).map_err(|cause| Error::io("read", path, &cause))?;
+    bytes(head, sizes)
 }
 
 /// The error for a file that cannot be read.

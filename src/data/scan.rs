@@ -21,17 +21,17 @@ pub fn rows<'t>(
         return;
     }
     let mut wanted = Vec::with_capacity(places.len());
-    let mut row = 0;
-    for (number, line) in (0..).zip(Lines::of(text)) {
-        if row == n_rows {
-            return;
+    let (mut rest, mut row, mut number) = (text, 0, 0);
+    while row < n_rows
+        && let Some((line, next)) = first_line(rest)
+    {
+        if !is_blank_line(line, shape.delimiter) {
+            cells_of_line(rest, line.len(), shape.delimiter, places, &mut wanted);
+            take(row, number, &wanted);
+            row += 1;
         }
-        if is_blank_line(line, shape.delimiter) {
-            continue;
-        }
-        cells_of_line(line, shape.delimiter, places, &mut wanted);
-        take(row, number, &wanted);
-        row += 1;
+        number += 1;
+        rest = next;
     }
 }
 
@@ -67,24 +67,43 @@ fn is_blank_line(line: &str, delimiter: u8) -> bool {
     !begins_plainly && trim(line).is_empty() && memchr(delimiter, line.as_bytes()).is_none()
 }
 
-/// The cells of a line at some places.
-fn cells_of_line<'t>(line: &'t str, delimiter: u8, places: &[usize], wanted: &mut Vec<Cow<'t, str>>) {
+/// The cells at some places of the line that is the first `length` bytes of a text.
+fn cells_of_line<'t>(
+    text: &'t str,
+    length: usize,
+    delimiter: u8,
+    places: &[usize],
+    wanted: &mut Vec<Cow<'t, str>>,
+) {
     wanted.clear();
-    let bytes = line.as_bytes();
+    let bytes = text.as_bytes();
+    let end_of_cell = |start: usize| find_soon(bytes, start, delimiter).min(length);
     let (mut place, mut start) = (0, 0);
     for next in places {
-        while place < *next && start <= bytes.len() {
-            start = end_of_cell(bytes, start, delimiter) + 1;
+        while place < *next && start <= length {
+            start = end_of_cell(start) + 1;
             place += 1;
         }
-        let end = end_of_cell(bytes, start.min(bytes.len()), delimiter);
-        wanted.push(Cow::Borrowed(line.get(start..end).map_or("", trim)));
+        let cell = if start <= length { &text[start..end_of_cell(start)] } else { "" };
+        wanted.push(Cow::Borrowed(trim(cell)));
     }
 }
 
-/// Where the cell that begins at `start` ends. Cells are short: a loop is faster than a search here.
-fn end_of_cell(bytes: &[u8], start: usize, delimiter: u8) -> usize {
-    bytes[start..].iter().position(|b| *b == delimiter).map_or(bytes.len(), |length| start + length)
+/// Where a byte stands from `start` on, or the end. Eight bytes at a time, for cells are shorter than what a search
+/// in long vectors is made for (here it takes a third of the time of `memchr`).
+fn find_soon(bytes: &[u8], start: usize, wanted: u8) -> usize {
+    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    let mut at = start;
+    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let differs = u64::from_le_bytes(*word) ^ (ONES * u64::from(wanted)); // a zero byte where it stands
+        let zeros = differs.wrapping_sub(ONES) & !differs & HIGHS; // the lowest high bit marks the first of them
+        if zeros != 0 {
+            return at + zeros.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    bytes[at..].iter().position(|b| *b == wanted).map_or(bytes.len(), |length| at + length)
 }
 
 /// The lines of a text without their LF, CR LF or CR.
@@ -104,16 +123,19 @@ impl<'t> Iterator for Lines<'t> {
     type Item = &'t str;
 
     fn next(&mut self) -> Option<&'t str> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let bytes = self.rest.as_bytes();
-        let Some(end) = memchr2(b'\n', b'\r', bytes) else {
-            return Some(std::mem::take(&mut self.rest));
-        };
-        let line = &self.rest[..end];
-        let length = if bytes[end..].starts_with(b"\r\n") { 2 } else { 1 };
-        self.rest = &self.rest[end + length..];
+        let (line, rest) = first_line(self.rest)?;
+        self.rest = rest;
         Some(line)
     }
+}
+
+/// The first line of a text and what follows it; `None` where there is no text.
+fn first_line(text: &str) -> Option<(&str, &str)> {
+    if text.is_empty() {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    let Some(end) = memchr2(b'\n', b'\r', bytes) else { return Some((text, "")) };
+    let length = if bytes[end..].starts_with(b"\r\n") { 2 } else { 1 };
+    Some((&text[..end], &text[end + length..]))
 }

@@ -169,3 +169,7 @@ impl SurveyedColumn {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "pieces_tests.rs"]
+mod tests;
