@@ -13,7 +13,8 @@ pub enum Mark {
 
 /// The number that a text is, if it is one: sign, digits, decimals, exponent, and it is finite.
 ///
-/// `Inf`, hexadecimal digits, thousands separators, units and percent signs are no numbers here.
+/// `Inf`, hexadecimal digits, thousands separators, units and percent signs are no numbers here. The value is the
+/// nearest f64, the same bits as [`str::parse`] gives.
 pub fn number(text: &str, mark: Mark) -> Option<f64> {
     if text.len() > LONGEST_NUMBER || (mark == Mark::Comma && text.contains('.')) {
         return None;
@@ -25,11 +26,12 @@ pub fn number(text: &str, mark: Mark) -> Option<f64> {
     if mark == Mark::Comma && plain.contains(',') {
         plain = Cow::Owned(plain.replacen(',', ".", 1));
     }
-    let allowed = |b: u8| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E');
-    if !plain.bytes().all(allowed) {
-        return None;
+    let unsigned = plain.strip_prefix(['+', '-']).unwrap_or(&plain);
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None; // else what can be parsed is digits, decimals and exponent
     }
-    plain.parse().ok().filter(|x: &f64| x.is_finite())
+    let read = fast_float2::parse(plain.as_ref()).ok().or_else(|| plain.parse().ok());
+    read.filter(|x: &f64| x.is_finite())
 }
 
 /// More characters than a number written in full can have (f64 has up to 767 significant digits).
@@ -193,6 +195,27 @@ mod tests {
             "--5",
         ] {
             assert_eq!(number(text, Mark::Point), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn numbers_are_the_bits_that_the_standard_library_gives(
+            text in "[-+]?([0-9]{0,20}[.]?[0-9]{0,20}([eE][-+]?[0-9]{0,3})?|[-+.eE0-9]{0,6})",
+        ) {
+            let expected = text.parse().ok().filter(|x: &f64| x.is_finite()).map(f64::to_bits);
+            proptest::prop_assert_eq!(number(&text, Mark::Point).map(f64::to_bits), expected);
+        }
+
+        #[test]
+        fn every_number_that_is_written_reads_back(bits: u64) {
+            let x = f64::from_bits(bits);
+            proptest::prop_assume!(x.is_finite());
+            for text in [format!("{x}"), format!("{x:e}"), format!("{x:.17e}")] {
+                proptest::prop_assert_eq!(number(&text, Mark::Point).map(f64::to_bits), Some(bits));
+            }
         }
     }
 

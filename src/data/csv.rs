@@ -1,22 +1,24 @@
-//! Reads a CSV: finds delimiter and encoding, parses with polars, types each column on all its rows.
+//! Opens a CSV or a built-in set, and types the columns that are wanted on all their rows.
 
-use std::fmt;
-use std::io::{Cursor, ErrorKind};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use polars::prelude::{CsvReadOptions, DataFrame, DataType, Field, PolarsResult, Schema, SerReader};
-use sha2::{Digest, Sha256};
+use rayon::prelude::*;
 
+use crate::data::body::Body;
 use crate::data::builtin;
-use crate::data::choices::{DataChoices, no_such_column};
-use crate::data::encoding;
-use crate::data::grid::{self, Marks};
-use crate::data::table::{Column, Table};
-use crate::data::typing::{self, Raw};
-use crate::error::{Error, Result};
+use crate::data::choices::{DataChoices, Wanted, no_such_column};
+use crate::data::dictionary::Distinct;
+use crate::data::learn::{self, Job, Keep, Learnt, Lesson};
+use crate::data::opening::{self, Opened, Sizes};
+use crate::data::table::{Column, Table, Values};
+use crate::data::typing::{self, Raw, Reading};
+use crate::error::{Error, Kind, Result};
 
-/// A file that was opened: decoded and checked, its columns known, no cell typed yet.
+/// A file that was opened: its rows checked and counted, its columns known, no cell typed yet.
+///
+/// A big file stays on disk and is read again piece by piece when cells are wanted.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The file's name without its folder, or `@name` of a built-in set.
@@ -29,22 +31,7 @@ pub struct Source {
     pub n_rows: usize,
     /// What was found or assumed of the file as a whole (encoding, delimiter, decimal comma), one sentence each.
     pub notices: Vec<String>,
-    cells: Cells,
-}
-
-/// The data rows in a plain dialect, shared by the copies of a source.
-#[derive(Clone)]
-struct Cells {
-    body: Arc<Vec<u8>>,
-    lines: Arc<Vec<u32>>,
-    marks: Marks,
-}
-
-impl fmt::Debug for Cells {
-    /// No patient's row goes into a log.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes in {} rows", self.body.len(), self.lines.len())
-    }
+    pub(super) body: Arc<Body>,
 }
 
 /// A typed table and what was decided on the way.
@@ -63,24 +50,24 @@ pub struct Typed {
 /// Io, when the file cannot be read; Data, when it is no CSV that can be used (see [`Source::from_bytes`]) or no
 /// built-in set has that name.
 pub fn open(data: &Path) -> Result<Source> {
+    open_in(data, Sizes::default())
+}
+
+/// Opens a CSV or a built-in set in pieces of some size.
+pub(super) fn open_in(data: &Path, sizes: Sizes) -> Result<Source> {
     if let Some(name) = data.to_str().and_then(|text| text.strip_prefix('@')) {
         return Source::from_bytes(&format!("@{name}"), builtin::csv(name)?);
     }
     if data.is_dir() {
         return Err(Error::data(format!("`{}` is a folder, not a CSV file", data.display())));
     }
-    let bytes = std::fs::read(data).map_err(|cause| {
-        let error = Error::io("read", data, &cause);
-        match cause.kind() {
-            ErrorKind::NotFound => {
-                error.hint("check the path; `clinreg datasets` lists data that is built in")
-            }
-            _ => error,
-        }
-    })?;
     let name =
         data.file_name().map_or_else(|| data.display().to_string(), |n| n.to_string_lossy().into_owned());
-    Source::from_bytes(&name, bytes)
+    if data.is_file() {
+        return Source::new(&name, opening::file(data, sizes));
+    }
+    let bytes = std::fs::read(data).map_err(|cause| opening::unreadable(data, &cause))?;
+    Source::from_bytes_in(&name, bytes, sizes)
 }
 
 impl Source {
@@ -93,23 +80,27 @@ impl Source {
     /// Data: no text or no known encoding; no rows; an empty or repeated column name; a row with too few or too
     /// many cells; a quotation mark that never closes. The message names the file and the line.
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Source> {
-        let in_file = |mut error: Error| {
-            error.message = format!("`{name}`: {}", error.message);
+        Source::from_bytes_in(name, bytes, Sizes::default())
+    }
+
+    /// Opens bytes in pieces of some size.
+    pub(super) fn from_bytes_in(name: &str, bytes: Vec<u8>, sizes: Sizes) -> Result<Source> {
+        Source::new(name, opening::bytes(bytes, sizes))
+    }
+
+    fn new(name: &str, opened: Result<Opened>) -> Result<Source> {
+        let opened = opened.map_err(|mut error| {
+            if error.kind == Kind::Data {
+                error.message = format!("`{name}`: {}", error.message);
+            }
             error
-        };
-        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let decoded = encoding::decode(bytes).map_err(in_file)?;
-        let grid = grid::lay_out(&decoded.text).map_err(in_file)?;
-        let mut notices = decoded.notices;
-        notices.extend(grid.notices);
-        Ok(Source {
-            file: name.to_owned(),
-            sha256,
-            header: grid.header,
-            n_rows: grid.lines.len(),
-            notices,
-            cells: Cells { body: Arc::new(grid.body), lines: Arc::new(grid.lines), marks: grid.marks },
-        })
+        })?;
+        let Opened { sha256, header, checked, store, mut notices } = opened;
+        notices.extend(checked.notices);
+        let n_rows = checked.n_rows;
+        let body = Body { store, shape: header.shape, pieces: checked.pieces, n_rows, marks: checked.marks };
+        let header = header.names;
+        Ok(Source { file: name.to_owned(), sha256, header, n_rows, notices, body: Arc::new(body) })
     }
 
     /// Types some columns, each on all of its rows.
@@ -118,85 +109,120 @@ impl Source {
     /// Data: a column that is not there; choices that do not fit the columns or contradict each other; a column
     /// that is nearly but not wholly numbers or dates, or not what the choices make it, with the cells and lines.
     pub fn typed(&self, columns: &[String], choices: &DataChoices) -> Result<Typed> {
-        choices.check(&self.header)?;
-        let places = self.places(columns)?;
-        let frame = self.parse(&places)?;
+        let (places, lesson) = self.learn(columns, choices, Keep::Cells)?;
         let mut notices = Vec::new();
-        let mut typed = Vec::with_capacity(columns.len());
-        for (name, place) in columns.iter().zip(&places) {
-            let cells = texts(&frame, *place)?;
-            let raw = Raw { name, cells: &cells, lines: &self.cells.lines, marks: self.cells.marks };
-            let values = typing::type_column(&raw, choices, &mut notices)?;
+        let mut typed: Vec<Column> = Vec::with_capacity(columns.len());
+        let mut learnt: HashMap<usize, Learnt> = places.into_iter().zip(lesson.columns).collect();
+        for (idx, name) in columns.iter().enumerate() {
+            let place = self.places(std::slice::from_ref(name))?[0];
+            let is_last = !columns[idx + 1..].contains(name);
+            let column = if is_last { learnt.remove(&place) } else { learnt.get(&place).cloned() };
+            let column = column.expect("each column was learnt");
+            let values = self.values(name, place, column, choices, &mut notices)?;
             typed.push(Column { name: name.clone(), values });
         }
-        let table = Table { n_rows: self.n_rows, lines: self.cells.lines.to_vec(), columns: typed };
+        let table = Table { n_rows: self.n_rows, lines: lesson.lines, columns: typed };
         Ok(Typed { table, notices })
+    }
+
+    /// Learns of some columns; gives their places, ascending, and what was learnt of each.
+    pub(super) fn learn(
+        &self,
+        columns: &[String],
+        choices: &DataChoices,
+        keep: Keep,
+    ) -> Result<(Vec<usize>, Lesson)> {
+        choices.check(&self.header)?;
+        let mut places = self.places(columns)?;
+        places.sort_unstable();
+        places.dedup();
+        let job = |place: &usize| {
+            let name = &self.header[*place];
+            Job {
+                place: *place,
+                missing: typing::missing_codes(name, choices),
+                may_be_numbers: matches!(choices.wanted(name), Wanted::Any | Wanted::Number),
+            }
+        };
+        let jobs: Vec<Job> = places.iter().map(job).collect();
+        let lesson = learn::learn(&self.body, &jobs, keep)?;
+        Ok((places, lesson))
+    }
+
+    /// The cells of a column that was learnt.
+    fn values(
+        &self,
+        name: &str,
+        place: usize,
+        learnt: Learnt,
+        choices: &DataChoices,
+        notices: &mut Vec<String>,
+    ) -> Result<Values> {
+        let (texts, place_of, mut codes) = match learnt {
+            Learnt::Numbers { any, values, .. } => {
+                notices.extend((!any).then(|| typing::no_value(name)));
+                return Ok(Values::Number(values));
+            }
+            Learnt::Texts { texts, place_of, codes } => (texts, place_of, codes),
+        };
+        let numbers = |of_text: &[f64], codes: &[u32]| {
+            let of_code: Vec<f64> = place_of.iter().map(|place| of_text[*place as usize]).collect();
+            codes.par_iter().map(|code| of_code[*code as usize]).collect()
+        };
+        Ok(match self.reading(name, place, &texts, choices, notices)? {
+            Reading::Number { values, .. } => Values::Number(numbers(&values, &codes)),
+            Reading::Date(values) => Values::Date(numbers(&values, &codes)),
+            Reading::Category { codes: of_text, levels } => {
+                let of_code: Vec<u32> = place_of.iter().map(|place| of_text[*place as usize]).collect();
+                codes.par_iter_mut().for_each(|code| *code = of_code[*code as usize]);
+                Values::Category { codes, levels }
+            }
+        })
+    }
+
+    /// What the texts of a column are.
+    pub(super) fn reading(
+        &self,
+        name: &str,
+        place: usize,
+        texts: &[Distinct],
+        choices: &DataChoices,
+        notices: &mut Vec<String>,
+    ) -> Result<Reading> {
+        let find = |flags: &[bool], most: usize| {
+            let flagged = texts.iter().enumerate().filter(|(idx, _)| flags[*idx]);
+            let wanted: HashMap<&str, usize> = flagged.map(|(idx, text)| (text.text.as_str(), idx)).collect();
+            self.body.find(place, most, |text| wanted.get(text).copied())
+        };
+        let raw = Raw { name, texts, marks: self.body.marks, find: &find };
+        typing::type_column(&raw, choices, notices)
     }
 
     /// The cells of one column as trimmed text, as they stand in the file (missing codes included).
     ///
     /// # Errors
-    /// Data, when there is no such column.
+    /// Data, when there is no such column; Io and Data, when the file is not any more what it was.
     pub fn cells(&self, column: &str) -> Result<Vec<String>> {
         let places = self.places(&[column.to_owned()])?;
-        let frame = self.parse(&places)?;
-        Ok(texts(&frame, places[0])?.into_iter().map(str::to_owned).collect())
+        Ok(self.body.cells(&places)?.remove(0))
     }
 
     /// The cells of all columns in the order of the header, each as [`Source::cells`] gives it.
     ///
     /// # Errors
-    /// None that the user can cause; the parser's, if it has any.
+    /// Io and Data, when the file is not any more what it was.
     pub fn all_cells(&self) -> Result<Vec<Vec<String>>> {
         let places: Vec<usize> = (0..self.header.len()).collect();
-        let frame = self.parse(&places)?;
-        let owned = |place: &usize| Ok(texts(&frame, *place)?.into_iter().map(str::to_owned).collect());
-        places.iter().map(owned).collect()
+        self.body.cells(&places)
     }
 
-    fn places(&self, columns: &[String]) -> Result<Vec<usize>> {
+    pub(super) fn places(&self, columns: &[String]) -> Result<Vec<usize>> {
         let place = |name: &String| {
             let found = self.header.iter().position(|h| h == name);
             found.ok_or_else(|| no_such_column(name, &self.header, &format!(" in `{}`", self.file)))
         };
         columns.iter().map(place).collect()
     }
-
-    /// Parses the columns at some places as text; a column is named by its place.
-    fn parse(&self, places: &[usize]) -> Result<DataFrame> {
-        let mut wanted = places.to_vec();
-        wanted.sort_unstable();
-        wanted.dedup();
-        if wanted.is_empty() {
-            return Ok(DataFrame::empty());
-        }
-        let fields = (0..self.header.len()).map(|place| Field::new(name_of(place), DataType::String));
-        let frame = CsvReadOptions::default()
-            .with_has_header(false)
-            .with_schema(Some(Arc::new(Schema::from_iter(fields))))
-            .with_projection(Some(Arc::new(wanted)))
-            .into_reader_with_file_handle(Cursor::new(&self.cells.body.as_slice()))
-            .finish();
-        let frame = understood(frame)?;
-        assert_eq!(frame.height(), self.n_rows, "the parser sees the rows that were laid out for it");
-        Ok(frame)
-    }
-}
-
-/// The cells of the column at a place.
-fn texts(frame: &DataFrame, place: usize) -> Result<Vec<&str>> {
-    let column = understood(frame.column(&name_of(place)).and_then(|column| column.str()))?;
-    Ok(column.iter().map(Option::unwrap_or_default).collect())
-}
-
-fn name_of(place: usize) -> polars::prelude::PlSmallStr {
-    place.to_string().into()
-}
-
-/// The parser reads what this module wrote; that it cannot is no fault of the file. Its message may quote cells
-/// and is left out.
-fn understood<T>(result: PolarsResult<T>) -> Result<T> {
-    result.map_err(|_| Error::data("the parser does not understand the cells that were laid out for it"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Finds the delimiter of a CSV: the one under which the records agree on their number of cells.
 
-use crate::data::records::Records;
+use crate::data::records::{Malformed, Records};
 use crate::error::{Error, Result};
 
 /// How a text is to be cut, and where its header begins.
@@ -12,6 +12,15 @@ pub struct Dialect {
     pub start: usize,
     /// The number of that line, from 1.
     pub line: u32,
+}
+
+/// A dialect, and whether the text ended before enough of it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The dialect.
+    pub dialect: Dialect,
+    /// Whether more text, if there is more, could give another.
+    pub ran_out: bool,
 }
 
 /// The delimiters that are known; between equals the earlier wins, for commas stand in numbers and in prose.
@@ -26,19 +35,22 @@ const DELIMITERS: [u8; 4] = [b'\t', b';', b'|', b','];
 ///
 /// # Errors
 /// Data, when a `sep=` line names a delimiter that is not known.
-pub fn find(text: &str) -> Result<Dialect> {
-    if let Some(stated) = stated(text)? {
-        return Ok(stated);
+pub fn find(text: &str) -> Result<Found> {
+    if let Some(dialect) = stated(text)? {
+        return Ok(Found { dialect, ran_out: false });
     }
     const HALF: f64 = 0.5; // under it, cells agree by accident
     let mut best = (b',', HALF);
+    let mut any_ran_out = false;
     for delimiter in DELIMITERS {
-        let score = agreement(text, delimiter);
+        let (counts, ran_out) = cell_counts(text, delimiter);
+        any_ran_out |= ran_out;
+        let score = agreement(&counts);
         if score > best.1 {
             best = (delimiter, score);
         }
     }
-    Ok(Dialect { delimiter: best.0, start: 0, line: 1 })
+    Ok(Found { dialect: Dialect { delimiter: best.0, start: 0, line: 1 }, ran_out: any_ran_out })
 }
 
 /// The delimiter in words.
@@ -70,10 +82,9 @@ fn stated(text: &str) -> Result<Option<Dialect>> {
     Ok(Some(Dialect { delimiter, start: line.len() + line_break, line: 2 }))
 }
 
-/// How well the records agree on their number of cells under one delimiter, from 0 to 1; 0 for one column.
-fn agreement(text: &str, delimiter: u8) -> f64 {
+/// How well the records agree on their number of cells, from 0 to 1; 0 for one column.
+fn agreement(counts: &[usize]) -> f64 {
     const WITHOUT_THE_HEADER: f64 = 0.9; // agreement of the data alone counts for less than with the header
-    let counts = cell_counts(text, delimiter);
     let Some((header, data)) = counts.split_first() else { return 0.0 };
     let share =
         |width: usize| data.iter().filter(|n| **n == width).count() as f64 / (data.len().max(1)) as f64;
@@ -87,8 +98,9 @@ fn agreement(text: &str, delimiter: u8) -> f64 {
     with_header.max(without)
 }
 
-/// The number of cells of each record that is not blank; 0 for one that breaks the grammar, which is the last.
-fn cell_counts(text: &str, delimiter: u8) -> Vec<usize> {
+/// The number of cells of each record that is not blank; 0 for one that breaks the grammar, which is the last. And
+/// whether the text ended before there were enough.
+fn cell_counts(text: &str, delimiter: u8) -> (Vec<usize>, bool) {
     const MANY_RECORDS: usize = 20_000;
     const MANY_BYTES: usize = 8 << 20;
     let mut records = Records::new(text, delimiter, 0, 1);
@@ -96,16 +108,16 @@ fn cell_counts(text: &str, delimiter: u8) -> Vec<usize> {
     let mut counts = Vec::new();
     while counts.len() < MANY_RECORDS && records.position() < MANY_BYTES {
         match records.read(&mut cells) {
-            Ok(None) => break,
+            Ok(None) => return (counts, true),
             Ok(Some(_)) if records.is_blank(&cells) => {}
             Ok(Some(_)) => counts.push(cells.len()),
-            Err(_) => {
+            Err(broken) => {
                 counts.push(0);
-                break;
+                return (counts, matches!(broken, Malformed::Unclosed { .. }));
             }
         }
     }
-    counts
+    (counts, false)
 }
 
 fn most_frequent(counts: &[usize]) -> usize {
@@ -140,19 +152,19 @@ mod tests {
             ("a,b\n\n\n1,2\n", b','),
         ];
         for (text, delimiter) in table {
-            assert_eq!(find(text).expect(text).delimiter, delimiter, "{text:?}");
+            assert_eq!(find(text).expect(text).dialect.delimiter, delimiter, "{text:?}");
         }
     }
 
     #[test]
     fn a_sep_line_decides_and_the_header_follows_it() {
         let found = find("sep=;\r\na;b\r\n1;2\r\n").expect("known");
-        assert_eq!(found, Dialect { delimiter: b';', start: 7, line: 2 });
+        assert_eq!(found.dialect, Dialect { delimiter: b';', start: 7, line: 2 });
         assert!(find("sep=#\na#b\n").expect_err("unknown").message.contains("sep=#"));
     }
 
     #[test]
     fn one_bad_quotation_mark_does_not_change_the_delimiter() {
-        assert_eq!(find("a,b,c\n1,2,3\n4,\"5\"6,7\n8,9,10\n").expect("found").delimiter, b',');
+        assert_eq!(find("a,b,c\n1,2,3\n4,\"5\"6,7\n8,9,10\n").expect("found").dialect.delimiter, b',');
     }
 }

@@ -1,10 +1,13 @@
 //! Bytes become text: UTF-8, UTF-16 with a mark, Windows-1252 where it has to be; anything else is refused.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::error::{Error, Result};
 
 const SAVE_AS_UTF8: &str = "open it where it was made and save it again as `CSV UTF-8`";
+const EXPORT: &str = "export it as CSV (UTF-8) from the program that made it";
 
 /// Text and what had to be assumed to get it, one sentence each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +16,36 @@ pub struct Decoded {
     pub text: String,
     /// What was found or assumed of the encoding, where it is not plain UTF-8.
     pub notices: Vec<String>,
+}
+
+/// How the first bytes say that a text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// UTF-16 with a byte-order mark.
+    Utf16,
+    /// UTF-8 or Windows-1252: one byte for each plain character.
+    Plain {
+        /// The length of the byte-order mark in bytes, 0 where there is none.
+        mark: usize,
+    },
+}
+
+/// What the first bytes of a file say.
+///
+/// # Errors
+/// Data, when they are no text (a workbook, an archive) or UTF-32.
+pub fn form(head: &[u8]) -> Result<Form> {
+    if head.starts_with(&[0xFF, 0xFE, 0, 0]) || head.starts_with(&[0, 0, 0xFE, 0xFF]) {
+        return Err(Error::data("the file is in UTF-32, which cannot be read").hint(SAVE_AS_UTF8));
+    }
+    match head {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Ok(Form::Utf16),
+        [0xEF, 0xBB, 0xBF, ..] => Ok(Form::Plain { mark: 3 }),
+        _ => match known_binary(head) {
+            Some(what) => Err(not_text(what)),
+            None => Ok(Form::Plain { mark: 0 }),
+        },
+    }
 }
 
 /// The text of a file.
@@ -24,43 +57,42 @@ pub struct Decoded {
 /// Data, when the bytes are no text (NUL bytes, a workbook, an archive), UTF-32, UTF-8 in some lines only, or
 /// hold bytes that neither UTF-8 nor Windows-1252 has.
 pub fn decode(bytes: Vec<u8>) -> Result<Decoded> {
-    if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
-        return Err(Error::data("the file is in UTF-32, which cannot be read").hint(SAVE_AS_UTF8));
-    }
-    let decoded = match bytes.as_slice() {
-        [0xFF, 0xFE, rest @ ..] => utf16(rest, UTF_16LE, "little-endian")?,
-        [0xFE, 0xFF, rest @ ..] => utf16(rest, UTF_16BE, "big-endian")?,
-        [0xEF, 0xBB, 0xBF, rest @ ..] => marked_utf8(rest)?,
-        _ => unmarked(bytes)?,
+    let Form::Plain { mark } = form(&bytes)? else { return utf16(&bytes) };
+    let notices = Facts::of(&bytes[mark..]).verdict(mark > 0)?;
+    let text = match String::from_utf8(bytes) {
+        Ok(mut text) => {
+            text.drain(..mark);
+            text
+        }
+        Err(e) => stretch(e.as_bytes()).into_owned(),
     };
-    match decoded.text.find('\0') {
-        Some(at) => Err(not_text(&format!("a NUL byte on line {}", line_of(&decoded.text.as_bytes()[..at])))),
-        None => Ok(decoded),
+    Ok(Decoded { text, notices })
+}
+
+/// The text of a stretch of whole lines: UTF-8 if it can be, else Windows-1252. Whether a file may be read so is
+/// what the [`Facts`] of all its stretches say.
+pub fn stretch(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
     }
 }
 
-fn utf16(bytes: &[u8], encoding: &'static Encoding, order: &str) -> Result<Decoded> {
-    let text = encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| {
-        Error::data("the file begins as UTF-16 but is damaged or cut off").hint(SAVE_AS_UTF8)
-    })?;
-    Ok(Decoded { text: text.into_owned(), notices: vec![format!("the file was read as UTF-16 ({order})")] })
-}
-
-fn marked_utf8(bytes: &[u8]) -> Result<Decoded> {
-    let text = std::str::from_utf8(bytes).map_err(|e| {
-        let line = line_of(&bytes[..e.valid_up_to()]);
-        Error::data(format!("the file begins as UTF-8, but line {line} is not UTF-8")).hint(SAVE_AS_UTF8)
-    })?;
-    Ok(Decoded { text: text.to_owned(), notices: Vec::new() })
-}
-
-fn unmarked(bytes: Vec<u8>) -> Result<Decoded> {
-    if let Some(what) = known_binary(&bytes) {
-        return Err(not_text(what));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Decoded { text, notices: Vec::new() }),
-        Err(e) => windows_1252(e.as_bytes()),
+fn utf16(bytes: &[u8]) -> Result<Decoded> {
+    let (encoding, order): (&'static Encoding, _) = match bytes[0] {
+        0xFF => (UTF_16LE, "little-endian"),
+        _ => (UTF_16BE, "big-endian"),
+    };
+    let text =
+        encoding.decode_without_bom_handling_and_without_replacement(&bytes[2..]).ok_or_else(|| {
+            Error::data("the file begins as UTF-16 but is damaged or cut off").hint(SAVE_AS_UTF8)
+        })?;
+    match text.find('\0') {
+        Some(at) => Err(nul_byte(line_of(&text.as_bytes()[..at]))),
+        None => Ok(Decoded {
+            text: text.into_owned(),
+            notices: vec![format!("the file was read as UTF-16 ({order})")],
+        }),
     }
 }
 
@@ -85,51 +117,107 @@ fn known_binary(bytes: &[u8]) -> Option<&'static str> {
 }
 
 fn not_text(what: &str) -> Error {
-    let message = match what.strip_prefix("a NUL") {
-        Some(rest) => format!("the file is not text: it holds a NUL{rest}"),
-        None => format!("the file is not a CSV: it looks like {what}"),
-    };
-    Error::data(message).hint("export it as CSV (UTF-8) from the program that made it")
+    Error::data(format!("the file is not a CSV: it looks like {what}")).hint(EXPORT)
 }
 
-fn windows_1252(bytes: &[u8]) -> Result<Decoded> {
-    let mut seen = 0;
-    let mut first_bad = None;
-    let mut first_good = None;
-    for chunk in bytes.utf8_chunks() {
-        if first_good.is_none()
-            && let Some(at) = chunk.valid().bytes().position(|b| !b.is_ascii())
-        {
-            first_good = Some(seen + at);
+fn nul_byte(line: usize) -> Error {
+    Error::data(format!("the file is not text: it holds a NUL byte on line {line}")).hint(EXPORT)
+}
+
+/// Where a stretch of lines first shows which encoding it has; lines are counted from the one on which it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// The first character of several bytes that is UTF-8.
+    several: Option<usize>,
+    /// The first byte that is not UTF-8, and the byte.
+    not_utf8: Option<(usize, u8)>,
+    /// The first byte that Windows-1252 has not, where the stretch is not UTF-8.
+    not_1252: Option<(usize, u8)>,
+    /// The first NUL byte.
+    nul: Option<usize>,
+}
+
+impl Facts {
+    /// Looks through a stretch of whole lines.
+    pub fn of(bytes: &[u8]) -> Facts {
+        let line = |at: usize| line_of(&bytes[..at]) - 1;
+        let mut facts = Facts { nul: memchr::memchr(0, bytes).map(line), ..Facts::default() };
+        if bytes.is_ascii() {
+            return facts;
         }
-        seen += chunk.valid().len();
-        if first_bad.is_none() && !chunk.invalid().is_empty() {
-            first_bad = Some(seen);
+        let mut seen = 0;
+        for chunk in bytes.utf8_chunks() {
+            if facts.several.is_none() && !chunk.valid().is_ascii() {
+                let at = chunk.valid().bytes().position(|b| !b.is_ascii());
+                facts.several = at.map(|at| line(seen + at));
+            }
+            seen += chunk.valid().len();
+            if !chunk.invalid().is_empty() {
+                facts.not_utf8 = Some((line(seen), bytes[seen]));
+                let unknown = |b: &u8| matches!(b, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D);
+                let rest = bytes.iter().position(unknown);
+                facts.not_1252 = rest.map(|at| (line(at), bytes[at]));
+                facts.several = facts.several.or_else(|| Facts::several_after(bytes, seen));
+                break;
+            }
         }
-        seen += chunk.invalid().len();
+        facts
     }
-    let bad = first_bad.expect("bytes that are not UTF-8 have a first such byte");
-    let bad_line = line_of(&bytes[..bad]);
-    if let Some(good) = first_good {
-        let good_line = line_of(&bytes[..good]);
-        return Err(Error::data(format!(
-            "the file mixes encodings: line {good_line} is UTF-8, but line {bad_line} is not (byte 0x{:02X})",
-            bytes[bad]
-        ))
-        .hint(SAVE_AS_UTF8));
+
+    /// The first character of several bytes that is UTF-8, after a byte that is not.
+    fn several_after(bytes: &[u8], bad: usize) -> Option<usize> {
+        let mut seen = bad;
+        for chunk in bytes[bad..].utf8_chunks() {
+            if let Some(at) = chunk.valid().bytes().position(|b| !b.is_ascii()) {
+                return Some(line_of(&bytes[..seen + at]) - 1);
+            }
+            seen += chunk.valid().len() + chunk.invalid().len();
+        }
+        None
     }
-    if let Some(at) = bytes.iter().position(|b| matches!(b, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D)) {
-        return Err(Error::data(format!(
-            "line {} is neither UTF-8 nor Windows-1252 (byte 0x{:02X})",
-            line_of(&bytes[..at]),
-            bytes[at]
-        ))
-        .hint(SAVE_AS_UTF8));
+
+    /// Adds a stretch that begins `n_lines` after the beginning of this one.
+    pub fn add(&mut self, later: Facts, n_lines: usize) {
+        let at = |(line, byte): (usize, u8)| (line + n_lines, byte);
+        self.several = self.several.or(later.several.map(|line| line + n_lines));
+        self.not_utf8 = self.not_utf8.or(later.not_utf8.map(at));
+        self.not_1252 = self.not_1252.or(later.not_1252.map(at));
+        self.nul = self.nul.or(later.nul.map(|line| line + n_lines));
     }
-    let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-    let notice =
-        format!("the file is not UTF-8 (first on line {bad_line}); it was read as Windows-1252 (Latin-1)");
-    Ok(Decoded { text: text.into_owned(), notices: vec![notice] })
+
+    /// Whether the file is text in an encoding that is known, and what is to be said of it; `marked` is a file
+    /// with the byte-order mark of UTF-8.
+    ///
+    /// # Errors
+    /// Data: bytes that are not UTF-8 after its mark; UTF-8 in some lines only; bytes that neither UTF-8 nor
+    /// Windows-1252 has; NUL bytes.
+    pub fn verdict(self, marked: bool) -> Result<Vec<String>> {
+        let Some((bad, byte)) = self.not_utf8.map(|(line, byte)| (line + 1, byte)) else {
+            return match self.nul {
+                Some(line) => Err(nul_byte(line + 1)),
+                None => Ok(Vec::new()),
+            };
+        };
+        let refused = if marked {
+            Some(format!("the file begins as UTF-8, but line {bad} is not UTF-8"))
+        } else if let Some(good) = self.several {
+            let good = good + 1;
+            Some(format!(
+                "the file mixes encodings: line {good} is UTF-8, but line {bad} is not (byte 0x{byte:02X})"
+            ))
+        } else {
+            self.not_1252.map(|(line, byte)| {
+                format!("line {} is neither UTF-8 nor Windows-1252 (byte 0x{byte:02X})", line + 1)
+            })
+        };
+        match (refused, self.nul) {
+            (Some(message), _) => Err(Error::data(message).hint(SAVE_AS_UTF8)),
+            (None, Some(line)) => Err(nul_byte(line + 1)),
+            (None, None) => Ok(vec![format!(
+                "the file is not UTF-8 (first on line {bad}); it was read as Windows-1252 (Latin-1)"
+            )]),
+        }
+    }
 }
 
 /// The line on which the byte after `before` stands; a line ends with LF, CR LF or a lone CR.

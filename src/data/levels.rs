@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::data::cell::{self, Mark, shown};
-use crate::data::grid::counted;
-use crate::data::table::{MISSING, Values};
-use crate::data::typing::Raw;
+use crate::data::layout::counted;
+use crate::data::table::MISSING;
+use crate::data::typing::{Raw, Reading};
 use crate::error::{Error, Result, probably_meant};
 
 /// What the user says about the levels of a column.
@@ -17,7 +17,7 @@ pub struct Given<'a> {
     pub reference: Option<&'a str>,
 }
 
-/// Codes a column by its levels; rows that are not `present` are missing.
+/// Codes the texts of a column by its levels; texts that are not `present` mean missing.
 ///
 /// Without a list the levels are the different texts in order of their characters; where all are numbers, in
 /// order of size. With a list a cell is the level of the same text, or else of the same number (`1.0` is `1`).
@@ -30,7 +30,7 @@ pub fn category(
     mark: Mark,
     given: Given<'_>,
     notices: &mut Vec<String>,
-) -> Result<Values> {
+) -> Result<Reading> {
     let mut levels: Vec<String> = match given.levels {
         Some(listed) => listed.to_vec(),
         None => found(raw, present, mark),
@@ -44,12 +44,12 @@ pub fn category(
     } else {
         tell_alike(raw.name, &levels, mark, notices);
     }
-    Ok(Values::Category { codes, levels })
+    Ok(Reading::Category { codes, levels })
 }
 
 /// The different texts of the cells, sorted.
 fn found(raw: &Raw<'_>, present: &[usize], mark: Mark) -> Vec<String> {
-    let texts: BTreeSet<&str> = present.iter().map(|row| raw.cells[*row]).collect();
+    let texts: BTreeSet<&str> = present.iter().map(|place| raw.texts[*place].text.as_str()).collect();
     let mut levels: Vec<&str> = texts.into_iter().collect();
     let numbers: Option<Vec<f64>> = levels.iter().map(|level| cell::number(level, mark)).collect();
     if let Some(numbers) = numbers {
@@ -73,25 +73,26 @@ fn put_first(name: &str, levels: &mut [String], reference: &str, mark: Mark) -> 
 }
 
 fn code(raw: &Raw<'_>, present: &[usize], lookup: &Lookup<'_>, levels: &[String]) -> Result<Vec<u32>> {
-    let mut codes = vec![MISSING; raw.cells.len()];
+    let mut codes = vec![MISSING; raw.texts.len()];
     let mut strangers = Vec::new();
-    for row in present {
-        match lookup.find(raw.cells[*row]) {
-            Some(code) => codes[*row] = code,
-            None => strangers.push(*row),
+    for place in present {
+        match lookup.find(&raw.texts[*place].text) {
+            Some(code) => codes[*place] = code,
+            None => strangers.push(&raw.texts[*place]),
         }
     }
     let Some(first) = strangers.first() else { return Ok(codes) };
     let mut what = format!(
         "column {}, line {}: {} is none of the levels",
         shown(raw.name),
-        raw.lines[*first],
-        shown(raw.cells[*first])
+        first.line,
+        shown(&first.text)
     );
-    if strangers.len() > 1 {
-        what += &format!("; so are {} more", counted(strangers.len() - 1, "cell"));
+    let n_cells: usize = strangers.iter().map(|text| text.count).sum();
+    if n_cells > 1 {
+        what += &format!("; so are {} more", counted(n_cells - 1, "cell"));
     }
-    Err(no_such_level(&what, raw.cells[*first], levels))
+    Err(no_such_level(&what, &first.text, levels))
 }
 
 fn no_such_level(what: &str, wanted: &str, levels: &[String]) -> Error {

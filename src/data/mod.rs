@@ -1,15 +1,25 @@
 //! A file becomes a table: reading, typing, missing values, built-in and simulated data.
 
+mod body;
 pub mod builtin;
 mod cell;
 pub mod choices;
 pub mod csv;
+mod cut;
 mod dialect;
+mod dictionary;
 mod encoding;
-mod grid;
+mod header;
+mod layout;
+mod learn;
 mod levels;
 pub mod missing;
+mod na;
+mod opening;
 mod records;
+mod scan;
 pub mod simulate;
+mod store;
+pub mod survey;
 pub mod table;
 mod typing;

@@ -30,6 +30,19 @@ pub enum Malformed {
     },
 }
 
+impl Malformed {
+    /// The same, `n_lines` further down.
+    pub fn shifted(self, n_lines: u32) -> Malformed {
+        match self {
+            Malformed::Unclosed { opened } => Malformed::Unclosed { opened: opened.saturating_add(n_lines) },
+            Malformed::AfterQuote { opened, line } => Malformed::AfterQuote {
+                opened: opened.saturating_add(n_lines),
+                line: line.saturating_add(n_lines),
+            },
+        }
+    }
+}
+
 /// The records of a text, one after the other.
 ///
 /// A record ends with LF, CR LF or a lone CR outside quotation marks. A cell is quoted when its first character
@@ -51,6 +64,11 @@ impl<'a> Records<'a> {
     /// How many bytes have been read.
     pub fn position(&self) -> usize {
         self.at
+    }
+
+    /// The line on which the next record starts.
+    pub fn line(&self) -> u32 {
+        self.line
     }
 
     /// Reads the next record into `cells` and gives the line on which it starts; `None` at the end of the text.
@@ -155,10 +173,16 @@ impl<'a> Records<'a> {
 
 /// A text without the blanks at its ends: white space, no-break spaces and invisible marks.
 pub fn trim(text: &str) -> &str {
-    text.trim_matches(is_blank)
+    let is_plain = |b: &u8| matches!(b, b'!'..=b'~');
+    match text.as_bytes() {
+        [] => text,
+        [first, .., last] if is_plain(first) && is_plain(last) => text,
+        _ => text.trim_matches(is_blank),
+    }
 }
 
-fn is_blank(c: char) -> bool {
+/// Whether a character is a blank: white space, a no-break space, an invisible mark.
+pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}')
 }
 

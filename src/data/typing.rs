@@ -2,25 +2,51 @@
 
 use crate::data::cell::{self, Mark, shown};
 use crate::data::choices::{DataChoices, Wanted};
-use crate::data::grid::{Marks, counted};
+use crate::data::dictionary::Distinct;
+use crate::data::layout::{Marks, counted};
 use crate::data::levels::{self, Given};
-use crate::data::table::Values;
+use crate::data::na::MissingCodes;
 use crate::error::{Error, Result};
 
-/// One column as trimmed text.
-#[derive(Debug, Clone, Copy)]
+/// The different texts of one column.
+#[derive(Clone, Copy)]
 pub struct Raw<'a> {
     /// The column's name.
     pub name: &'a str,
-    /// Its cells, one a row.
-    pub cells: &'a [&'a str],
-    /// For each row the line of the file on which it starts.
-    pub lines: &'a [u32],
+    /// Its texts in order of their first rows.
+    pub texts: &'a [Distinct],
     /// Which decimal marks the file as a whole shows.
     pub marks: Marks,
+    /// Finds the first cells, as many as asked for, whose texts are flagged: their lines and texts.
+    pub find: &'a Find<'a>,
 }
 
-/// Types one column on all of its cells; decisions that the user should know of go to `notices`.
+/// How to find cells of a column by their texts: which of the texts, and how many cells at most; the lines of the
+/// cells and the places of their texts, in order of rows.
+pub type Find<'a> = dyn Fn(&[bool], usize) -> Result<Vec<(u32, usize)>> + 'a;
+
+/// What each text of a column is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// A number each, NaN where it means missing.
+    Number {
+        /// What stands before the decimals.
+        mark: Mark,
+        /// The numbers.
+        values: Vec<f64>,
+    },
+    /// A date each, as days since 1970-01-01, NaN where it means missing.
+    Date(Vec<f64>),
+    /// A level each.
+    Category {
+        /// For each text its place among the levels, or [`MISSING`](crate::data::table::MISSING).
+        codes: Vec<u32>,
+        /// The levels in order; the first is the reference.
+        levels: Vec<String>,
+    },
+}
+
+/// Types one column by all of its texts; decisions that the user should know of go to `notices`.
 ///
 /// The order of the questions: what the choices say; numbers (whole numbers with leading zeros are codes and stay
 /// text); dates; levels. A column of which at least half of the cells that are not missing are numbers (or dates,
@@ -28,17 +54,13 @@ pub struct Raw<'a> {
 ///
 /// # Errors
 /// Data, listing the cells that are not what the column is, with their lines.
-pub fn type_column(raw: &Raw<'_>, choices: &DataChoices, notices: &mut Vec<String>) -> Result<Values> {
+pub fn type_column(raw: &Raw<'_>, choices: &DataChoices, notices: &mut Vec<String>) -> Result<Reading> {
     let wanted = choices.wanted(raw.name);
-    let listed = match wanted {
-        Wanted::Factor { levels: Some(listed), .. } => listed,
-        _ => &[],
-    };
-    let codes = MissingCodes::new(&choices.na, listed);
+    let codes = missing_codes(raw.name, choices);
     let present: Vec<usize> =
-        (0..raw.cells.len()).filter(|row| !codes.mean_missing(raw.cells[*row])).collect();
+        (0..raw.texts.len()).filter(|place| !codes.mean_missing(&raw.texts[*place].text)).collect();
     if present.is_empty() {
-        notices.push(format!("column {} has no value in any row", shown(raw.name)));
+        notices.push(no_value(raw.name));
     }
     let column = Column { raw, present: &present, mark: usual_mark(raw, &present) };
     match wanted {
@@ -49,37 +71,18 @@ pub fn type_column(raw: &Raw<'_>, choices: &DataChoices, notices: &mut Vec<Strin
     }
 }
 
-/// The codes that mean missing: empty, `NA`, `N/A`, `n/a`, `NaN`, `nan`, `NAN`, `.`, `null`, `NULL`, `Null`, and
-/// the user's. (`Na` and `na` are not among them: the one is sodium, the other can be said with `--na na`.)
-/// A word that the user lists as a level does not mean missing.
-struct MissingCodes<'a> {
-    more: &'a [String],
-    more_numbers: Vec<f64>,
-    listed: &'a [String],
+/// What means missing in a column.
+pub fn missing_codes(name: &str, choices: &DataChoices) -> MissingCodes {
+    let listed = match choices.wanted(name) {
+        Wanted::Factor { levels: Some(listed), .. } => listed,
+        _ => &[],
+    };
+    MissingCodes::new(&choices.na, listed)
 }
 
-impl<'a> MissingCodes<'a> {
-    fn new(more: &'a [String], listed: &'a [String]) -> Self {
-        let plain = more.iter().filter(|code| !cell::is_code(code));
-        let more_numbers = plain.filter_map(|code| cell::number(code, Mark::Point)).collect();
-        MissingCodes { more, more_numbers, listed }
-    }
-
-    /// A user's code means the same text, and where both are numbers the same number: `-9` is `-9.0`.
-    fn mean_missing(&self, text: &str) -> bool {
-        const USUAL: [&str; 10] = ["NA", "N/A", "n/a", "NaN", "nan", "NAN", ".", "null", "NULL", "Null"];
-        if text.is_empty() || self.more.iter().any(|code| code == text) {
-            return true;
-        }
-        if USUAL.contains(&text) {
-            return !self.listed.iter().any(|level| level == text);
-        }
-        if self.more_numbers.is_empty() || cell::is_code(text) {
-            return false;
-        }
-        let value = cell::number(text, Mark::Point).or_else(|| cell::number(text, Mark::Comma));
-        value.is_some_and(|value| self.more_numbers.contains(&value))
-    }
+/// What is said of a column in which every cell is missing.
+pub fn no_value(name: &str) -> String {
+    format!("column {} has no value in any row", shown(name))
 }
 
 /// The decimal mark of most numbers in the column; the point where commas delimit.
@@ -88,16 +91,17 @@ fn usual_mark(raw: &Raw<'_>, present: &[usize]) -> Mark {
         return Mark::Point;
     }
     let (mut commas, mut points) = (0, 0);
-    for decimals in present.iter().filter_map(|row| cell::decimals(raw.cells[*row])) {
-        match decimals.mark {
-            Mark::Comma => commas += 1,
-            Mark::Point => points += 1,
+    for text in present.iter().map(|place| &raw.texts[*place]) {
+        match cell::decimals(&text.text).map(|d| d.mark) {
+            Some(Mark::Comma) => commas += text.count,
+            Some(Mark::Point) => points += text.count,
+            None => {}
         }
     }
     if commas > 0 && commas >= points { Mark::Comma } else { Mark::Point }
 }
 
-/// A column with its rows that have a value, and its decimal mark.
+/// A column with its texts that do not mean missing, and its decimal mark.
 struct Column<'a> {
     raw: &'a Raw<'a>,
     present: &'a [usize],
@@ -105,11 +109,11 @@ struct Column<'a> {
 }
 
 impl Column<'_> {
-    fn infer(&self, notices: &mut Vec<String>) -> Result<Values> {
+    fn infer(&self, notices: &mut Vec<String>) -> Result<Reading> {
         let name = shown(self.raw.name);
-        let n = self.present.len();
+        let n = self.n_present();
         if n == 0 {
-            return Ok(Values::Number(vec![f64::NAN; self.raw.cells.len()]));
+            return self.numbers(notices);
         }
         let n_numbers = self.count(|text| self.number(text).is_some());
         let n_like_numbers = n_numbers + self.count(|t| self.number(t).is_none() && looks_like_a_number(t));
@@ -118,8 +122,8 @@ impl Column<'_> {
         {
             notices.push(format!(
                 "column {name} holds codes with leading zeros (line {}: {}) and stays text",
-                self.raw.lines[example],
-                shown(self.raw.cells[example])
+                self.raw.texts[example].line,
+                shown(self.text(example))
             ));
             return self.category(Given::default(), notices);
         }
@@ -143,9 +147,9 @@ impl Column<'_> {
 
     /// The first whole number with a leading zero, where all numbers of the column are bare digits, as codes are.
     fn first_code(&self) -> Option<usize> {
-        let code = self.present.iter().copied().find(|row| cell::is_code(self.raw.cells[*row]))?;
+        let code = self.present.iter().copied().find(|place| cell::is_code(self.text(*place)))?;
         let bare = |text: &str| self.number(text).is_none() || cell::is_digits(text);
-        self.present.iter().all(|row| bare(self.raw.cells[*row])).then_some(code)
+        self.present.iter().all(|place| bare(self.text(*place))).then_some(code)
     }
 
     fn factor(
@@ -153,11 +157,11 @@ impl Column<'_> {
         listed: Option<&[String]>,
         reference: Option<&str>,
         notices: &mut Vec<String>,
-    ) -> Result<Values> {
+    ) -> Result<Reading> {
         let by_reference_only = listed.is_none() && reference.is_some();
         if by_reference_only
             && !self.present.is_empty()
-            && self.present.len() == self.count(|t| self.number(t).is_some())
+            && self.present.iter().all(|place| self.number(self.text(*place)).is_some())
         {
             notices.push(format!(
                 "column {} holds numbers and is treated as categorical, for a reference level was named",
@@ -167,30 +171,31 @@ impl Column<'_> {
         self.category(Given { levels: listed, reference }, notices)
     }
 
-    fn category(&self, given: Given<'_>, notices: &mut Vec<String>) -> Result<Values> {
+    fn category(&self, given: Given<'_>, notices: &mut Vec<String>) -> Result<Reading> {
         levels::category(self.raw, self.present, self.mark, given, notices)
     }
 
-    fn numbers(&self, notices: &mut Vec<String>) -> Result<Values> {
+    fn numbers(&self, notices: &mut Vec<String>) -> Result<Reading> {
         self.settle_ambiguous_marks(notices)?;
-        self.values(|text| self.number(text), "number").map(Values::Number)
+        let values = self.values(|text| self.number(text), "number")?;
+        Ok(Reading::Number { mark: self.mark, values })
     }
 
-    fn dates(&self) -> Result<Values> {
-        self.values(cell::date, "date").map(Values::Date)
+    fn dates(&self) -> Result<Reading> {
+        self.values(cell::date, "date").map(Reading::Date)
     }
 
-    /// All cells by one reading, NaN where they are missing; the cells that cannot be read are an error.
+    /// All texts by one reading, NaN where they mean missing; those that cannot be read are an error.
     fn values(&self, read: impl Fn(&str) -> Option<f64>, what: &str) -> Result<Vec<f64>> {
-        let mut values = vec![f64::NAN; self.raw.cells.len()];
+        let mut values = vec![f64::NAN; self.raw.texts.len()];
         let mut wrong = Vec::new();
-        for row in self.present {
-            match read(self.raw.cells[*row]) {
-                Some(value) => values[*row] = value,
-                None => wrong.push(*row),
+        for place in self.present {
+            match read(self.text(*place)) {
+                Some(value) => values[*place] = value,
+                None => wrong.push(*place),
             }
         }
-        if wrong.is_empty() { Ok(values) } else { Err(self.refuse(&wrong, what)) }
+        if wrong.is_empty() { Ok(values) } else { Err(self.refuse(&wrong, what)?) }
     }
 
     /// Groups of thousands and three decimals look alike. A cell of the column that can only be decimals settles
@@ -201,17 +206,18 @@ impl Column<'_> {
             Mark::Comma => (self.raw.marks.comma, self.raw.marks.point),
             Mark::Point => (self.raw.marks.point, self.raw.marks.comma),
         };
-        let decimals = |row: &usize| cell::decimals(self.raw.cells[*row]);
+        let decimals = |place: &usize| cell::decimals(self.text(*place));
         let doubtful =
             self.raw.marks.comma_is_free && self.present.iter().filter_map(decimals).all(|d| d.could_group);
-        let (true, Some(first)) = (doubtful, self.present.iter().find(|row| decimals(row).is_some())) else {
+        let (true, Some(first)) = (doubtful, self.present.iter().find(|place| decimals(place).is_some()))
+        else {
             return Ok(());
         };
         let example = format!(
             "column {}, line {}: {}",
             shown(self.raw.name),
-            self.raw.lines[*first],
-            shown(self.raw.cells[*first])
+            self.raw.texts[*first].line,
+            shown(self.text(*first))
         );
         match (same, other) {
             (_, Some(line)) => Err(Error::data(format!(
@@ -227,29 +233,41 @@ impl Column<'_> {
         }
     }
 
-    fn refuse(&self, wrong: &[usize], what: &str) -> Error {
+    fn refuse(&self, wrong: &[usize], what: &str) -> Result<Error> {
         const SHOWN: usize = 10;
         let name = shown(self.raw.name);
-        let place = |row: &usize| format!("line {}: {}", self.raw.lines[*row], shown(self.raw.cells[*row]));
-        if let [only] = wrong {
-            let message = format!("column {name}, {} is not a {what}", place(only));
-            return Error::data(message).hint(self.advice(wrong, what));
+        let place = |(line, text): &(u32, usize)| format!("line {line}: {}", shown(self.text(*text)));
+        let n_wrong = self.cells_of(wrong);
+        let first = self.first_cells(wrong, SHOWN)?;
+        if n_wrong == 1 {
+            let message = format!("column {name}, {} is not a {what}", place(&first[0]));
+            return Ok(Error::data(message).hint(self.advice(wrong, what)));
         }
-        let cells = counted(self.present.len(), "cell");
-        let mut message = format!("column {name}: {} of {cells} are not {what}s", wrong.len());
-        for row in wrong.iter().take(SHOWN) {
-            message += &format!("\n  {}", place(row));
+        let cells = counted(self.n_present(), "cell");
+        let mut message = format!("column {name}: {n_wrong} of {cells} are not {what}s");
+        for cell in &first {
+            message += &format!("\n  {}", place(cell));
         }
-        if wrong.len() > SHOWN {
-            message += &format!("\n  and {} more", wrong.len() - SHOWN);
+        if n_wrong > SHOWN {
+            message += &format!("\n  and {} more", n_wrong - SHOWN);
         }
-        Error::data(message).hint(self.advice(wrong, what))
+        Ok(Error::data(message).hint(self.advice(wrong, what)))
+    }
+
+    /// The first cells with some texts: their lines and texts.
+    fn first_cells(&self, texts: &[usize], most: usize) -> Result<Vec<(u32, usize)>> {
+        if texts.iter().all(|place| self.raw.texts[*place].count == 1) {
+            return Ok(texts.iter().take(most).map(|place| (self.raw.texts[*place].line, *place)).collect());
+        }
+        let mut flags = vec![false; self.raw.texts.len()];
+        texts.iter().for_each(|place| flags[*place] = true);
+        (self.raw.find)(&flags, most)
     }
 
     /// What to do about the cells that are not what the column is.
     fn advice(&self, wrong: &[usize], what: &str) -> String {
         const NAMED: usize = 3;
-        let cells = || wrong.iter().map(|row| self.raw.cells[*row]);
+        let cells = || wrong.iter().map(|place| self.text(*place));
         let name = self.raw.name;
         let factor = if name.contains(|c: char| !c.is_alphanumeric() && c != '_') {
             format!("`--factor '{name}'`")
@@ -285,8 +303,22 @@ impl Column<'_> {
         cell::number(text, self.mark)
     }
 
+    /// In how many cells a text stands of which something is so.
     fn count(&self, is_so: impl Fn(&str) -> bool) -> usize {
-        self.present.iter().filter(|row| is_so(self.raw.cells[**row])).count()
+        let texts = self.present.iter().map(|place| &self.raw.texts[*place]);
+        texts.filter(|t| is_so(&t.text)).map(|t| t.count).sum()
+    }
+
+    fn cells_of(&self, texts: &[usize]) -> usize {
+        texts.iter().map(|place| self.raw.texts[*place].count).sum()
+    }
+
+    fn n_present(&self) -> usize {
+        self.cells_of(self.present)
+    }
+
+    fn text(&self, place: usize) -> &str {
+        &self.raw.texts[place].text
     }
 }
 

@@ -1,0 +1,279 @@
+//! The first pass over a file: its bytes are hashed, cut into pieces, and each piece is checked, in parallel.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::ops::Range;
+use std::path::Path;
+
+use memchr::memrchr2;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::data::cut::Cutter;
+use crate::data::encoding::{self, Facts, Form};
+use crate::data::header::{self, Header, Shape};
+use crate::data::layout::{Checked, Layout, Part};
+use crate::data::store::{Disk, Store};
+use crate::error::{Error, Result};
+
+/// How much text is looked at in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Files up to this many bytes are kept in memory.
+    pub in_memory: u64,
+    /// Bytes of a piece, about.
+    pub piece: usize,
+    /// Bytes in which the head of a file is looked for first.
+    pub head: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Sizes { in_memory: 32 << 20, piece: 4 << 20, head: 9 << 20 }
+    }
+}
+
+/// A file that was read through once.
+pub struct Opened {
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+    /// What its head says.
+    pub header: Header,
+    /// Its rows.
+    pub checked: Checked,
+    /// Where its text is.
+    pub store: Store,
+    /// What was found of the encoding, one sentence each.
+    pub notices: Vec<String>,
+}
+
+/// Goes through bytes that are in memory.
+///
+/// # Errors
+/// Data: no text, no known encoding, or no CSV that can be used.
+pub fn bytes(bytes: Vec<u8>, sizes: Sizes) -> Result<Opened> {
+    let sha256 = hexadecimal(Sha256::digest(&bytes));
+    let decoded = encoding::decode(bytes)?;
+    let text = decoded.text;
+    let header = header::read(&text, false)?.expect("the whole text is there");
+    let mut pieces = Vec::new();
+    let mut cutter = Cutter::new(header.shape.delimiter);
+    let (mut start, mut end) = (header.rows_at, header.rows_at);
+    while start < text.len() {
+        end = text.len().min(end + sizes.piece);
+        let cut = start + cutter.cut(&text.as_bytes()[start..end], end == text.len());
+        if cut > start {
+            pieces.push(start..cut);
+            start = cut;
+        }
+    }
+    let parts: Vec<Part> =
+        pieces.par_iter().map(|bytes| Part::of(&text[bytes.clone()], header.shape)).collect();
+    let mut layout = Layout::new(&header);
+    for (piece, part) in pieces.into_iter().zip(parts) {
+        layout.add(piece.start as u64..piece.end as u64, part)?;
+    }
+    let checked = layout.finish()?;
+    Ok(Opened { sha256, header, checked, store: Store::Memory(text), notices: decoded.notices })
+}
+
+/// Goes through a regular file; one that is small or in UTF-16 is then kept in memory.
+///
+/// # Errors
+/// Those of [`bytes`]; Io, when it cannot be read; Data, when it changes while it is read.
+pub fn file(path: &Path, sizes: Sizes) -> Result<Opened> {
+    let (disk, mut file) = Disk::open(path)?;
+    let mut head = Vec::new();
+    if disk.n_bytes() <= sizes.in_memory {
+        return whole(file, head, path, sizes);
+    }
+    read_on(&mut file, &mut head, sizes.head, path)?;
+    let Form::Plain { mark } = encoding::form(&head)? else { return whole(file, head, path, sizes) };
+    let (header, rows_at) = match read_header(&mut file, head, mark, &disk, path) {
+        Ok(found) => found,
+        Err(error) => {
+            // What is wrong with the encoding of the file as a whole comes first.
+            let passed = pass(&disk, path, sizes, &Start { bytes: mark, mark, n_lines: 0, shape: None })?;
+            passed.facts.verdict(mark > 0)?;
+            return Err(error);
+        }
+    };
+    let n_lines = header.rows_line as usize - 1;
+    let start = Start { bytes: rows_at, mark, n_lines, shape: Some(header.shape) };
+    let passed = pass(&disk, path, sizes, &start)?;
+    let notices = passed.facts.verdict(mark > 0)?;
+    let mut layout = Layout::new(&header);
+    for (bytes, part) in passed.parts {
+        layout.add(bytes, part)?;
+    }
+    let checked = layout.finish()?;
+    Ok(Opened { sha256: passed.sha256, header, checked, store: Store::Disk(disk), notices })
+}
+
+/// Goes through a file of which some has been read already, in memory.
+fn whole(mut file: File, mut head: Vec<u8>, path: &Path, sizes: Sizes) -> Result<Opened> {
+    file.read_to_end(&mut head).map_err(|cause| Error::io("read", path, &cause))?;
+    bytes(head, sizes)
+}
+
+/// The error for a file that cannot be read.
+pub fn unreadable(path: &Path, cause: &std::io::Error) -> Error {
+    let error = Error::io("read", path, cause);
+    match cause.kind() {
+        ErrorKind::NotFound => error.hint("check the path; `clinreg datasets` lists data that is built in"),
+        _ => error,
+    }
+}
+
+/// Reads up to `n_bytes` more bytes; gives how many there were.
+fn read_on(file: &mut File, bytes: &mut Vec<u8>, n_bytes: usize, path: &Path) -> Result<usize> {
+    bytes.reserve(n_bytes);
+    file.take(n_bytes as u64).read_to_end(bytes).map_err(|cause| Error::io("read", path, &cause))
+}
+
+/// The header and the byte of the file at which the rows begin, from as much of the file as it takes.
+fn read_header(
+    file: &mut File,
+    mut head: Vec<u8>,
+    mark: usize,
+    disk: &Disk,
+    path: &Path,
+) -> Result<(Header, usize)> {
+    const MOST: usize = 64 << 20; // a mistake in the quotation marks looks like a head without an end
+    loop {
+        let is_beginning = (head.len() as u64) < disk.n_bytes() && head.len() < MOST;
+        let end = if is_beginning { whole_lines(&head) } else { head.len() };
+        let bytes = &head[mark.min(end)..end];
+        let text = encoding::stretch(bytes);
+        if let Some(header) = header::read(&text, is_beginning)? {
+            let is_utf8 = std::str::from_utf8(bytes).is_ok();
+            let before = &text[..header.rows_at];
+            let n_bytes = if is_utf8 { before.len() } else { before.chars().count() };
+            return Ok((header, mark + n_bytes));
+        }
+        let n_bytes = head.len();
+        if read_on(file, &mut head, n_bytes, path)? == 0 {
+            return Err(disk.changed());
+        }
+    }
+}
+
+/// How many of some bytes are whole lines; a CR at the very end may be half of a line break.
+fn whole_lines(bytes: &[u8]) -> usize {
+    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    memrchr2(b'\n', b'\r', bytes).map_or(0, |at| at + 1)
+}
+
+/// Where the pass begins to cut.
+struct Start {
+    /// Bytes before it, of which the first `mark` are the byte-order mark.
+    bytes: usize,
+    mark: usize,
+    /// Lines before it.
+    n_lines: usize,
+    /// What every row must fit; `None` to look at the encoding only.
+    shape: Option<Shape>,
+}
+
+/// What the pass over a file on disk finds.
+struct Passed {
+    sha256: String,
+    facts: Facts,
+    parts: Vec<(Range<u64>, Part)>,
+}
+
+/// Reads and hashes one batch of pieces while the batch before is looked at by all threads.
+fn pass(disk: &Disk, path: &Path, sizes: Sizes, start: &Start) -> Result<Passed> {
+    let (now, mut file) = Disk::open(path)?;
+    if now != *disk {
+        return Err(disk.changed());
+    }
+    let mut head = Vec::new();
+    if read_on(&mut file, &mut head, start.bytes, path)? < start.bytes {
+        return Err(disk.changed());
+    }
+    let mut facts = Facts::of(&head[start.mark..]);
+    let mut reader = Reader {
+        file,
+        path,
+        hash: Sha256::new_with_prefix(&head),
+        rest: Vec::new(),
+        at: start.bytes as u64,
+        cutter: Cutter::new(start.shape.map_or(b',', |shape| shape.delimiter)),
+        size: sizes.piece,
+    };
+    let look = |(at, bytes): &(u64, Vec<u8>)| {
+        let text = encoding::stretch(bytes);
+        let part = match start.shape {
+            Some(shape) => Part::of(&text, shape),
+            None => Part::of_lines(&text),
+        };
+        (*at..*at + bytes.len() as u64, Facts::of(bytes), part)
+    };
+    let (mut parts, mut n_lines) = (Vec::new(), start.n_lines);
+    let mut batch = reader.batch()?;
+    while !batch.is_empty() {
+        let (next, found) = rayon::join(|| reader.batch(), || batch.par_iter().map(look).collect::<Vec<_>>());
+        for (range, of_piece, part) in found {
+            facts.add(of_piece, n_lines);
+            n_lines += part.n_lines as usize;
+            parts.push((range, part));
+        }
+        batch = next?;
+    }
+    if reader.at != disk.n_bytes() {
+        return Err(disk.changed());
+    }
+    Ok(Passed { sha256: hexadecimal(reader.hash.finalize()), facts, parts })
+}
+
+/// Reads a file piece by piece.
+struct Reader<'a> {
+    file: File,
+    path: &'a Path,
+    hash: Sha256,
+    /// What has been read and not been given out: the beginning of a record.
+    rest: Vec<u8>,
+    /// The byte of the file at which the rest begins.
+    at: u64,
+    cutter: Cutter,
+    size: usize,
+}
+
+impl Reader<'_> {
+    /// The next pieces, as many as keep the threads busy, with the bytes of the file at which they begin.
+    fn batch(&mut self) -> Result<Vec<(u64, Vec<u8>)>> {
+        const MOST: usize = 8; // pieces in memory, twice
+        let n_pieces = rayon::current_num_threads().min(MOST);
+        let mut pieces = Vec::with_capacity(n_pieces);
+        while pieces.len() < n_pieces
+            && let Some(piece) = self.piece()?
+        {
+            pieces.push(piece);
+        }
+        Ok(pieces)
+    }
+
+    fn piece(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
+        loop {
+            let n_before = self.rest.len();
+            let n_read = read_on(&mut self.file, &mut self.rest, self.size, self.path)?;
+            self.hash.update(&self.rest[n_before..]);
+            let cut = self.cutter.cut(&self.rest, n_read == 0);
+            if cut > 0 {
+                let rest = self.rest.split_off(cut);
+                let piece = std::mem::replace(&mut self.rest, rest);
+                let at = self.at;
+                self.at += cut as u64;
+                return Ok(Some((at, piece)));
+            }
+            if n_read == 0 {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+fn hexadecimal(digest: impl AsRef<[u8]>) -> String {
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,175 @@
+//! What columns are, learnt by a pass over all rows in bounded memory; then their rows piece by piece.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::data::cell;
+pub use crate::data::cell::Mark;
+use crate::data::choices::DataChoices;
+use crate::data::csv::Source;
+use crate::data::learn::{Keep, Learnt};
+use crate::data::na::MissingCodes;
+use crate::data::table::{Column, Table, Values};
+use crate::data::typing::{self, Reading};
+use crate::error::{Error, Result};
+
+/// What a pass over all rows learnt of some columns: what each is, without its cells.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// The columns in the order in which they were asked for.
+    pub columns: Vec<SurveyedColumn>,
+    /// Decisions on single columns, one sentence each, as [`Source::typed`] gives them.
+    pub notices: Vec<String>,
+}
+
+/// One column and what it is.
+#[derive(Debug, Clone)]
+pub struct SurveyedColumn {
+    /// The name in the header.
+    pub name: String,
+    /// What its cells are.
+    pub kind: ColumnKind,
+    place: usize,
+    missing: MissingCodes,
+    /// For each text of a categorical column its code.
+    codes: Arc<HashMap<String, u32>>,
+}
+
+/// What the cells of a column are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Numbers with a decimal mark.
+    Number {
+        /// What stands before the decimals.
+        mark: Mark,
+    },
+    /// Dates.
+    Date,
+    /// Levels.
+    Category {
+        /// The levels in order; the first is the reference.
+        levels: Vec<String>,
+    },
+}
+
+impl Source {
+    /// Learns what some columns are from all of their rows, without keeping the cells.
+    ///
+    /// # Errors
+    /// Those of [`Source::typed`].
+    pub fn survey(&self, columns: &[String], choices: &DataChoices) -> Result<Survey> {
+        let (places, lesson) = self.learn(columns, choices, Keep::Nothing)?;
+        let mut notices = Vec::new();
+        let mut surveyed = Vec::with_capacity(columns.len());
+        for (name, place) in columns.iter().zip(self.places(columns)?) {
+            let idx = places.binary_search(&place).expect("each column was learnt");
+            let (kind, codes) = match &lesson.columns[idx] {
+                Learnt::Numbers { any, mark, .. } => {
+                    notices.extend((!any).then(|| typing::no_value(name)));
+                    (ColumnKind::Number { mark: *mark }, HashMap::new())
+                }
+                Learnt::Texts { texts, .. } => {
+                    match self.reading(name, place, texts, choices, &mut notices)? {
+                        Reading::Number { mark, .. } => (ColumnKind::Number { mark }, HashMap::new()),
+                        Reading::Date(_) => (ColumnKind::Date, HashMap::new()),
+                        Reading::Category { codes, levels } => {
+                            let texts = texts.iter().map(|text| text.text.clone());
+                            (ColumnKind::Category { levels }, texts.zip(codes).collect())
+                        }
+                    }
+                }
+            };
+            let missing = typing::missing_codes(name, choices);
+            surveyed.push(SurveyedColumn {
+                name: name.clone(),
+                kind,
+                place,
+                missing,
+                codes: Arc::new(codes),
+            });
+        }
+        Ok(Survey { columns: surveyed, notices })
+    }
+
+    /// How many pieces the rows come in.
+    pub fn n_pieces(&self) -> usize {
+        self.body.pieces.len()
+    }
+
+    /// The rows of one piece, typed as the survey of this source says: codes point into its levels, `lines` is
+    /// filled. The pieces one after the other are what [`Source::typed`] gives.
+    ///
+    /// # Errors
+    /// Io and Data, when the file cannot be read any more or is another than before.
+    pub fn piece(&self, index: usize, survey: &Survey) -> Result<Table> {
+        let piece = &self.body.pieces[index];
+        let mut places: Vec<usize> = survey.columns.iter().map(|column| column.place).collect();
+        places.sort_unstable();
+        places.dedup();
+        let at = |column: &SurveyedColumn| places.binary_search(&column.place).expect("each is there");
+        let cell_of: Vec<usize> = survey.columns.iter().map(at).collect();
+        let mut lines = Vec::with_capacity(piece.n_rows);
+        let mut columns: Vec<Values> = survey.columns.iter().map(|c| c.empty(piece.n_rows)).collect();
+        let mut as_before = true;
+        let text = self.body.text(piece)?;
+        self.body.rows(&text, piece, &places, |_, line, cells| {
+            lines.push(line);
+            for ((values, column), cell) in columns.iter_mut().zip(&survey.columns).zip(&cell_of) {
+                as_before &= column.push(values, &cells[*cell]);
+            }
+        })?;
+        if !as_before {
+            return Err(Error::data(format!("`{}` has other cells than at the first reading", self.file)));
+        }
+        let named = survey.columns.iter().zip(columns);
+        let columns = named.map(|(c, values)| Column { name: c.name.clone(), values }).collect();
+        Ok(Table { n_rows: piece.n_rows, lines, columns })
+    }
+}
+
+impl SurveyedColumn {
+    /// No cell yet, but room for some.
+    fn empty(&self, n_rows: usize) -> Values {
+        match &self.kind {
+            ColumnKind::Number { .. } => Values::Number(Vec::with_capacity(n_rows)),
+            ColumnKind::Date => Values::Date(Vec::with_capacity(n_rows)),
+            ColumnKind::Category { levels } => {
+                Values::Category { codes: Vec::with_capacity(n_rows), levels: levels.clone() }
+            }
+        }
+    }
+
+    /// Adds a cell; `false` where it is nothing that the survey saw.
+    fn push(&self, values: &mut Values, text: &str) -> bool {
+        match (values, &self.kind) {
+            (Values::Category { codes, .. }, _) => match self.codes.get(text) {
+                Some(code) => codes.push(*code),
+                None => return false,
+            },
+            (Values::Number(x), ColumnKind::Number { mark }) => {
+                match self.read(text, |t| cell::number(t, *mark)) {
+                    Some(value) => x.push(value),
+                    None => return false,
+                }
+            }
+            (Values::Number(x) | Values::Date(x), _) => match self.read(text, cell::date) {
+                Some(value) => x.push(value),
+                None => return false,
+            },
+        }
+        true
+    }
+
+    /// What a cell is by one reading, NaN where it is missing.
+    fn read(&self, text: &str, read: impl Fn(&str) -> Option<f64>) -> Option<f64> {
+        match read(text) {
+            Some(value) if self.missing.are_the_usual() || !self.missing.mean_missing(text) => Some(value),
+            Some(_) => Some(f64::NAN),
+            None => self.missing.mean_missing(text).then_some(f64::NAN),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "pieces_tests.rs"]
+mod tests;
