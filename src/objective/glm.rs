@@ -1,11 +1,13 @@
 //! The mean loss over rows: one fused sweep for value and gradient, one for the curvature's root.
 
-use ndarray::{Array1, Array2, ArrayRef1, ArrayView1, CowArray, Dimension};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayView1, Axis, CowArray, Dimension};
 use rayon::prelude::*;
 
 use crate::num::linalg::{combine_factors, triangular_factor};
-use crate::objective::kernel::{Row, sweep};
+use crate::objective::kernel::{Row, sweep, sweep_with_curvature};
 use crate::objective::loss::Loss;
+use crate::objective::panel::Triangle;
+use crate::objective::whitening::{Verdict, Whitening, sample};
 use crate::objective::{Curved, Objective, Sampled};
 use crate::rows::{Block, Rows};
 
@@ -48,16 +50,24 @@ impl<'a> Glm<'a> {
 
     /// max_i x_i' H⁻¹ x_i with H = R'R: the largest leverage, as the certificate needs it; one sweep.
     pub fn largest_leverage(&self, inverse_root: &Array2<f64>) -> f64 {
+        let (triangle, p) = (Triangle::new(inverse_root), self.dim());
         (0..self.rows.n_blocks())
             .into_par_iter()
             .map(|k| {
-                let projected = self.rows.block(k).x.dot(inverse_root);
-                projected.rows().into_iter().map(|r| r.dot(&r)).fold(0.0, f64::max)
+                let block = self.rows.block(k);
+                let x = block.x.as_standard_layout();
+                let x = cells(&x);
+                triangle.largest_square(block.y.len(), |i| &x[i * p..(i + 1) * p])
             })
             .reduce(|| 0.0, f64::max)
     }
 
     fn share(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> Share {
+        self.swept(block, beta, None)
+    }
+
+    /// A block's share; the curvatures of its rows (w loss'', m) where they are asked for.
+    fn swept(&self, block: &Block<'_>, beta: &ArrayRef1<f64>, curvature: Option<&mut [f64]>) -> Share {
         let (x, p) = (block.x.as_standard_layout(), beta.len());
         let (y, weight, offset) = (
             block.y.as_standard_layout(),
@@ -72,24 +82,52 @@ impl<'a> Glm<'a> {
             weight: weight.map_or(1.0, |w| w[i]),
             offset: offset.map_or(0.0, |o| o[i]),
         };
-        let mut gradient = vec![0.0; p];
-        let value = sweep(self.loss, block.y.len(), row, &beta.to_vec(), &mut gradient);
+        let (beta, mut gradient) = (beta.to_vec(), vec![0.0; p]);
+        let value = match curvature {
+            Some(curvature) => sweep_with_curvature(self.loss, row, &beta, &mut gradient, curvature),
+            None => sweep(self.loss, y.len(), row, &beta, &mut gradient),
+        };
         Share { value, gradient: Array1::from_vec(gradient) }
     }
 
-    /// A block's share of the gradient and the triangular root of its curvature, its rows read once.
-    fn share_and_root(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> (Share, Array2<f64>) {
-        let mut scaled = block.x.to_owned();
-        let mut share = Share { value: 0.0, gradient: Array1::zeros(beta.len()) };
-        for (i, mut row) in scaled.rows_mut().into_iter().enumerate() {
-            let eta = predictor(block, i, beta);
-            let (value, slope) = self.loss.value_and_slope(eta, block.y[i]);
-            let weight = block.weight.map_or(1.0, |w| w[i]);
-            share.value += weight * value;
-            share.gradient.scaled_add(weight * slope, &row);
-            row *= (weight * self.loss.curvature(eta)).sqrt();
-        }
-        (share, triangular_factor(&scaled))
+    /// A block's share of the gradient, and of the curvature: whitened columns' Gram matrix, or without those the triangular root.
+    fn share_and_root(
+        &self,
+        block: &Block<'_>,
+        beta: &ArrayRef1<f64>,
+        whitening: Option<&Whitening>,
+    ) -> (Share, Array2<f64>) {
+        let mut scale = vec![0.0; block.y.len()];
+        let share = self.swept(block, beta, Some(&mut scale));
+        scale.iter_mut().for_each(|s| *s = s.sqrt());
+        let curvature = match whitening {
+            Some(whitening) => {
+                let (x, p) = (block.x.as_standard_layout(), beta.len());
+                let x = cells(&x);
+                whitening.gram(|i| &x[i * p..(i + 1) * p], &scale)
+            }
+            None => triangular_factor(&(&block.x * &ArrayView1::from(&scale).insert_axis(Axis(1)))),
+        };
+        (share, curvature)
+    }
+
+    /// Value, gradient and, with or without whitened columns, the sum of the curvature's shares.
+    fn swept_at(
+        &self,
+        beta: &ArrayRef1<f64>,
+        whitening: Option<&Whitening>,
+    ) -> (f64, Array1<f64>, Array2<f64>) {
+        let blocks: Vec<(Share, Array2<f64>)> = (0..self.rows.n_blocks())
+            .into_par_iter()
+            .map(|k| self.share_and_root(&self.rows.block(k), beta, whitening))
+            .collect();
+        let (shares, curvatures): (Vec<Share>, Vec<Array2<f64>>) = blocks.into_iter().unzip();
+        let (value, gradient) = self.mean_of(shares);
+        let sum = match whitening {
+            Some(_) => sum_in_pairs(curvatures, |a, b| a + b),
+            None => sum_in_pairs(curvatures, |a, b| combine_factors(&a, &b)),
+        };
+        (value, gradient, sum.unwrap_or_else(|| Array2::zeros((self.dim(), self.dim()))))
     }
 
     fn mean_of(&self, shares: Vec<Share>) -> (f64, Array1<f64>) {
@@ -160,15 +198,21 @@ impl Curved for Glm<'_> {
     }
 
     fn all_at(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>, Array2<f64>) {
-        let blocks: Vec<(Share, Array2<f64>)> = (0..self.rows.n_blocks())
-            .into_par_iter()
-            .map(|k| self.share_and_root(&self.rows.block(k), beta))
-            .collect();
-        let (shares, roots): (Vec<Share>, Vec<Array2<f64>>) = blocks.into_iter().unzip();
-        let (value, gradient) = self.mean_of(shares);
-        let p = self.dim();
-        let root = sum_in_pairs(roots, |a, b| combine_factors(&a, &b));
-        (value, gradient, root.unwrap_or_else(|| Array2::zeros((p, p))) / self.rows.total_weight().sqrt())
+        const GUESSES: usize = 2;
+        let total = self.rows.total_weight().sqrt();
+        let mut guess = sample(self.rows.n_rows(), self.dim())
+            .map(|rows| Glm::new(&self.rows.pick(&rows), self.loss).swept_at(beta, None).2);
+        for _ in 0..GUESSES {
+            let Some(whitening) = guess.take().map(Whitening::new) else { break };
+            let (value, gradient, gram) = self.swept_at(beta, Some(&whitening));
+            match whitening.root(&gram) {
+                Verdict::Root(root) => return (value, gradient, root / total),
+                Verdict::Guess(root) => guess = Some(root),
+                Verdict::Singular => break,
+            }
+        }
+        let (value, gradient, root) = self.swept_at(beta, None);
+        (value, gradient, root / total)
     }
 
     fn is_quadratic(&self) -> bool {
