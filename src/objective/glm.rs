@@ -111,22 +111,37 @@ impl<'a> Glm<'a> {
         (share, curvature)
     }
 
-    /// Value, gradient and, with or without whitened columns, the sum of the curvature's shares.
+    /// Value, gradient and the sum of the curvature's shares, which blocks in the same part of the data add up one after another.
     fn swept_at(
         &self,
         beta: &ArrayRef1<f64>,
         whitening: Option<&Whitening>,
     ) -> (f64, Array1<f64>, Array2<f64>) {
-        let blocks: Vec<(Share, Array2<f64>)> = (0..self.rows.n_blocks())
-            .into_par_iter()
-            .map(|k| self.share_and_root(&self.rows.block(k), beta, whitening))
-            .collect();
-        let (shares, curvatures): (Vec<Share>, Vec<Array2<f64>>) = blocks.into_iter().unzip();
-        let (value, gradient) = self.mean_of(shares);
-        let sum = match whitening {
-            Some(_) => sum_in_pairs(curvatures, |a, b| a + b),
-            None => sum_in_pairs(curvatures, |a, b| combine_factors(&a, &b)),
+        const PARTS: usize = 64; // so many p x p matrices at once, however many blocks there are
+        let blocks = self.rows.n_blocks();
+        let size = blocks.div_ceil(PARTS).max(1);
+        let add = |a: Array2<f64>, b: Array2<f64>| match whitening {
+            Some(_) => a + b,
+            None => combine_factors(&a, &b),
         };
+        let parts: Vec<(Vec<Share>, Option<Array2<f64>>)> = (0..blocks.div_ceil(size))
+            .into_par_iter()
+            .map(|part| {
+                let swept = (part * size..blocks.min((part + 1) * size))
+                    .map(|k| self.share_and_root(&self.rows.block(k), beta, whitening));
+                let mut shares = Vec::with_capacity(size);
+                let curvature = swept
+                    .map(|(share, curvature)| {
+                        shares.push(share);
+                        curvature
+                    })
+                    .reduce(add);
+                (shares, curvature)
+            })
+            .collect();
+        let (shares, curvatures): (Vec<Vec<Share>>, Vec<Option<Array2<f64>>>) = parts.into_iter().unzip();
+        let (value, gradient) = self.mean_of(shares.into_iter().flatten().collect());
+        let sum = sum_in_pairs(curvatures.into_iter().flatten().collect(), add);
         (value, gradient, sum.unwrap_or_else(|| Array2::zeros((self.dim(), self.dim()))))
     }
 
