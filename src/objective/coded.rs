@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayRef1, Axis, s};
 use rayon::prelude::*;
 
 use crate::num::linalg::{combine_factors, triangular_factor};
-use crate::objective::kernel::{Row, product, sweep_seen};
+use crate::objective::kernel::{self, Row, sweep_seen};
 use crate::objective::loss::Loss;
 use crate::rows::{Block, Coded, Factor, Layout, Rows};
 
@@ -85,10 +85,6 @@ impl<'b> Cells<'b> {
     fn offset(&self, row: usize) -> f64 {
         self.offset.map_or(0.0, |o| o[row])
     }
-
-    fn predictor(&self, split: &Split, row: usize) -> f64 {
-        product(self.numbers(row), &split.numbers) + (self.offset(row) + split.of_codes(self.codes(row)))
-    }
 }
 
 /// Sum of the losses of a block, and the gradient in all p columns.
@@ -106,14 +102,16 @@ pub fn share(loss: Loss, block: &Block<'_>, coded: &Coded<'_>, split: &Split) ->
     };
     let mut sums: Vec<Vec<f64>> = layout.factors.iter().map(|f| vec![0.0; f.column.len()]).collect();
     let mut total = 0.0;
-    let mut seen = |i: usize, slope: f64| {
-        total += slope;
-        for (sums, code) in sums.iter_mut().zip(cells.codes(i)) {
-            sums[*code as usize] += slope;
+    let seen = |from: usize, slopes: &[f64]| {
+        for (k, slope) in slopes.iter().enumerate() {
+            total += slope;
+            for (sums, code) in sums.iter_mut().zip(cells.codes(from + k)) {
+                sums[*code as usize] += slope;
+            }
         }
     };
     let mut of_numbers = vec![0.0; layout.numbers.len()];
-    let value = sweep_seen(loss, block.len(), row, &split.numbers, &mut of_numbers, &mut seen);
+    let value = sweep_seen(loss, block.len(), row, &split.numbers, &mut of_numbers, seen);
     let mut gradient = Array1::zeros(layout.n_columns);
     for (column, slope) in layout.numbers.iter().zip(of_numbers) {
         gradient[*column] = slope;
@@ -131,7 +129,10 @@ pub fn share(loss: Loss, block: &Block<'_>, coded: &Coded<'_>, split: &Split) ->
 /// The linear predictors of a block.
 pub fn predict(block: &Block<'_>, coded: &Coded<'_>, split: &Split) -> Vec<f64> {
     let cells = Cells::of(block, coded);
-    (0..block.len()).map(|i| cells.predictor(split, i)).collect()
+    let row = |i: usize| (cells.numbers(i), cells.offset(i) + split.of_codes(cells.codes(i)));
+    let mut eta = vec![0.0; block.len()];
+    kernel::predict(row, &split.numbers, &mut eta);
+    eta
 }
 
 /// The largest squared length of a row of all p columns.
@@ -154,7 +155,7 @@ pub fn largest_row(block: &Block<'_>, coded: &Coded<'_>) -> f64 {
         .map(|i| {
             let x = cells.numbers(i);
             let of_codes: f64 = cells.codes(i).iter().zip(&lengths).map(|(k, l)| l[*k as usize]).sum();
-            product(x, x) + of_codes
+            x.iter().map(|x| x * x).sum::<f64>() + of_codes
         })
         .fold(0.0, f64::max)
 }

@@ -1,12 +1,14 @@
 //! The mean loss over rows: one fused sweep for value and gradient, one for the curvature's root.
 
-use ndarray::{Array1, Array2, ArrayRef1, ArrayView1, CowArray, Dimension};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayView1, Axis, CowArray, Dimension};
 use rayon::prelude::*;
 
 use crate::num::linalg::{combine_factors, triangular_factor};
 use crate::objective::coded::{self, Elimination, Split};
-use crate::objective::kernel::{Row, sweep};
+use crate::objective::kernel::{Row, sweep, sweep_with_curvature};
 use crate::objective::loss::Loss;
+use crate::objective::panel::Triangle;
+use crate::objective::whitening::{Verdict, Whitening, sample};
 use crate::objective::{Curved, Objective, Sampled};
 use crate::rows::{Block, Rows};
 
@@ -56,11 +58,14 @@ impl<'a> Glm<'a> {
         if let Some(layout) = self.rows.layout() {
             return Elimination::new(self.rows, layout).largest_leverage(inverse_root);
         }
+        let (triangle, p) = (Triangle::new(inverse_root), self.dim());
         (0..self.rows.n_blocks())
             .into_par_iter()
             .map(|k| {
-                let projected = self.rows.block(k).numbers.dot(inverse_root);
-                projected.rows().into_iter().map(|r| r.dot(&r)).fold(0.0, f64::max)
+                let block = self.rows.block(k);
+                let x = block.numbers.as_standard_layout();
+                let x = cells(&x);
+                triangle.largest_square(block.y.len(), |i| &x[i * p..(i + 1) * p])
             })
             .reduce(|| 0.0, f64::max)
     }
@@ -70,6 +75,11 @@ impl<'a> Glm<'a> {
             let (value, gradient) = coded::share(self.loss, block, coded, &Split::new(coded.layout, beta));
             return Share { value, gradient };
         }
+        self.swept(block, beta, None)
+    }
+
+    /// A block's share; the curvatures of its rows (w loss'', m) where they are asked for.
+    fn swept(&self, block: &Block<'_>, beta: &ArrayRef1<f64>, curvature: Option<&mut [f64]>) -> Share {
         let (x, p) = (block.numbers.as_standard_layout(), beta.len());
         let (y, weight, offset) = (
             block.y.as_standard_layout(),
@@ -84,24 +94,67 @@ impl<'a> Glm<'a> {
             weight: weight.map_or(1.0, |w| w[i]),
             offset: offset.map_or(0.0, |o| o[i]),
         };
-        let mut gradient = vec![0.0; p];
-        let value = sweep(self.loss, block.y.len(), row, &beta.to_vec(), &mut gradient);
+        let (beta, mut gradient) = (beta.to_vec(), vec![0.0; p]);
+        let value = match curvature {
+            Some(curvature) => sweep_with_curvature(self.loss, row, &beta, &mut gradient, curvature),
+            None => sweep(self.loss, y.len(), row, &beta, &mut gradient),
+        };
         Share { value, gradient: Array1::from_vec(gradient) }
     }
 
-    /// A block's share of the gradient and the triangular root of its curvature, its rows read once.
-    fn share_and_root(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> (Share, Array2<f64>) {
-        let mut scaled = block.numbers.to_owned();
-        let mut share = Share { value: 0.0, gradient: Array1::zeros(beta.len()) };
-        for (i, mut row) in scaled.rows_mut().into_iter().enumerate() {
-            let eta = predictor(block, i, beta);
-            let (value, slope) = self.loss.value_and_slope(eta, block.y[i]);
-            let weight = block.weight(i);
-            share.value += weight * value;
-            share.gradient.scaled_add(weight * slope, &row);
-            row *= (weight * self.loss.curvature(eta)).sqrt();
-        }
-        (share, triangular_factor(&scaled))
+    /// A block's share of the gradient, and of the curvature: whitened columns' Gram matrix, or without those the triangular root.
+    fn share_and_root(
+        &self,
+        block: &Block<'_>,
+        beta: &ArrayRef1<f64>,
+        whitening: Option<&Whitening>,
+    ) -> (Share, Array2<f64>) {
+        let mut scale = vec![0.0; block.y.len()];
+        let share = self.swept(block, beta, Some(&mut scale));
+        scale.iter_mut().for_each(|s| *s = s.sqrt());
+        let curvature = match whitening {
+            Some(whitening) => {
+                let (x, p) = (block.numbers.as_standard_layout(), beta.len());
+                let x = cells(&x);
+                whitening.gram(|i| &x[i * p..(i + 1) * p], &scale)
+            }
+            None => triangular_factor(&(&block.numbers * &ArrayView1::from(&scale).insert_axis(Axis(1)))),
+        };
+        (share, curvature)
+    }
+
+    /// Value, gradient and the sum of the curvature's shares, which blocks in the same part of the data add up one after another.
+    fn swept_at(
+        &self,
+        beta: &ArrayRef1<f64>,
+        whitening: Option<&Whitening>,
+    ) -> (f64, Array1<f64>, Array2<f64>) {
+        const PARTS: usize = 64; // so many p x p matrices at once, however many blocks there are
+        let blocks = self.rows.n_blocks();
+        let size = blocks.div_ceil(PARTS).max(1);
+        let add = |a: Array2<f64>, b: Array2<f64>| match whitening {
+            Some(_) => a + b,
+            None => combine_factors(&a, &b),
+        };
+        let parts: Vec<(Vec<Share>, Option<Array2<f64>>)> = (0..blocks.div_ceil(size))
+            .into_par_iter()
+            .map(|part| {
+                let swept = (part * size..blocks.min((part + 1) * size))
+                    .map(|k| self.share_and_root(&self.rows.block(k), beta, whitening));
+                let mut shares = Vec::with_capacity(size);
+                let curvature = swept
+                    .map(|(share, curvature)| {
+                        shares.push(share);
+                        curvature
+                    })
+                    .reduce(add);
+                (shares, curvature)
+            })
+            .collect();
+        let (shares, curvatures): (Vec<Vec<Share>>, Vec<Option<Array2<f64>>>) = parts.into_iter().unzip();
+        let (value, gradient) = self.mean_of(shares.into_iter().flatten().collect());
+        let sum = sum_in_pairs(curvatures.into_iter().flatten().collect(), add);
+        (value, gradient, sum.unwrap_or_else(|| Array2::zeros((self.dim(), self.dim()))))
     }
 
     /// w_i loss''(eta_i) of each row of a block.
@@ -186,15 +239,21 @@ impl Curved for Glm<'_> {
             let root = Elimination::new(self.rows, layout).root(&|block| self.curvatures(block, beta));
             return (value, gradient, root / self.rows.total_weight().sqrt());
         }
-        let blocks: Vec<(Share, Array2<f64>)> = (0..self.rows.n_blocks())
-            .into_par_iter()
-            .map(|k| self.share_and_root(&self.rows.block(k), beta))
-            .collect();
-        let (shares, roots): (Vec<Share>, Vec<Array2<f64>>) = blocks.into_iter().unzip();
-        let (value, gradient) = self.mean_of(shares);
-        let p = self.dim();
-        let root = sum_in_pairs(roots, |a, b| combine_factors(&a, &b));
-        (value, gradient, root.unwrap_or_else(|| Array2::zeros((p, p))) / self.rows.total_weight().sqrt())
+        const GUESSES: usize = 2;
+        let total = self.rows.total_weight().sqrt();
+        let mut guess = sample(self.rows.n_rows(), self.dim())
+            .map(|rows| Glm::new(&self.rows.pick(&rows), self.loss).swept_at(beta, None).2);
+        for _ in 0..GUESSES {
+            let Some(whitening) = guess.take().map(Whitening::new) else { break };
+            let (value, gradient, gram) = self.swept_at(beta, Some(&whitening));
+            match whitening.root(&gram) {
+                Verdict::Root(root) => return (value, gradient, root / total),
+                Verdict::Guess(root) => guess = Some(root),
+                Verdict::Singular => break,
+            }
+        }
+        let (value, gradient, root) = self.swept_at(beta, None);
+        (value, gradient, root / total)
     }
 
     fn is_quadratic(&self) -> bool {

@@ -3,9 +3,16 @@
 use crate::num::lanes::{risk_cost_and_variance, widest};
 use crate::objective::loss::Loss;
 
-/// Rows that are swept together: their linear predictors and residuals stay in the nearest cache.
+/// Columns, or rows of one loss, that are taken at once.
+const LANES: usize = 8;
+type Lanes = [f64; LANES];
+/// Rows whose products with beta, and with their residuals, are taken at once.
+const ABREAST: usize = 4;
+/// The most rows of a tile, whose predictors and residuals stay in the nearest cache.
 const TILE: usize = 128;
 type Cells = [f64; TILE];
+/// Bytes of X that a tile may have: what the second-level cache keeps until the tile is read again.
+const TILE_BYTES: usize = 128 << 10;
 
 /// What belongs to a row besides its columns.
 #[derive(Debug, Clone, Copy)]
@@ -33,117 +40,248 @@ pub fn sweep<'x>(
     beta: &[f64],
     gradient: &mut [f64],
 ) -> f64 {
-    sweep_seen(loss, n, row, beta, gradient, &mut |_, _| {})
+    sweep_showing(loss, n, row, beta, gradient, |_, _| (), |_, _| ())
 }
 
-/// As [`sweep`], and shows each row's w_i loss'(eta_i) to `seen`, in the order of the rows.
-#[inline(always)]
+/// As [`sweep`]; shows w_i loss'(x_i.b + o_i) of some rows at a time, with the number of the first.
 pub fn sweep_seen<'x>(
     loss: Loss,
     n: usize,
     row: impl Fn(usize) -> Row<'x>,
     beta: &[f64],
     gradient: &mut [f64],
-    seen: &mut impl FnMut(usize, f64),
+    seen: impl FnMut(usize, &[f64]),
 ) -> f64 {
+    sweep_showing(loss, n, row, beta, gradient, |_, _| (), seen)
+}
+
+/// As [`sweep`] over n rows; puts w_i loss''(x_i.b + o_i) of each into `curvature` (n).
+pub fn sweep_with_curvature<'x>(
+    loss: Loss,
+    row: impl Fn(usize) -> Row<'x>,
+    beta: &[f64],
+    gradient: &mut [f64],
+    curvature: &mut [f64],
+) -> f64 {
+    let n = curvature.len();
+    sweep_showing(
+        loss,
+        n,
+        row,
+        beta,
+        gradient,
+        #[inline(always)]
+        |from, cells| {
+            for (kept, cell) in curvature[from..].iter_mut().zip(cells) {
+                *kept = *cell;
+            }
+        },
+        |_, _| (),
+    )
+}
+
+/// The sweep; `show` is given the curvatures of some rows with the number of the first, `seen` their slopes.
+#[inline(always)]
+fn sweep_showing<'x>(
+    loss: Loss,
+    n: usize,
+    row: impl Fn(usize) -> Row<'x>,
+    beta: &[f64],
+    gradient: &mut [f64],
+    mut show: impl FnMut(usize, &[f64]),
+    mut seen: impl FnMut(usize, &[f64]),
+) -> f64 {
+    let beta = Beta::new(beta);
+    let mut slopes = vec![0.0; if beta.rest.is_some() { LANES * beta.runs.len() } else { beta.all.len() }];
+    let mut last_slopes = beta.rest.map(|_| [0.0; LANES]);
+    let rows = (TILE_BYTES / (size_of::<f64>() * gradient.len().max(1))).next_multiple_of(LANES).min(TILE);
+    let mut values = [0.0; LANES];
     widest(
         #[inline(always)]
         || {
-            let (mut eta, mut y, mut w) = ([0.0; TILE], [0.0; TILE], [0.0; TILE]);
-            let mut value = 0.0;
-            for from in (0..n).step_by(TILE) {
-                let size = TILE.min(n - from);
+            let mut tile = Tile { eta: [0.0; TILE], y: [0.0; TILE], weight: [0.0; TILE] };
+            for from in (0..n).step_by(rows) {
+                let size = rows.min(n - from);
                 for k in 0..size {
-                    let Row { x, y: outcome, weight, offset } = row(from + k);
-                    (eta[k], y[k], w[k]) = (product(x, beta) + offset, outcome, weight);
+                    let Row { x, y, weight, offset } = row(from + k);
+                    (tile.eta[k], tile.y[k], tile.weight[k]) = (product(x, &beta) + offset, y, weight);
                 }
-                w[size..].fill(0.0); // what an earlier tile left there does not count
-                value += residuals(loss, &mut eta, &y, &w);
-                (0..size).for_each(|k| seen(from + k, eta[k]));
-                for k in (0..size).step_by(4) {
-                    if k + 4 <= size {
-                        let x = [0, 1, 2, 3].map(|i| row(from + k + i).x);
-                        add_four(gradient, [eta[k], eta[k + 1], eta[k + 2], eta[k + 3]], x);
+                tile.weight[size..].fill(0.0); // what an earlier tile left there does not count
+                tile.take_losses(
+                    loss,
+                    size,
+                    &mut values,
+                    #[inline(always)]
+                    |curvature| show(from, curvature),
+                );
+                seen(from, &tile.eta[..size]);
+                for k in (0..size).step_by(ABREAST) {
+                    let (i, slope) = (from + k, &tile.eta[k..]);
+                    if k + ABREAST <= size {
+                        let x = [row(i).x, row(i + 1).x, row(i + 2).x, row(i + 3).x];
+                        add_four(
+                            &mut slopes,
+                            last_slopes.as_mut(),
+                            [slope[0], slope[1], slope[2], slope[3]],
+                            x,
+                        );
                     } else {
-                        (k..size).for_each(|i| add(gradient, eta[i], row(from + i).x));
+                        for k in 0..size - k {
+                            add(&mut slopes, last_slopes.as_mut(), slope[k], row(i + k).x);
+                        }
                     }
                 }
             }
-            value
         },
-    )
+    );
+    let (runs, columns) = gradient.split_at_mut(slopes.len());
+    runs.iter_mut().zip(slopes).for_each(|(g, slope)| *g += slope);
+    let from = LANES - columns.len();
+    columns.iter_mut().zip(last_slopes.iter().flat_map(|l| &l[from..])).for_each(|(g, slope)| *g += slope);
+    total(values)
 }
 
 /// x.b + offset of each row, into `eta`.
 pub fn predict<'x>(row: impl Fn(usize) -> (&'x [f64], f64), beta: &[f64], eta: &mut [f64]) {
+    let beta = Beta::new(beta);
     widest(
         #[inline(always)]
         || {
             for (i, eta) in eta.iter_mut().enumerate() {
                 let (x, offset) = row(i);
-                *eta = product(x, beta) + offset;
+                *eta = product(x, &beta) + offset;
             }
         },
     );
 }
 
-/// Puts w loss'(eta, y) in the place of eta; the weighted sum of the losses.
-///
-/// The logistic loss in its signed form, with s = 2y - 1: ln(1 + exp(-s eta)) and -s / (1 + exp(s eta)), which keep all
-/// digits of a small residual where mu - y would cancel.
-#[inline(always)]
-fn residuals(loss: Loss, eta: &mut Cells, y: &Cells, w: &Cells) -> f64 {
-    let mut costs = [0.0; TILE];
-    match loss {
-        Loss::Logistic => {
-            for k in 0..TILE {
-                let sign = if y[k] > 0.5 { -1.0 } else { 1.0 };
-                let (risk, cost, _) = risk_cost_and_variance(sign * eta[k]);
-                let alarm = 0.0 * eta[k]; // 0; not a number where the predictor is none or beyond all bounds
-                costs[k] = w[k] * (cost + alarm);
-                eta[k] = w[k] * (sign * risk + alarm);
+/// What is known of the rows of a tile.
+struct Tile {
+    /// x.b + o, and in its place w loss'.
+    eta: Cells,
+    y: Cells,
+    weight: Cells,
+}
+
+impl Tile {
+    /// Adds the weighted losses of `size` rows to `values`, puts their slopes in the place of eta and shows their curvatures.
+    ///
+    /// The logistic loss in its signed form, with s = 2y - 1: ln(1 + exp(-s eta)) and -s / (1 + exp(s eta)), which keep all
+    /// digits of a small residual where mu - y would cancel.
+    #[inline(always)]
+    fn take_losses(&mut self, loss: Loss, size: usize, values: &mut Lanes, show: impl FnOnce(&[f64])) {
+        let size = size.next_multiple_of(LANES);
+        let (eta, y, weight) = (&mut self.eta[..size], &self.y[..size], &self.weight[..size]);
+        let (mut costs, mut curvatures) = ([0.0; TILE], [0.0; TILE]);
+        let (cost, curvature) = (&mut costs[..size], &mut curvatures[..size]);
+        match loss {
+            Loss::Logistic => {
+                for k in 0..size {
+                    let sign = if y[k] > 0.5 { -1.0 } else { 1.0 };
+                    let (risk, softplus, variance) = risk_cost_and_variance(sign * eta[k]);
+                    let alarm = 0.0 * eta[k]; // 0; not a number where the predictor is none or beyond all bounds
+                    cost[k] = weight[k] * (softplus + alarm);
+                    eta[k] = weight[k] * (sign * risk + alarm);
+                    curvature[k] = weight[k] * (variance + alarm);
+                }
+            }
+            Loss::Squared => {
+                for k in 0..size {
+                    let residual = eta[k] - y[k];
+                    cost[k] = weight[k] * (0.5 * residual * residual);
+                    eta[k] = weight[k] * residual;
+                    curvature[k] = weight[k];
+                }
             }
         }
-        Loss::Squared => {
-            for k in 0..TILE {
-                let residual = eta[k] - y[k];
-                costs[k] = w[k] * (0.5 * residual * residual);
-                eta[k] = w[k] * residual;
+        // A row without a weight adds nothing, not even the not-a-number of a predictor beyond all bounds.
+        for (cost, weight) in cost.as_chunks::<LANES>().0.iter().zip(weight.as_chunks::<LANES>().0) {
+            for k in 0..LANES {
+                values[k] += if weight[k] == 0.0 { 0.0 } else { cost[k] };
             }
         }
+        show(curvature);
     }
-    // A row without a weight adds nothing, not even the not-a-number of a predictor beyond all bounds.
-    costs.iter().zip(w).map(|(cost, w)| if *w == 0.0 { 0.0 } else { *cost }).sum()
+}
+
+/// Coefficients as the products take them: runs of [`LANES`] columns, and the last columns at the end of one more run.
+///
+/// Columns that the run before it has already met stand in it with zeros.
+struct Beta<'b> {
+    all: &'b [f64],
+    runs: &'b [Lanes],
+    rest: Option<Lanes>,
+}
+
+impl<'b> Beta<'b> {
+    fn new(beta: &'b [f64]) -> Self {
+        let (runs, columns) = beta.as_chunks::<LANES>();
+        let mut rest = [0.0; LANES];
+        rest[LANES - columns.len()..].copy_from_slice(columns);
+        Beta { all: beta, runs, rest: (!runs.is_empty() && !columns.is_empty()).then_some(rest) }
+    }
+}
+
+/// The last run of a row that has one.
+#[inline(always)]
+fn last(x: &[f64]) -> &Lanes {
+    x.last_chunk().expect("a row that is longer than a run")
+}
+
+#[inline(always)]
+fn total(sums: Lanes) -> f64 {
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
+/// s + x b, lane by lane.
+#[inline(always)]
+fn plus_product(s: &mut Lanes, x: &Lanes, b: &Lanes) {
+    for k in 0..LANES {
+        s[k] += x[k] * b[k];
+    }
 }
 
 /// x.b in eight partial sums.
 #[inline(always)]
-pub fn product(x: &[f64], b: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let mut sums = [0.0; LANES];
-    let (xs, bs) = (x.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest = xs.remainder().iter().zip(bs.remainder());
-    for (x, b) in xs.zip(bs) {
-        for k in 0..LANES {
-            sums[k] += x[k] * b[k];
-        }
+fn product(x: &[f64], beta: &Beta<'_>) -> f64 {
+    if beta.runs.is_empty() {
+        return x.iter().zip(beta.all).fold(0.0, |sum, (x, b)| sum + x * b);
     }
-    let [a, b, c, d, e, f, g, h] = sums;
-    rest.fold((a + e) + (b + f) + (c + g) + (d + h), |sum, (x, b)| sum + x * b)
+    let mut sum = [0.0; LANES];
+    for (x, b) in x.as_chunks().0.iter().zip(beta.runs) {
+        plus_product(&mut sum, x, b);
+    }
+    if let Some(b) = &beta.rest {
+        plus_product(&mut sum, last(x), b);
+    }
+    total(sum)
 }
 
+/// slopes += r x.
 #[inline(always)]
-fn add(gradient: &mut [f64], residual: f64, x: &[f64]) {
-    gradient.iter_mut().zip(x).for_each(|(g, x)| *g += residual * x);
+fn add(slopes: &mut [f64], rest: Option<&mut Lanes>, r: f64, x: &[f64]) {
+    for (slope, x) in slopes.iter_mut().zip(x) {
+        *slope += r * x;
+    }
+    if let Some(slope) = rest {
+        plus_product(slope, last(x), &[r; LANES]);
+    }
 }
 
-/// As [`add`] row after row, with each cell of the gradient read and written once.
+/// As [`add`] of four rows, with each cell of the slopes read and written once.
 #[inline(always)]
-fn add_four(gradient: &mut [f64], r: [f64; 4], x: [&[f64]; 4]) {
-    let p = gradient.len();
-    let [a, b, c, d] = x.map(|x| &x[..p]);
-    for j in 0..p {
-        gradient[j] = (((gradient[j] + r[0] * a[j]) + r[1] * b[j]) + r[2] * c[j]) + r[3] * d[j];
+fn add_four(slopes: &mut [f64], rest: Option<&mut Lanes>, r: [f64; 4], x: [&[f64]; 4]) {
+    let whole = slopes.len();
+    let (a, b, c, d) = (&x[0][..whole], &x[1][..whole], &x[2][..whole], &x[3][..whole]);
+    for j in 0..whole {
+        slopes[j] += (r[0] * a[j] + r[1] * b[j]) + (r[2] * c[j] + r[3] * d[j]);
+    }
+    if let Some(slope) = rest {
+        let (a, b, c, d) = (last(x[0]), last(x[1]), last(x[2]), last(x[3]));
+        for k in 0..LANES {
+            slope[k] += (r[0] * a[k] + r[1] * b[k]) + (r[2] * c[k] + r[3] * d[k]);
+        }
     }
 }
 

@@ -7,7 +7,9 @@ pub mod glm;
 pub mod kernel;
 pub mod l1;
 pub mod loss;
+pub mod panel;
 pub mod penalty;
+pub mod whitening;
 
 use ndarray::{Array1, Array2, ArrayRef1};
 

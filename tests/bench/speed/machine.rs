@@ -1,0 +1,68 @@
+//! The machine: what it is, and how fast it reads memory.
+
+use std::time::Instant;
+
+use clinreg::num::lanes::widest;
+use rayon::prelude::*;
+
+/// Processor, cores and memory, as the system names them.
+pub fn description() -> String {
+    let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
+    let field = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_string();
+        line.split_once(':').map(|(_, value)| value.trim().to_string())
+    };
+    let model =
+        field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| "processor unknown".to_string());
+    let memory = field(&read("/proc/meminfo"), "MemTotal")
+        .and_then(|size| size.trim_end_matches(" kB").parse::<f64>().ok())
+        .map_or_else(
+            || "memory unknown".to_string(),
+            |kib| format!("{:.0} GiB of memory", kib / f64::from(1 << 20)),
+        );
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{model}, {cores} cores, {memory}")
+}
+
+/// The shortest of some runs, in seconds.
+pub fn best(times: usize, mut job: impl FnMut()) -> f64 {
+    (0..times)
+        .map(|_| {
+            let begun = Instant::now();
+            job();
+            begun.elapsed().as_secs_f64()
+        })
+        .fold(f64::INFINITY, f64::min)
+}
+
+/// Does a job with so many threads.
+pub fn on_threads<R: Send>(threads: usize, job: impl FnOnce() -> R + Send) -> R {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads").install(job)
+}
+
+/// GB/s at which an array much larger than the caches is summed.
+pub fn read_bandwidth(cells: &[f64], threads: usize) -> f64 {
+    const PIECE: usize = 1 << 17;
+    const TIMES: usize = 9;
+    let seconds = on_threads(threads, || {
+        best(TIMES, || {
+            std::hint::black_box(cells.par_chunks(PIECE).map(sum).sum::<f64>());
+        })
+    });
+    std::mem::size_of_val(cells) as f64 / seconds / 1e9
+}
+
+fn sum(cells: &[f64]) -> f64 {
+    widest(
+        #[inline(always)]
+        || {
+            let mut sums = [0.0; 64];
+            for run in cells.as_chunks::<64>().0 {
+                for k in 0..64 {
+                    sums[k] += run[k];
+                }
+            }
+            sums.iter().sum()
+        },
+    )
+}
