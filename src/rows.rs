@@ -1,8 +1,12 @@
 //! Rows in blocks: what the data leg hands to the descent leg, and all that the two share.
 
+pub mod on_disk;
+
 use std::sync::Arc;
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, CowArray, Ix1, Ix2, s};
+
+use crate::rows::on_disk::OnDisk;
 
 /// A run of rows, as one sweep sees it: borrowed where it lies in memory, owned where it was read for this sweep.
 #[derive(Debug, Clone)]
@@ -216,6 +220,56 @@ impl Rows for InMemory {
 
     fn layout(&self) -> Option<&Layout> {
         self.coded.as_ref().map(|(layout, _)| layout.as_ref())
+    }
+}
+
+/// Rows wherever they lie.
+#[derive(Debug)]
+pub enum Stored {
+    /// In memory.
+    Memory(InMemory),
+    /// In a temporary file.
+    Disk(OnDisk),
+}
+
+impl Stored {
+    /// The rows as arrays, where they lie in memory.
+    pub fn in_memory(&self) -> Option<&InMemory> {
+        match self {
+            Stored::Memory(rows) => Some(rows),
+            Stored::Disk(_) => None,
+        }
+    }
+
+    fn rows(&self) -> &dyn Rows {
+        match self {
+            Stored::Memory(rows) => rows,
+            Stored::Disk(rows) => rows,
+        }
+    }
+}
+
+impl Rows for Stored {
+    fn n_rows(&self) -> usize {
+        self.rows().n_rows()
+    }
+    fn n_columns(&self) -> usize {
+        self.rows().n_columns()
+    }
+    fn n_blocks(&self) -> usize {
+        self.rows().n_blocks()
+    }
+    fn block(&self, index: usize) -> Block<'_> {
+        self.rows().block(index)
+    }
+    fn pick(&self, rows: &[usize]) -> InMemory {
+        self.rows().pick(rows)
+    }
+    fn total_weight(&self) -> f64 {
+        self.rows().total_weight()
+    }
+    fn layout(&self) -> Option<&Layout> {
+        self.rows().layout()
     }
 }
 

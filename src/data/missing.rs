@@ -83,6 +83,23 @@ impl Gaps {
         patterns.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
         Gaps { rows: table.n_rows, variables, patterns }
     }
+
+    /// Adds the gaps of further rows of the same variables.
+    pub fn join(&mut self, more: Gaps) {
+        if self.variables.is_empty() {
+            *self = more;
+            return;
+        }
+        self.rows += more.rows;
+        self.variables.iter_mut().zip(more.variables).for_each(|((_, sum), (_, n))| *sum += n);
+        for (pattern, n) in more.patterns {
+            match self.patterns.iter_mut().find(|(known, _)| *known == pattern) {
+                Some((_, sum)) => *sum += n,
+                None => self.patterns.push((pattern, n)),
+            }
+        }
+        self.patterns.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,48 @@ pub fn learn(formula: &Formula, table: &Table, weight: Option<&Array1<f64>>) -> 
     Ok(frozen)
 }
 
+/// As [`learn`], from columns that are fetched when they are needed: `get` gives some whole, `kinds` says what each is.
+///
+/// # Errors
+/// As [`learn`], and those of `get`.
+pub fn learn_from(
+    formula: &Formula,
+    kinds: &[Column],
+    get: &dyn Fn(&[String]) -> Result<Table>,
+    weight: Option<&Array1<f64>>,
+    n_rows: usize,
+) -> Result<Frozen> {
+    let without_cells = Table { n_rows: 0, lines: Vec::new(), columns: kinds.to_vec() };
+    if n_rows == 0 {
+        return Err(Error::data("there is no row to fit the model to")
+            .hint("each row lacks a value in some column of the formula, or has weight 0"));
+    }
+    let mut frozen = Frozen::default();
+    for name in formula.predictors() {
+        let kind = match &column(&without_cells, &name)?.values {
+            Values::Number(_) => VariableKind::Number,
+            Values::Date(_) => VariableKind::Date,
+            Values::Category { .. } => {
+                kind_of(formula, &get(std::slice::from_ref(&name))?.columns[0], &|_| true)?
+            }
+        };
+        frozen.variables.push((name, kind));
+    }
+    let model = formula.model()?;
+    let mut used = vec![false; model.atoms.len()];
+    model.terms.iter().flatten().for_each(|k| used[*k] = true);
+    for (atom, _) in model.atoms.iter().zip(used).filter(|(_, used)| *used) {
+        let sample = |e: &Expression| {
+            let names: Vec<String> = e.columns().into_iter().map(str::to_string).collect();
+            sample_of(formula, e, &get(&names)?, weight)
+        };
+        if let Some(basis) = basis_of(formula, atom, &sample)? {
+            frozen.bases.push((atom.to_string(), basis));
+        }
+    }
+    Ok(frozen)
+}
+
 fn kind_of(formula: &Formula, column: &Column, counted: &dyn Fn(usize) -> bool) -> Result<VariableKind> {
     match &column.values {
         Values::Number(_) => Ok(VariableKind::Number),

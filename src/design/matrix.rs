@@ -125,6 +125,25 @@ pub fn rebuild_columns(
     Ok(chosen.map(|(j, column)| (j, column.values(table.n_rows))).collect())
 }
 
+/// The sum of the formula's offsets in each row; `None` where it has none.
+///
+/// # Errors
+/// As [`rebuild`].
+pub fn offset_of(formula: &Formula, frozen: &Frozen, table: &Table) -> Result<Option<Array1<f64>>> {
+    let model = formula.model()?;
+    let ground = Ground::new(formula, frozen, table, None);
+    sum_of_offsets(model, &ground)
+}
+
+fn sum_of_offsets(model: &Model, ground: &Ground<'_>) -> Result<Option<Array1<f64>>> {
+    let mut offset: Option<Array1<f64>> = None;
+    for e in &model.offsets {
+        let values = Array1::from(ground.numbers(e)?.into_owned());
+        offset = Some(offset.map_or_else(|| values.clone(), |sum| sum + &values));
+    }
+    Ok(offset)
+}
+
 /// How many columns [`encode`] would make, without making them.
 ///
 /// # Errors
@@ -150,11 +169,7 @@ fn build(formula: &Formula, frozen: &Frozen, table: &Table, weight: Option<&Arra
     let pieces = pieces(model, &ground)?;
     let columns = columns(formula, model, &pieces)?;
     let x = fill(&columns, table.n_rows)?;
-    let mut offset: Option<Array1<f64>> = None;
-    for e in &model.offsets {
-        let values = Array1::from(ground.numbers(e)?.into_owned());
-        offset = Some(offset.map_or_else(|| values.clone(), |sum| sum + &values));
-    }
+    let offset = sum_of_offsets(model, &ground)?;
     let terms = columns.into_iter().map(|c| c.term).collect();
     Ok(Encoded { terms, x, has_intercept: model.intercept, offset })
 }

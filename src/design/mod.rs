@@ -6,7 +6,7 @@ mod cursor;
 mod expand;
 mod expression;
 pub mod formula;
-mod learn;
+pub mod learn;
 pub mod matrix;
 mod natural;
 mod numbers;

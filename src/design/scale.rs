@@ -1,6 +1,7 @@
 //! Centre and scale: what standardises the columns, and carries coefficients back to the user's units.
 
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
+use rayon::prelude::*;
 
 /// A column whose spread is below this share of its mean differs from a constant by rounding only.
 const ROUNDING: f64 = 1e-13;
@@ -75,6 +76,127 @@ impl Scale {
             }
         }
         z
+    }
+}
+
+/// The scale of a design whose rows come in chunks, in two passes: the same bits as [`Scale::of`] gives.
+pub struct Tally {
+    scale: Scale,
+    total: f64,
+    first: usize,
+    sums: Vec<Compensated>,
+    least: Vec<f64>,
+    most: Vec<f64>,
+    largest: Vec<f64>,
+    squares: Vec<Compensated>,
+}
+
+/// A sum with what rounding lost of it (Neumaier 1974).
+#[derive(Debug, Clone, Copy, Default)]
+struct Compensated {
+    total: f64,
+    lost: f64,
+}
+
+impl Compensated {
+    fn add(&mut self, term: f64) {
+        let next = self.total + term;
+        self.lost += if self.total.abs() >= term.abs() {
+            (self.total - next) + term
+        } else {
+            (term - next) + self.total
+        };
+        self.total = next;
+    }
+
+    fn sum(self) -> f64 {
+        self.total + self.lost
+    }
+}
+
+impl Tally {
+    /// Of p columns. total: the sum of the weights.
+    pub fn new(p: usize, has_intercept: bool, total: f64) -> Tally {
+        Tally {
+            scale: Scale::identity(p),
+            total,
+            first: usize::from(has_intercept),
+            sums: vec![Compensated::default(); p],
+            least: vec![f64::INFINITY; p],
+            most: vec![f64::NEG_INFINITY; p],
+            largest: vec![0.0; p],
+            squares: vec![Compensated::default(); p],
+        }
+    }
+
+    /// The sum of the weights.
+    pub fn total(&self) -> f64 {
+        self.total
+    }
+
+    /// First pass: some columns of the next rows, each with its place.
+    pub fn first(&mut self, columns: &[(usize, Vec<f64>)], weight: Option<&[f64]>) {
+        let found: Vec<(usize, Compensated, f64, f64)> = columns
+            .par_iter()
+            .map(|(j, values)| {
+                let (mut sum, mut least, mut most) = (self.sums[*j], self.least[*j], self.most[*j]);
+                for (i, value) in values.iter().enumerate() {
+                    let w = weight.map_or(1.0, |w| w[i]);
+                    sum.add(w * value);
+                    (least, most) = (least.min(*value), most.max(*value));
+                }
+                (*j, sum, least, most)
+            })
+            .collect();
+        for (j, sum, least, most) in found {
+            (self.sums[j], self.least[j], self.most[j]) = (sum, least, most);
+        }
+    }
+
+    /// Between the passes.
+    pub fn take_centres(&mut self) {
+        for j in 0..self.sums.len() {
+            if self.first == 1 && j >= self.first && self.total > 0.0 {
+                self.scale.centre[j] = self.sums[j].sum() / self.total;
+            }
+            let centre = self.scale.centre[j];
+            // Rounding keeps the order: the farthest value is the smallest or the largest.
+            self.largest[j] = (self.most[j] - centre).abs().max((self.least[j] - centre).abs());
+        }
+    }
+
+    /// Second pass.
+    pub fn second(&mut self, columns: &[(usize, Vec<f64>)], weight: Option<&[f64]>) {
+        let found: Vec<(usize, Compensated)> = columns
+            .par_iter()
+            .map(|(j, values)| {
+                let (centre, largest) = (self.scale.centre[*j], self.largest[*j]);
+                let mut sum = self.squares[*j];
+                for (i, value) in values.iter().enumerate() {
+                    let z = if largest > 0.0 { (value - centre) / largest } else { 0.0 };
+                    sum.add(weight.map_or(1.0, |w| w[i]) * z * z);
+                }
+                (*j, sum)
+            })
+            .collect();
+        found.into_iter().for_each(|(j, sum)| self.squares[j] = sum);
+    }
+
+    /// The scale, and which columns are constant but for rounding.
+    pub fn finish(mut self) -> (Scale, Vec<bool>) {
+        for j in self.first..self.squares.len() {
+            let spread = self.largest[j] * (self.squares[j].sum() / self.total).sqrt();
+            if spread > ROUNDING * self.scale.centre[j].abs() {
+                self.scale.spread[j] = spread;
+            }
+        }
+        let constant = (0..self.squares.len())
+            .map(|j| {
+                let (centre, spread) = (self.scale.centre[j].abs(), self.scale.spread[j]);
+                spread == 1.0 && centre > 0.0 && self.largest[j] <= NEAR_CENTRE * centre
+            })
+            .collect();
+        (self.scale, constant)
     }
 }
 

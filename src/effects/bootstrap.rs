@@ -151,7 +151,7 @@ fn counts(sample: &Sample<'_>, rng: &mut ChaCha8Rng) -> Vec<f64> {
         (0..n).for_each(|row| counts[row] = drawn[of_row[row] as usize] * sample.model.weight(row));
         return counts;
     }
-    match &sample.frame.rows.weight {
+    match &sample.frame.memory().weight {
         None => (0..n).for_each(|_| counts[rng.random_range(0..n)] += 1.0),
         Some(weight) => {
             let ends: Vec<f64> = weight

@@ -68,7 +68,7 @@ impl Model {
         let frame = Frame::new(&prepared, Dependent::LeftOut);
         let loss = loss_of(prepared.chosen.family);
         let separated = match loss {
-            Loss::Logistic => separation::find(&frame.rows.x, &frame.rows.y)?.is_some(),
+            Loss::Logistic => separation::find(&frame.memory().x, &frame.memory().y)?.is_some(),
             Loss::Squared => false,
         };
         let centre = if separated {
@@ -107,7 +107,7 @@ impl Model {
             return Err(Error::usage(format!("`{}` is named twice", over[0])).hint("name two coefficients"));
         }
         let (rows, centre) = match units {
-            Units::Standardised => (self.frame.rows.clone(), self.centre.clone()),
+            Units::Standardised => (self.frame.memory().clone(), self.centre.clone()),
             Units::Raw => (self.frame.raw_rows(&self.prepared), self.frame.to_user.dot(&self.centre)),
         };
         let left: Vec<usize> = (0..centre.len()).filter(|j| !places.contains(j)).collect();

@@ -14,7 +14,7 @@ use crate::fit::prepare::Prepared;
 use crate::fit::refine::Refined;
 use crate::fit::result::{ByRow, Coefficient, Convergence, Fit, Inflation, PenaltyUsed, Statistics};
 use crate::fit::spec::{MethodName, Spec};
-use crate::fit::statistics::{Ingredients, statistics};
+use crate::fit::statistics::{Ingredients, OfRows, statistics};
 use crate::fit::target::{Search, Target};
 use crate::fit::uncertainty::{self, Uncertainty};
 use crate::inference::collinearity::{condition_number, generalised_inflation, without_intercept};
@@ -71,13 +71,16 @@ impl Ended<'_> {
     /// As [`nested::against`] and [`uncertainty::at`] say.
     pub fn into_analysis(mut self, header: &[String]) -> Result<Analysis> {
         let convergence = self.convergence();
-        let swept = self.swept.as_ref().unwrap_or(&self.frame.rows);
+        let swept = self.swept.as_ref().unwrap_or_else(|| self.frame.memory());
         let glm = Glm::new(swept, self.loss);
         let linear_predictor = glm.linear_predictor(&self.descent.beta);
         let fitted = linear_predictor.mapv(|eta| self.loss.mean(eta));
         let (value, _, root) = glm.all_at(&self.descent.beta);
         let value = self.refined.as_ref().map_or(value, |r| r.mean_loss);
-        let mut statistics = self.statistics(swept, value, &fitted);
+        let family = self.prepared.chosen.family;
+        let groups = self.spec.hosmer_lemeshow;
+        let of_rows = OfRows::of(family, swept, &fitted, self.frame.has_intercept, groups);
+        let mut statistics = self.statistics(&of_rows, value);
         let uncertainty = self.uncertainty(swept, value, &root)?;
         let coefficients = self.coefficients(&uncertainty, statistics.df_residual, &convergence);
         statistics.penalised_log_likelihood = self.penalised_log_likelihood(swept);
@@ -150,7 +153,7 @@ impl Ended<'_> {
         Ok(Analysis { fit, prepared: self.prepared, linear_predictor: linear_predictor.to_vec() })
     }
 
-    fn by_construction(&self) -> ByConstruction {
+    pub(crate) fn by_construction(&self) -> ByConstruction {
         let estimator = match self.target {
             Target::Likelihood => Estimator::Likelihood,
             Target::ElasticNet(_) => Estimator::Shrunken,
@@ -159,18 +162,17 @@ impl Ended<'_> {
         by_construction(estimator, self.frame.has_intercept, self.prepared.encoded.offset.is_some())
     }
 
-    fn statistics(&self, swept: &InMemory, mean_loss: f64, fitted: &Array1<f64>) -> Statistics {
+    pub(crate) fn statistics(&self, of_rows: &OfRows, mean_loss: f64) -> Statistics {
         let shrunk = matches!(self.target, Target::ElasticNet(_));
         let mut statistics = statistics(
             self.prepared.chosen.family,
             &Ingredients {
-                rows: swept,
+                n: self.frame.rows.total_weight(),
+                of_rows,
                 mean_loss,
                 n_coefficients: if shrunk { self.non_zero(true) } else { self.frame.dim() },
                 has_intercept: self.frame.has_intercept,
-                fitted,
                 conf_level: self.spec.conf_level,
-                hosmer_lemeshow: self.spec.hosmer_lemeshow,
             },
         );
         statistics.condition_number = condition_number(&self.predictors_root());
@@ -268,7 +270,12 @@ impl Ended<'_> {
     }
 
     /// Standard errors and profiles as the specification asks for, from the information where the descent stopped.
-    fn uncertainty(&self, swept: &InMemory, value: f64, root: &Array2<f64>) -> Result<Uncertainty> {
+    pub(crate) fn uncertainty(
+        &self,
+        swept: &dyn Rows,
+        value: f64,
+        root: &Array2<f64>,
+    ) -> Result<Uncertainty> {
         let n = self.frame.rows.total_weight();
         let exists = self.exact.separation.is_none()
             && self.descent.reason != StopReason::Diverged
@@ -327,7 +334,7 @@ impl Ended<'_> {
         self.frame.to_user.clone()
     }
 
-    fn coefficients(
+    pub(crate) fn coefficients(
         &self,
         uncertainty: &Uncertainty,
         df_residual: f64,
@@ -388,7 +395,7 @@ impl Ended<'_> {
         }
     }
 
-    fn collinearity(&self) -> Vec<Inflation> {
+    pub(crate) fn collinearity(&self) -> Vec<Inflation> {
         let first = usize::from(self.frame.has_intercept);
         let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
         for (j, term) in self.frame.terms.iter().enumerate().skip(first) {

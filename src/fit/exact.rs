@@ -1,6 +1,7 @@
 //! The optimum itself, with the proof of how close it is: what every stop is measured against.
 
 use ndarray::{Array1, Array2};
+use rayon::prelude::*;
 
 use crate::error::Result;
 use crate::fit::frame::Frame;
@@ -10,13 +11,14 @@ use crate::fit::target::Target;
 use crate::inference::covariance;
 use crate::num::linalg::{inverse_upper, is_regular, singular_values, solve_upper_transposed};
 use crate::objective::Curved;
+use crate::objective::coded;
 use crate::objective::firth::Firth;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::penalty::Penalised;
 use crate::optimise::certificate::{logistic_distance, yardstick_factor};
 use crate::optimise::{Descent, norm};
-use crate::rows::{InMemory, Rows};
+use crate::rows::Rows;
 
 /// The end of an exact descent on the standardised columns, examined.
 pub struct Exact {
@@ -91,7 +93,7 @@ fn likelihood(frame: &Frame, loss: Loss, exact: &mut Exact) -> Result<()> {
         exact.covariance_root = (dispersion > 0.0).then_some(covariance_root);
     }
     if loss == Loss::Logistic && exact.error_in_standard_errors.is_none() {
-        exact.separation = separation::find(&frame.rows.x, &frame.rows.y)?.map(|s| Separation {
+        exact.separation = separation::find(&frame.memory().x, &frame.memory().y)?.map(|s| Separation {
             complete: s.complete,
             terms: s.columns.iter().map(|j| frame.terms[*j].name.clone()).collect(),
             rows: s.rows,
@@ -127,17 +129,19 @@ pub fn dispersion(loss: Loss, mean_loss: f64, n: f64, k: usize) -> f64 {
 /// A row's linear predictor is off by about e_i = eps (sum_j |x_ij b_j| + |y_i|); R⁻'X'/sqrt(n) is a projection, so
 /// that the errors of all rows together move the decrement by at most their root mean square. The factor itself is
 /// off by eps times its condition number, which moves it by that share of the residuals' root mean square.
-fn rounding(rows: &InMemory, loss: Loss, beta: &Array1<f64>, root: &Array2<f64>, value: f64) -> f64 {
+fn rounding(rows: &dyn Rows, loss: Loss, beta: &Array1<f64>, root: &Array2<f64>, value: f64) -> f64 {
     const OPERATIONS: f64 = 4.0; // product, sum, subtraction, accumulation
     let n = rows.n_rows() as f64;
-    let size = |i: usize| -> f64 {
-        let eta: f64 = rows.x.row(i).iter().zip(beta).map(|(x, b)| (x * b).abs()).sum();
-        match loss {
-            Loss::Squared => eta + rows.y[i].abs(),
+    let squares = |k: usize| -> f64 {
+        let block = rows.block(k);
+        let size = |(eta, y): (f64, &f64)| match loss {
+            Loss::Squared => eta + y.abs(),
             Loss::Logistic => 1.0 + 0.5 * eta,
-        }
+        };
+        coded::sizes(&block, beta).into_iter().zip(&block.y).map(size).map(|size| size * size).sum()
     };
-    let mean_square = (0..rows.n_rows()).map(|i| size(i).powi(2)).sum::<f64>() / n;
+    let squares: Vec<f64> = (0..rows.n_blocks()).into_par_iter().map(squares).collect();
+    let mean_square = squares.iter().sum::<f64>() / n;
     let values = singular_values(root);
     let condition = match (values.first(), values.last()) {
         (Some(largest), Some(smallest)) => largest / smallest,

@@ -11,7 +11,7 @@ use crate::inference::covariance::to_user_units;
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
-use crate::rows::InMemory;
+use crate::rows::{InMemory, Stored};
 
 /// What becomes of columns that others determine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Frame {
     /// Whether column 0 is the intercept.
     pub has_intercept: bool,
     /// z = (x - centre) / spread of the columns that stay, with outcome, weights and offset.
-    pub rows: InMemory,
+    pub rows: Stored,
     /// Centre and spread of the columns that stay.
     pub scale: Scale,
     /// k x k: user's coefficients = matrix . standardised ones.
@@ -65,6 +65,7 @@ impl Frame {
         let terms = independent.kept.iter().map(|j| design.terms[*j].clone()).collect();
         if independent.kept.len() == design.terms.len() {
             let to_user = to_user_units(&scale.centre, &scale.spread, has_intercept);
+            let rows = Stored::Memory(rows);
             return Frame { independent, terms, has_intercept, rows, scale, to_user, design_root: root };
         }
         let kept = &independent.kept;
@@ -73,12 +74,18 @@ impl Frame {
         let rows = InMemory { x: rows.x.select(Axis(1), kept), ..rows };
         let to_user = to_user_units(&scale.centre, &scale.spread, has_intercept);
         let design_root = design_root(&rows);
+        let rows = Stored::Memory(rows);
         Frame { independent, terms, has_intercept, rows, scale, to_user, design_root }
     }
 
     /// The same rows with their columns in the user's units.
     pub fn raw_rows(&self, prepared: &Prepared) -> InMemory {
-        InMemory { x: prepared.encoded.x.select(Axis(1), &self.independent.kept), ..self.rows.clone() }
+        InMemory { x: prepared.encoded.x.select(Axis(1), &self.independent.kept), ..self.memory().clone() }
+    }
+
+    /// The rows as arrays: for analyses that are never made of rows on disk.
+    pub fn memory(&self) -> &InMemory {
+        self.rows.in_memory().expect("only fits whose rows lie in memory come here")
     }
 
     /// Number of coefficients.

@@ -9,6 +9,7 @@ pub mod descent;
 pub mod ending;
 pub mod exact;
 pub mod frame;
+pub mod large;
 pub mod nested;
 pub mod outcome;
 pub mod partial;
@@ -76,7 +77,7 @@ pub fn analyse(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Resul
     let raw = spec.raw_scale.then(|| frame.raw_rows(&prepared));
     let (swept, root) = match &raw {
         Some(rows) => (rows, design_root(rows)),
-        None => (&frame.rows, frame.design_root.clone()),
+        None => (frame.memory(), frame.design_root.clone()),
     };
     let size = Target::sizes(&frame, spec.raw_scale);
     let glm = Glm::new(swept, loss);
@@ -156,7 +157,7 @@ fn design_root(rows: &InMemory) -> Array2<f64> {
     Glm::new(rows, Loss::Squared).curvature_root(&Array1::zeros(rows.n_columns()))
 }
 
-fn say_what_was_left_out(prepared: &mut Prepared, frame: &Frame) {
+pub(crate) fn say_what_was_left_out(prepared: &mut Prepared, frame: &Frame) {
     let terms = &prepared.encoded.terms;
     let notices = frame
         .independent

@@ -54,10 +54,10 @@ pub fn against(
     };
     let frame = Frame::new(&smaller, Dependent::LeftOut);
     let (large_frame, exact) = larger;
-    if let Some(j) = first_outside(&frame.rows.x, &large_frame.rows.x) {
+    if let Some(j) = first_outside(&frame.memory().x, &large_frame.memory().x) {
         return Err(not_nested(text, &large_text, &frame.terms[j].name));
     }
-    if frame.rows.offset != large_frame.rows.offset {
+    if frame.memory().offset != large_frame.memory().offset {
         return Err(Error::formula(format!("`--against {text}`: the two models have different offsets"))
             .hint("write the same `offset()` in both"));
     }

@@ -174,7 +174,7 @@ fn drop_zero_weights(column: &Column, table: &Table, keep: &mut [bool]) -> Resul
     Ok(zero)
 }
 
-fn nothing_left(ledger: &Ledger) -> Error {
+pub(crate) fn nothing_left(ledger: &Ledger) -> Error {
     let worst = ledger.missing.iter().max_by_key(|(_, n)| *n);
     let why = match worst {
         Some((name, n)) => format!("; `{name}` is missing in {n} of {}", ledger.rows_read),

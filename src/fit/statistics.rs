@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use ndarray::{Array1, Array2};
 
-use crate::fit::result::{FStatistic, Statistics};
+use crate::fit::result::{FStatistic, HosmerLemeshow, Statistics};
 use crate::fit::spec::Family;
 use crate::num::special::{chi_squared_upper, f_upper, normal_quantile};
 use crate::objective::glm::Glm;
@@ -13,26 +13,72 @@ use crate::optimise::method::{Decay, Method};
 use crate::optimise::watch::Unwatched;
 use crate::optimise::{Settings, minimise};
 use crate::performance::calibration::hosmer_lemeshow;
-use crate::performance::discrimination::auc;
+use crate::performance::discrimination::{Auc, auc};
 use crate::performance::score::{brier, cox_snell_r2, nagelkerke_r2, scaled_brier};
 use crate::rows::{InMemory, Rows};
 
 /// What the statistics are worked out from.
 pub struct Ingredients<'a> {
-    /// The rows of the fit.
-    pub rows: &'a InMemory,
+    /// The sum of the weights.
+    pub n: f64,
+    /// What was worked out from the rows one by one.
+    pub of_rows: &'a OfRows,
     /// Mean loss at the estimate, without any penalty.
     pub mean_loss: f64,
     /// Estimated coefficients, the intercept included.
     pub n_coefficients: usize,
     /// Whether the model has an intercept.
     pub has_intercept: bool,
-    /// Fitted means or probabilities, one a row.
-    pub fitted: &'a Array1<f64>,
     /// Level of the AUC's interval.
     pub conf_level: f64,
-    /// Groups of the Hosmer-Lemeshow test, if asked for.
-    pub hosmer_lemeshow: Option<usize>,
+}
+
+/// What the statistics need of single rows.
+#[derive(Debug, Clone, Default)]
+pub struct OfRows {
+    /// Linear: sum of squares of y - offset about its mean, or about 0 without an intercept.
+    pub spread: f64,
+    /// Logistic: mean loss of the null model.
+    pub null_loss: f64,
+    /// Logistic.
+    pub auc: Option<Auc>,
+    /// Logistic.
+    pub brier: f64,
+    /// Logistic.
+    pub scaled_brier: f64,
+    /// Logistic, on request.
+    pub hosmer_lemeshow: Option<HosmerLemeshow>,
+}
+
+impl OfRows {
+    /// From rows in memory. fitted: means or probabilities, one a row; groups: of the Hosmer-Lemeshow test, if asked for.
+    pub fn of(
+        family: Family,
+        rows: &InMemory,
+        fitted: &Array1<f64>,
+        has_intercept: bool,
+        groups: Option<usize>,
+    ) -> OfRows {
+        if family == Family::Linear {
+            return OfRows { spread: spread_of_outcome(rows, has_intercept), ..OfRows::default() };
+        }
+        let (risk, outcome) = (fitted.to_vec(), rows.y.to_vec());
+        let weight = rows.weight.as_ref().map(|w| w.to_vec());
+        let test = groups.and_then(|groups| hosmer_lemeshow(&risk, &outcome, weight.as_deref(), groups));
+        OfRows {
+            spread: f64::NAN,
+            null_loss: null_loss(rows, has_intercept),
+            auc: auc(&risk, &outcome, weight.as_deref()),
+            brier: brier(&risk, &outcome, weight.as_deref()),
+            scaled_brier: scaled_brier(&risk, &outcome, weight.as_deref()),
+            hosmer_lemeshow: test.map(|t| HosmerLemeshow {
+                groups: t.groups,
+                chisq: t.chisq,
+                df: t.df,
+                p_value: t.p_value,
+            }),
+        }
+    }
 }
 
 /// All statistics of a fit.
@@ -42,7 +88,7 @@ pub struct Ingredients<'a> {
 /// Logistic: deviance = -2 ll, AIC = deviance + 2 k, BIC = deviance + k ln n.
 /// Source: the definitions of R's lm, glm, AIC and BIC.
 pub fn statistics(family: Family, from: &Ingredients<'_>) -> Statistics {
-    let n = from.rows.total_weight();
+    let n = from.n;
     let k = from.n_coefficients as f64;
     let common = Statistics {
         n,
@@ -60,7 +106,7 @@ fn linear(common: Statistics, from: &Ingredients<'_>) -> Statistics {
     let (n, k) = (common.n, from.n_coefficients as f64);
     let rss = 2.0 * n * from.mean_loss;
     let log_likelihood = -0.5 * n * ((2.0 * PI).ln() + (rss / n).ln() + 1.0);
-    let null_deviance = spread_of_outcome(from.rows, from.has_intercept);
+    let null_deviance = from.of_rows.spread;
     let r_squared = 1.0 - rss / null_deviance;
     let df_total = n - f64::from(u8::from(from.has_intercept));
     let df_model = common.df_model as f64;
@@ -105,14 +151,10 @@ fn spread_of_outcome(rows: &InMemory, has_intercept: bool) -> f64 {
 fn logistic(common: Statistics, from: &Ingredients<'_>) -> Statistics {
     let (n, k) = (common.n, from.n_coefficients as f64);
     let deviance = 2.0 * n * from.mean_loss;
-    let null_deviance = 2.0 * n * null_loss(from.rows, from.has_intercept);
-    let (risk, outcome) = (from.fitted.to_vec(), from.rows.y.to_vec());
-    let weight = from.rows.weight.as_ref().map(|w| w.to_vec());
-    let area = auc(&risk, &outcome, weight.as_deref());
+    let null_deviance = 2.0 * n * from.of_rows.null_loss;
+    let area = from.of_rows.auc;
     let limits = area.map(|a| a.interval(normal_quantile(0.5 + from.conf_level / 2.0)));
     let chisq = null_deviance - deviance;
-    let test =
-        from.hosmer_lemeshow.and_then(|groups| hosmer_lemeshow(&risk, &outcome, weight.as_deref(), groups));
     Statistics {
         log_likelihood: -0.5 * deviance,
         deviance,
@@ -122,20 +164,15 @@ fn logistic(common: Statistics, from: &Ingredients<'_>) -> Statistics {
         auc: area.map(|a| a.value),
         auc_low: limits.map(|l| l.0).filter(|l| l.is_finite()),
         auc_high: limits.map(|l| l.1).filter(|l| l.is_finite()),
-        brier: Some(brier(&risk, &outcome, weight.as_deref())),
-        scaled_brier: Some(scaled_brier(&risk, &outcome, weight.as_deref())),
+        brier: Some(from.of_rows.brier),
+        scaled_brier: Some(from.of_rows.scaled_brier),
         log_loss: Some(from.mean_loss),
         nagelkerke_r2: Some(nagelkerke_r2(deviance, null_deviance, n)),
         cox_snell_r2: Some(cox_snell_r2(deviance, null_deviance, n)),
         mcfadden_r2: Some(1.0 - deviance / null_deviance),
         model_chisq: (common.df_model > 0)
             .then(|| (chisq, common.df_model, chi_squared_upper(chisq, common.df_model as f64))),
-        hosmer_lemeshow: test.map(|t| crate::fit::result::HosmerLemeshow {
-            groups: t.groups,
-            chisq: t.chisq,
-            df: t.df,
-            p_value: t.p_value,
-        }),
+        hosmer_lemeshow: from.of_rows.hosmer_lemeshow.clone(),
         ..common
     }
 }
@@ -152,6 +189,11 @@ fn null_loss(rows: &InMemory, has_intercept: bool) -> f64 {
         block_rows: rows.block_rows,
         coded: None,
     };
+    smallest_logistic_loss(&null)
+}
+
+/// The smallest mean logistic loss of rows of few columns.
+pub fn smallest_logistic_loss(rows: &dyn Rows) -> f64 {
     let settings = Settings {
         method: Method::Auto,
         batch: None,
@@ -160,6 +202,6 @@ fn null_loss(rows: &InMemory, has_intercept: bool) -> f64 {
         tolerance: 1e-12,
         seed: 0,
     };
-    let glm = Glm::new(&null, Loss::Logistic);
-    minimise(&glm, &Array1::zeros(columns), &settings, &mut Unwatched).value
+    let glm = Glm::new(rows, Loss::Logistic);
+    minimise(&glm, &Array1::zeros(rows.n_columns()), &settings, &mut Unwatched).value
 }

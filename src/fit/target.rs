@@ -12,7 +12,7 @@ use crate::objective::firth::Firth;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::penalty::{Penalised, Strength};
-use crate::rows::InMemory;
+use crate::rows::Rows;
 
 /// What a fit minimises.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,7 +62,7 @@ impl Target {
     /// intercept (see [`Target::sizes`]).
     pub fn objective<'a>(
         self,
-        rows: &'a InMemory,
+        rows: &'a dyn Rows,
         loss: Loss,
         size: &Array1<f64>,
     ) -> Box<dyn Objective + 'a> {
@@ -80,7 +80,7 @@ impl Target {
     }
 
     /// The largest curvature that a ridge part adds.
-    pub fn ridge(self, rows: &InMemory, loss: Loss, size: &Array1<f64>) -> f64 {
+    pub fn ridge(self, rows: &dyn Rows, loss: Loss, size: &Array1<f64>) -> f64 {
         match self {
             Target::ElasticNet(strength) => Penalised::new(rows, loss, strength, size).largest_ridge(),
             Target::Likelihood | Target::Firth => 0.0,
@@ -96,7 +96,7 @@ fn elastic_net(
     lambda: Option<f64>,
     alpha: f64,
 ) -> Result<(Target, Option<Search>)> {
-    let problem = Problem { rows: &frame.rows, loss, alpha, has_intercept: frame.has_intercept };
+    let problem = Problem { rows: frame.memory(), loss, alpha, has_intercept: frame.has_intercept };
     let lambdas = match (grid(&problem), lambda) {
         (Ok(lambdas), _) => lambdas,
         (Err(_), Some(lambda)) => return Ok((Target::ElasticNet(Strength { lambda, alpha }), None)),

@@ -83,7 +83,7 @@ fn standardised(frame: &Frame, user: &Array1<f64>) -> Array1<f64> {
 
 fn curvature_root(auto: &Analysis, frame: &Frame, spec: &Spec, beta: &Array1<f64>) -> Array2<f64> {
     let raw = spec.raw_scale.then(|| frame.raw_rows(&auto.prepared));
-    let rows = raw.as_ref().unwrap_or(&frame.rows);
+    let rows = raw.as_ref().unwrap_or(frame.memory());
     let loss = loss_of(auto.fit.family);
     match &auto.fit.penalty {
         Some(used) => {

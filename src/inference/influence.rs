@@ -1,6 +1,9 @@
 //! Influence as a reader may see it: how many rows have which leverage and residual, and how far the fit hangs on single rows.
 
-use crate::inference::residual::Residuals;
+use rayon::prelude::*;
+
+use crate::inference::residual::{Residuals, of_block};
+use crate::inference::solution::Solution;
 
 /// Counts of rows by leverage and standardised residual; no row can be told but by where it lies.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,51 +37,136 @@ const NOTABLE: [f64; 2] = [0.5, 1.0];
 impl Influence {
     /// Counts the rows; `None` where no row has finite figures. n_coefficients: k, those estimated.
     pub fn of(residuals: &Residuals, n_coefficients: usize) -> Option<Influence> {
-        let all =
-            residuals.leverage.iter().zip(&residuals.standardised_pearson).zip(&residuals.cooks_distance);
-        let finite: Vec<(f64, f64, f64)> = all
-            .map(|((leverage, residual), cook)| (*leverage, *residual, *cook))
-            .filter(|(h, r, d)| *h > 0.0 && r.is_finite() && d.is_finite())
-            .collect();
-        let n = finite.len();
-        let fold = |of: &dyn Fn(&(f64, f64, f64)) -> f64, start: f64, pick: fn(f64, f64) -> f64| {
-            finite.iter().map(of).fold(start, pick)
-        };
-        let (low, high) = (fold(&|x| x.0, f64::INFINITY, f64::min), fold(&|x| x.0, 0.0, f64::max));
-        let (least, most) = (fold(&|x| x.1, -1e-9, f64::min), fold(&|x| x.1, 1e-9, f64::max));
-        if n == 0 {
+        let rows = finite(residuals);
+        if rows.is_empty() {
             return None;
         }
+        let mut found = Influence::empty(&Limits::of(&rows), n_coefficients);
+        found.count(&rows);
+        found.alone = residuals.leverage.iter().filter(|h| **h > 1.0 - 1e-14).count();
+        Some(found)
+    }
+
+    /// As [`Influence::of`] of the residuals of a fit, in two sweeps that keep no row. dispersion: as for the residuals.
+    pub fn swept(solution: &Solution<'_>, dispersion: f64) -> Option<Influence> {
+        let inverse = solution.inverse_root();
+        let k = solution.n_coefficients();
+        let of_block = |index: usize| {
+            let residuals = of_block(&solution.block(index, &inverse), solution.loss, k as f64, dispersion);
+            let alone = residuals.leverage.iter().filter(|h| **h > 1.0 - 1e-14).count();
+            (finite(&residuals), alone)
+        };
+        let blocks = 0..solution.rows.n_blocks();
+        let limits = blocks
+            .clone()
+            .into_par_iter()
+            .map(|index| Limits::of(&of_block(index).0))
+            .reduce(Limits::none, Limits::and);
+        if limits.n_rows == 0 {
+            return None;
+        }
+        let empty = || Influence::empty(&limits, k);
+        Some(
+            blocks
+                .into_par_iter()
+                .fold(empty, |mut sum, index| {
+                    let (rows, alone) = of_block(index);
+                    sum.count(&rows);
+                    sum.alone += alone;
+                    sum
+                })
+                .reduce(empty, Influence::and),
+        )
+    }
+
+    /// Bins without a row.
+    fn empty(limits: &Limits, n_coefficients: usize) -> Influence {
+        let (low, high) = limits.leverage;
+        let (least, most) = limits.residual;
         let (low, high) = if high > low * 1.01 { (low, high) } else { (low / 1.1, high * 1.1) };
-        let leverage_edges: Vec<f64> =
-            (0..=LEVERAGE_BINS).map(|k| low * (high / low).powf(k as f64 / LEVERAGE_BINS as f64)).collect();
-        let residual_edges: Vec<f64> =
-            (0..=RESIDUAL_BINS).map(|k| least + (most - least) * k as f64 / RESIDUAL_BINS as f64).collect();
-        let mut rows = vec![0; LEVERAGE_BINS * RESIDUAL_BINS];
-        for (h, r, _) in &finite {
+        Influence {
+            leverage_edges: (0..=LEVERAGE_BINS)
+                .map(|k| low * (high / low).powf(k as f64 / LEVERAGE_BINS as f64))
+                .collect(),
+            residual_edges: (0..=RESIDUAL_BINS)
+                .map(|k| least + (most - least) * k as f64 / RESIDUAL_BINS as f64)
+                .collect(),
+            rows: vec![0; LEVERAGE_BINS * RESIDUAL_BINS],
+            n_coefficients,
+            n_rows: limits.n_rows,
+            cook_above: [0; 3],
+            leverage_above: 0,
+            largest_cook: 0.0,
+            alone: 0,
+        }
+    }
+
+    /// Counts rows: leverage, residual, Cook's distance.
+    fn count(&mut self, rows: &[(f64, f64, f64)]) {
+        let (low, high) = (self.leverage_edges[0], self.leverage_edges[LEVERAGE_BINS]);
+        let (least, most) = (self.residual_edges[0], self.residual_edges[RESIDUAL_BINS]);
+        let n = self.n_rows as f64;
+        for (h, r, cook) in rows {
             let place = (h / low).ln() / (high / low).ln() * LEVERAGE_BINS as f64;
             let level = (r - least) / (most - least) * RESIDUAL_BINS as f64;
-            let (i, j) = (bin(place, LEVERAGE_BINS), bin(level, RESIDUAL_BINS));
-            rows[i * RESIDUAL_BINS + j] += 1;
+            self.rows[bin(place, LEVERAGE_BINS) * RESIDUAL_BINS + bin(level, RESIDUAL_BINS)] += 1;
+            for (above, limit) in self.cook_above.iter_mut().zip([4.0 / n, NOTABLE[0], NOTABLE[1]]) {
+                *above += usize::from(*cook > limit);
+            }
+            self.leverage_above += usize::from(*h > 2.0 * self.n_coefficients as f64 / n);
+            self.largest_cook = self.largest_cook.max(*cook);
         }
-        let above = |limit: f64| finite.iter().filter(|x| x.2 > limit).count();
-        Some(Influence {
-            leverage_edges,
-            residual_edges,
-            rows,
-            n_coefficients,
-            n_rows: n,
-            cook_above: [above(4.0 / n as f64), above(NOTABLE[0]), above(NOTABLE[1])],
-            leverage_above: finite.iter().filter(|x| x.0 > 2.0 * n_coefficients as f64 / n as f64).count(),
-            largest_cook: fold(&|x| x.2, 0.0, f64::max),
-            alone: residuals.leverage.iter().filter(|h| **h > 1.0 - 1e-14).count(),
-        })
+    }
+
+    fn and(mut self, other: Influence) -> Influence {
+        self.rows.iter_mut().zip(other.rows).for_each(|(a, b)| *a += b);
+        self.cook_above.iter_mut().zip(other.cook_above).for_each(|(a, b)| *a += b);
+        self.leverage_above += other.leverage_above;
+        self.largest_cook = self.largest_cook.max(other.largest_cook);
+        self.alone += other.alone;
+        self
     }
 
     /// The standardised residual at which a row of leverage h has a Cook's distance d: sqrt(d k (1 - h) / h).
     pub fn residual_at(&self, cook: f64, leverage: f64) -> f64 {
         (cook * self.n_coefficients as f64 * (1.0 - leverage).max(0.0) / leverage).sqrt()
     }
+}
+
+/// Between which values leverage and residual lie.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    leverage: (f64, f64),
+    residual: (f64, f64),
+    n_rows: usize,
+}
+
+impl Limits {
+    fn none() -> Limits {
+        Limits { leverage: (f64::INFINITY, 0.0), residual: (-1e-9, 1e-9), n_rows: 0 }
+    }
+
+    fn of(rows: &[(f64, f64, f64)]) -> Limits {
+        let one = |(h, r, _): &(f64, f64, f64)| Limits { leverage: (*h, *h), residual: (*r, *r), n_rows: 1 };
+        rows.iter().map(one).fold(Limits::none(), Limits::and)
+    }
+
+    fn and(self, other: Limits) -> Limits {
+        let wider = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.max(b.1));
+        Limits {
+            leverage: wider(self.leverage, other.leverage),
+            residual: wider(self.residual, other.residual),
+            n_rows: self.n_rows + other.n_rows,
+        }
+    }
+}
+
+/// Leverage, standardised residual and Cook's distance of the rows where they are finite.
+fn finite(residuals: &Residuals) -> Vec<(f64, f64, f64)> {
+    let all = residuals.leverage.iter().zip(&residuals.standardised_pearson).zip(&residuals.cooks_distance);
+    all.map(|((leverage, residual), cook)| (*leverage, *residual, *cook))
+        .filter(|(h, r, d)| *h > 0.0 && r.is_finite() && d.is_finite())
+        .collect()
 }
 
 fn bin(place: f64, bins: usize) -> usize {

@@ -135,6 +135,32 @@ pub fn predict(block: &Block<'_>, coded: &Coded<'_>, split: &Split) -> Vec<f64> 
     eta
 }
 
+/// sum_j |x_ij b_j| of each row of a block, of coded columns at most.
+pub fn sizes(block: &Block<'_>, beta: &ArrayRef1<f64>) -> Vec<f64> {
+    let size = |numbers: &[usize], i: usize| -> f64 {
+        block.numbers.row(i).iter().zip(numbers).map(|(x, j)| (x * beta[*j]).abs()).sum()
+    };
+    let Some(coded) = &block.coded else {
+        let all: Vec<usize> = (0..beta.len()).collect();
+        return (0..block.len()).map(|i| size(&all, i)).collect();
+    };
+    let table = |factor: &Factor| -> Vec<f64> {
+        let elsewhere: f64 = factor.elsewhere().map(|(column, value)| (beta[column] * value).abs()).sum();
+        let own = |(code, column): (usize, &Option<usize>)| {
+            column.map_or(0.0, |column| (beta[column] / factor.spread[code]).abs())
+        };
+        factor.column.iter().enumerate().map(|at| elsewhere + own(at)).collect()
+    };
+    let tables: Vec<Vec<f64>> = coded.layout.factors.iter().map(table).collect();
+    (0..block.len())
+        .map(|i| {
+            let codes = coded.codes.row(i);
+            let of_codes: f64 = codes.iter().zip(&tables).map(|(code, table)| table[*code as usize]).sum();
+            size(&coded.layout.numbers, i) + of_codes
+        })
+        .collect()
+}
+
 /// The largest squared length of a row of all p columns.
 pub fn largest_row(block: &Block<'_>, coded: &Coded<'_>) -> f64 {
     let cells = Cells::of(block, coded);

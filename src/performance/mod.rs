@@ -18,6 +18,7 @@ pub mod estimate;
 pub mod groups;
 pub mod linear;
 pub mod logistic;
+pub mod ranking;
 pub mod recalibration;
 mod refit;
 pub mod roc;

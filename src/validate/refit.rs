@@ -165,17 +165,17 @@ impl<'a> Study<'a> {
         let frame = &self.full.frame;
         let sweep = Sweep { loss: self.loss, eta: &self.full.eta, mean: &self.full.mean };
         let on = |x: &Array2<f64>| {
-            let offset = frame.rows.offset.as_ref();
-            sweep.fit(&Reweighted { x, y: &frame.rows.y, weight: train, offset })
+            let offset = frame.memory().offset.as_ref();
+            sweep.fit(&Reweighted { x, y: &frame.memory().y, weight: train, offset })
         };
         if self.relearner.is_fixed() {
-            return Ok(on(&frame.rows.x));
+            return Ok(on(&frame.memory().x));
         }
         let learnt = self.relearner.learn(train).map_err(|_| Failure::Basis)?;
         let spare = self.spare.lock().ok().and_then(|mut spare| spare.pop());
         let n_bases = self.relearner.n_bases();
         let mut spare =
-            spare.unwrap_or_else(|| Spare { x: frame.rows.x.clone(), changed: vec![false; n_bases] });
+            spare.unwrap_or_else(|| Spare { x: frame.memory().x.clone(), changed: vec![false; n_bases] });
         let replaced = self.relearner.replacements(&learnt, &|basis| spare.changed[basis]);
         let changed: Vec<bool> = match replaced {
             Some(replaced) => {
@@ -184,7 +184,7 @@ impl<'a> Study<'a> {
             }
             None => {
                 let own = self.relearner.columns(train, &self.prepared.used).map_err(|_| Failure::Basis)?;
-                spare.x.assign(&frame.rows.x);
+                spare.x.assign(&frame.memory().x);
                 put_columns(&mut spare.x, frame, &own);
                 vec![true; n_bases] // all is to be written anew next time
             }
@@ -241,7 +241,7 @@ impl Full {
         if spec.penalty != Penalty::None || prepared.cluster.is_some() || prepared.used.n_rows < MANY_ROWS {
             return false;
         }
-        let rows = &self.frame.rows;
+        let rows = self.frame.memory();
         let largest_weight = rows.weight.as_ref().map_or(1.0, |w| w.iter().copied().fold(0.0, f64::max));
         let inverse = inverse_upper(&self.frame.design_root);
         let leverage = Glm::new(rows, Loss::Squared).largest_leverage(&inverse) / rows.total_weight();
@@ -375,7 +375,7 @@ fn target(spec: &Spec, frame: &Frame, loss: Loss) -> std::result::Result<Target,
             Ok(Target::ElasticNet(Strength { lambda, alpha }))
         }
         Penalty::ElasticNet { lambda: None, alpha } => {
-            let problem = Problem { rows: &frame.rows, loss, alpha, has_intercept: frame.has_intercept };
+            let problem = Problem { rows: frame.memory(), loss, alpha, has_intercept: frame.has_intercept };
             let tuned = grid(&problem)
                 .and_then(|lambdas| cross_validate(&problem, &lambdas, FOLDS, spec.seed))
                 .map_err(|_| Failure::Penalty)?;

@@ -46,7 +46,7 @@ pub async fn formula(State(shared): State<Shared>, headers: HeaderMap, body: Bod
             ledger.dropped_otherwise.iter().map(|(why, rows)| json!({"why": why, "rows": rows})).collect();
         let mut outcome = ending::outcome(&prepared.chosen.outcome);
         if prepared.chosen.outcome.event.is_some() {
-            outcome["events"] = json!(frame.rows.y.sum());
+            outcome["events"] = json!(frame.memory().y.sum());
         }
         Ok(Json(with_spanish(json!({
             "formula": prepared.formula.to_string(), "family": work::family_name(prepared.chosen.family),

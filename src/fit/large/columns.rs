@@ -1,0 +1,380 @@
+//! The complete rows of the columns that a fit needs, in memory or in a temporary file, chunk by chunk.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::data::choices::DataChoices;
+use crate::data::csv::Source;
+use crate::data::missing::{Gaps, complete_rows};
+use crate::data::survey::Survey;
+use crate::data::table::{Column, Table, Values};
+use crate::error::{Error, Result};
+use crate::fit::spec::{Robust, Spec};
+
+/// Where rows are kept while they are swept.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Storage {
+    /// In memory.
+    Memory,
+    /// In temporary files of a folder.
+    Disk(PathBuf),
+}
+
+/// Complete rows in chunks.
+pub struct Columns {
+    /// Rows used.
+    pub n_rows: usize,
+    /// Rows in the file.
+    pub rows_read: usize,
+    /// For each variable with a missing value in some row: in how many rows.
+    pub missing: Vec<(String, usize)>,
+    /// Complete rows with a weight of 0, which are dropped.
+    pub n_without_weight: usize,
+    /// What the formula's variables lack in all rows of the file.
+    pub gaps: Gaps,
+    /// Decisions on single columns.
+    pub notices: Vec<String>,
+    /// Each column without its cells.
+    kinds: Vec<Column>,
+    cells: Cells,
+}
+
+enum Cells {
+    Memory(Table),
+    Disk { file: File, chunks: Vec<OnFile> },
+}
+
+/// Where the columns of a chunk lie in the file.
+struct OnFile {
+    n_rows: usize,
+    starts: Vec<u64>,
+}
+
+/// Rows a chunk in memory.
+const CHUNK: usize = 16 * 1024;
+
+/// A column beside the formula's, and how it is read.
+struct Beside {
+    name: String,
+    choices: DataChoices,
+}
+
+/// What one chunk of the file adds.
+struct Part {
+    table: Table,
+    rows_read: usize,
+    missing: Vec<(String, usize)>,
+    n_without_weight: usize,
+    gaps: Gaps,
+}
+
+impl Columns {
+    /// Reads the variables of a formula, the weights and the clusters, and keeps the complete rows.
+    ///
+    /// # Errors
+    /// Data, as [`Source::typed`] says, for negative weights; Io, where the folder has no room.
+    pub fn gather(
+        spec: &Spec,
+        source: &Source,
+        variables: &[String],
+        choices: &DataChoices,
+        storage: &Storage,
+    ) -> Result<Columns> {
+        let beside = beside(spec);
+        match storage {
+            Storage::Memory => in_memory(spec, source, variables, choices, &beside),
+            Storage::Disk(folder) => on_disk(spec, source, variables, choices, &beside, folder),
+        }
+    }
+
+    /// How many chunks there are.
+    pub fn n_chunks(&self) -> usize {
+        match &self.cells {
+            Cells::Memory(_) => self.n_rows.div_ceil(CHUNK),
+            Cells::Disk { chunks, .. } => chunks.len(),
+        }
+    }
+
+    /// The first row of each chunk, and the number of rows at the end.
+    pub fn starts(&self) -> Vec<usize> {
+        let mut at = 0;
+        let mut starts = vec![0];
+        for k in 0..self.n_chunks() {
+            at += match &self.cells {
+                Cells::Memory(_) => CHUNK.min(self.n_rows - at),
+                Cells::Disk { chunks, .. } => chunks[k].n_rows,
+            };
+            starts.push(at);
+        }
+        let _ = at;
+        starts
+    }
+
+    /// A chunk's rows of all columns; callable from several threads.
+    ///
+    /// # Errors
+    /// Io, when the temporary file cannot be read.
+    pub fn chunk(&self, k: usize) -> Result<Table> {
+        match &self.cells {
+            Cells::Memory(table) => {
+                let (from, to) = (k * CHUNK, ((k + 1) * CHUNK).min(self.n_rows));
+                let cut = |column: &Column| Column {
+                    name: column.name.clone(),
+                    values: match &column.values {
+                        Values::Number(v) => Values::Number(v[from..to].to_vec()),
+                        Values::Date(v) => Values::Date(v[from..to].to_vec()),
+                        Values::Category { codes, levels } => {
+                            Values::Category { codes: codes[from..to].to_vec(), levels: levels.clone() }
+                        }
+                    },
+                };
+                let lines = table.lines.get(from..to).map(<[u32]>::to_vec).unwrap_or_default();
+                Ok(Table { n_rows: to - from, lines, columns: table.columns.iter().map(cut).collect() })
+            }
+            Cells::Disk { file, chunks } => {
+                let chunk = &chunks[k];
+                let columns: Result<Vec<Column>> =
+                    (0..self.kinds.len()).map(|j| self.part_of(file, chunk, j)).collect();
+                let lines = read_codes(file, chunk.starts[self.kinds.len()], chunk.n_rows)?;
+                Ok(Table { n_rows: chunk.n_rows, lines, columns: columns? })
+            }
+        }
+    }
+
+    /// One column whole.
+    ///
+    /// # Errors
+    /// Data, when there is no such column; Io.
+    pub fn column(&self, name: &str) -> Result<Column> {
+        let j = self.kinds.iter().position(|c| c.name == name);
+        let j = j.ok_or_else(|| Error::data(format!("there is no column `{name}`")))?;
+        match &self.cells {
+            Cells::Memory(table) => Ok(table.columns[j].clone()),
+            Cells::Disk { file, chunks } => {
+                let mut whole = self.kinds[j].clone();
+                for chunk in chunks {
+                    match (&mut whole.values, self.part_of(file, chunk, j)?.values) {
+                        (Values::Number(all), Values::Number(part))
+                        | (Values::Date(all), Values::Date(part)) => {
+                            all.extend(part);
+                        }
+                        (Values::Category { codes, .. }, Values::Category { codes: part, .. }) => {
+                            codes.extend(part)
+                        }
+                        _ => {}
+                    }
+                }
+                Ok(whole)
+            }
+        }
+    }
+
+    /// Each column without its cells.
+    pub fn kinds(&self) -> &[Column] {
+        &self.kinds
+    }
+
+    fn part_of(&self, file: &File, chunk: &OnFile, j: usize) -> Result<Column> {
+        let (at, n) = (chunk.starts[j], chunk.n_rows);
+        let column = &self.kinds[j];
+        let values = match &column.values {
+            Values::Number(_) => Values::Number(read_numbers(file, at, n)?),
+            Values::Date(_) => Values::Date(read_numbers(file, at, n)?),
+            Values::Category { levels, .. } => {
+                Values::Category { codes: read_codes(file, at, n)?, levels: levels.clone() }
+            }
+        };
+        Ok(Column { name: column.name.clone(), values })
+    }
+}
+
+/// The weights (a number) and the clusters (levels whatever they look like).
+fn beside(spec: &Spec) -> Vec<Beside> {
+    let na = || DataChoices { na: spec.data.na.clone(), ..Default::default() };
+    let weight = spec.weights.iter().map(|name| Beside {
+        name: name.clone(),
+        choices: DataChoices { numbers: vec![name.clone()], ..na() },
+    });
+    let cluster = match &spec.robust {
+        Robust::Cluster { variable, .. } => Some(Beside {
+            name: variable.clone(),
+            choices: DataChoices { factors: vec![variable.clone()], ..na() },
+        }),
+        Robust::Model | Robust::Hc(_) => None,
+    };
+    weight.chain(cluster).collect()
+}
+
+fn in_memory(
+    spec: &Spec,
+    source: &Source,
+    variables: &[String],
+    choices: &DataChoices,
+    beside: &[Beside],
+) -> Result<Columns> {
+    let typed = source.typed(variables, choices)?;
+    let mut table = typed.table;
+    let n_of_formula = table.columns.len();
+    for extra in beside.iter().filter(|extra| !variables.contains(&extra.name)) {
+        table.columns.extend(source.typed(std::slice::from_ref(&extra.name), &extra.choices)?.table.columns);
+    }
+    let part = complete(spec, table, n_of_formula)?;
+    Ok(Columns {
+        n_rows: part.table.n_rows,
+        rows_read: part.rows_read,
+        missing: part.missing,
+        n_without_weight: part.n_without_weight,
+        gaps: part.gaps,
+        notices: typed.notices,
+        kinds: kinds_of(&part.table),
+        cells: Cells::Memory(part.table),
+    })
+}
+
+fn on_disk(
+    spec: &Spec,
+    source: &Source,
+    variables: &[String],
+    choices: &DataChoices,
+    beside: &[Beside],
+    folder: &Path,
+) -> Result<Columns> {
+    let survey = source.survey(variables, choices)?;
+    let extra: Result<Vec<Survey>> = beside
+        .iter()
+        .filter(|extra| !variables.contains(&extra.name))
+        .map(|extra| source.survey(std::slice::from_ref(&extra.name), &extra.choices))
+        .collect();
+    let extra = extra?;
+    let file = tempfile::tempfile_in(folder).map_err(|e| {
+        Error::io("make a temporary file in", folder, &e).hint("`TMPDIR` names another folder")
+    })?;
+    let read = |k: usize| -> Result<Part> {
+        let mut table = source.piece(k, &survey)?;
+        let n_of_formula = table.columns.len();
+        for survey in &extra {
+            table.columns.extend(source.piece(k, survey)?.columns);
+        }
+        complete(spec, table, n_of_formula)
+    };
+    let mut columns = Columns {
+        n_rows: 0,
+        rows_read: 0,
+        missing: Vec::new(),
+        n_without_weight: 0,
+        gaps: Gaps::default(),
+        notices: survey.notices.clone(),
+        kinds: Vec::new(),
+        cells: Cells::Disk { file, chunks: Vec::new() },
+    };
+    let (together, mut at) = (rayon::current_num_threads(), 0);
+    for from in (0..source.n_pieces()).step_by(together) {
+        let to = (from + together).min(source.n_pieces());
+        let parts: Vec<Result<Part>> = (from..to).into_par_iter().map(read).collect();
+        for part in parts {
+            columns.append(part?, &mut at)?;
+        }
+    }
+    Ok(columns)
+}
+
+impl Columns {
+    fn append(&mut self, part: Part, at: &mut u64) -> Result<()> {
+        self.rows_read += part.rows_read;
+        self.n_rows += part.table.n_rows;
+        self.n_without_weight += part.n_without_weight;
+        for (name, n) in part.missing {
+            match self.missing.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, sum)) => *sum += n,
+                None => self.missing.push((name, n)),
+            }
+        }
+        self.gaps.join(part.gaps);
+        if self.kinds.is_empty() {
+            self.kinds = kinds_of(&part.table);
+        }
+        let Cells::Disk { file, chunks } = &mut self.cells else { return Ok(()) };
+        let mut starts = Vec::with_capacity(self.kinds.len() + 1);
+        let mut put = |bytes: &[u8]| -> Result<()> {
+            starts.push(*at);
+            file.write_all_at(bytes, *at).map_err(|e| full(&e))?;
+            *at += bytes.len() as u64;
+            *at = at.next_multiple_of(size_of::<f64>() as u64);
+            Ok(())
+        };
+        for column in &part.table.columns {
+            match &column.values {
+                Values::Number(v) | Values::Date(v) => put(bytemuck::cast_slice(v))?,
+                Values::Category { codes, .. } => put(bytemuck::cast_slice(codes))?,
+            }
+        }
+        put(bytemuck::cast_slice(&part.table.lines))?;
+        chunks.push(OnFile { n_rows: part.table.n_rows, starts });
+        Ok(())
+    }
+}
+
+fn full(e: &std::io::Error) -> Error {
+    Error::data(format!("the temporary file of the columns cannot be used: {e}"))
+        .hint("make room, or let `TMPDIR` name a folder on a larger disk")
+}
+
+fn read_numbers(file: &File, at: u64, n: usize) -> Result<Vec<f64>> {
+    let mut cells = vec![0.0; n];
+    file.read_exact_at(bytemuck::cast_slice_mut(&mut cells), at).map_err(|e| full(&e))?;
+    Ok(cells)
+}
+
+fn read_codes(file: &File, at: u64, n: usize) -> Result<Vec<u32>> {
+    let mut cells = vec![0_u32; n];
+    file.read_exact_at(bytemuck::cast_slice_mut(&mut cells), at).map_err(|e| full(&e))?;
+    Ok(cells)
+}
+
+fn kinds_of(table: &Table) -> Vec<Column> {
+    let empty = |values: &Values| match values {
+        Values::Number(_) => Values::Number(Vec::new()),
+        Values::Date(_) => Values::Date(Vec::new()),
+        Values::Category { levels, .. } => Values::Category { codes: Vec::new(), levels: levels.clone() },
+    };
+    table.columns.iter().map(|c| Column { name: c.name.clone(), values: empty(&c.values) }).collect()
+}
+
+/// Drops the rows that lack a value or have no weight; copies nothing where there is none.
+fn complete(spec: &Spec, mut table: Table, n_of_formula: usize) -> Result<Part> {
+    let rows_read = table.n_rows;
+    let lacks = |column: &Column| (0..rows_read).any(|row| column.values.is_missing(row));
+    let has_gaps = table.columns.par_iter().any(lacks);
+    let of_weight = spec.weights.as_ref().and_then(|name| table.column(name)).map(|c| c.values.clone());
+    if let Some(Values::Number(weights)) = &of_weight
+        && let Some(row) = weights.iter().position(|w| *w < 0.0 || w.is_infinite())
+    {
+        let name = spec.weights.as_deref().unwrap_or_default();
+        return Err(Error::data(format!("weight `{name}`, {}: {}", table.place(row), weights[row]))
+            .hint("a frequency weight counts patients: 0 or more"));
+    }
+    let names: Vec<String> = table.columns[..n_of_formula].iter().map(|c| c.name.clone()).collect();
+    if !has_gaps && of_weight.is_none() {
+        let gaps = Gaps {
+            rows: rows_read,
+            variables: names.into_iter().map(|name| (name, 0)).collect(),
+            patterns: vec![(vec![false; n_of_formula], rows_read)],
+        };
+        return Ok(Part { table, rows_read, missing: Vec::new(), n_without_weight: 0, gaps });
+    }
+    let beside = table.columns.split_off(n_of_formula);
+    let gaps = Gaps::of(&table);
+    table.columns.extend(beside);
+    let (mut keep, missing) = complete_rows(&table);
+    let mut n_without_weight = 0;
+    if let Some(Values::Number(weights)) = of_weight {
+        for (keep, _) in keep.iter_mut().zip(&weights).filter(|(keep, w)| **keep && **w == 0.0) {
+            *keep = false;
+            n_without_weight += 1;
+        }
+    }
+    Ok(Part { table: table.filter(&keep), rows_read, missing, n_without_weight, gaps })
+}

@@ -1,0 +1,123 @@
+//! From the end of a descent over many rows to the fit: all statements that need no array of single patients.
+
+use crate::data::missing::Ledger;
+use crate::error::Result;
+use crate::fit::assemble::Ended;
+use crate::fit::large::columns::Columns;
+use crate::fit::large::tally::{Null, null_loss, tally};
+use crate::fit::result::Fit;
+use crate::fit::spec::MethodName;
+use crate::fit::statistics::{OfRows, smallest_logistic_loss};
+use crate::inference::covariance;
+use crate::inference::influence::Influence;
+use crate::inference::solution::Solution;
+use crate::objective::Curved;
+use crate::objective::glm::Glm;
+use crate::objective::loss::Loss;
+use crate::performance::case_mix::{CaseMix, Mix, mix};
+use crate::performance::construction::ByConstruction;
+use crate::rows::Rows;
+
+impl Ended<'_> {
+    /// The fit, by sweeps over its rows.
+    ///
+    /// # Errors
+    /// As [`crate::fit::uncertainty::at`] says; Io, where the rows cannot be read.
+    pub fn into_large_fit(mut self, columns: &Columns) -> Result<Fit> {
+        let convergence = self.convergence();
+        let rows: &dyn Rows = &self.frame.rows;
+        let beta = &self.descent.beta;
+        let found = tally(rows, self.loss, beta, self.frame.has_intercept);
+        let (value, _, root) = if *beta == self.exact.beta {
+            (self.exact.value, beta.clone(), self.exact.root.clone())
+        } else {
+            Glm::new(rows, self.loss).all_at(beta)
+        };
+        let share = found.outcome.mean;
+        let of_rows = OfRows {
+            spread: found.spread,
+            null_loss: match (self.loss, &self.prepared.encoded.offset) {
+                (Loss::Squared, _) => f64::NAN,
+                (Loss::Logistic, None) => null_loss(&found.outcome, self.frame.has_intercept),
+                (Loss::Logistic, Some(_)) => {
+                    smallest_logistic_loss(&Null { rows, has_intercept: self.frame.has_intercept })
+                }
+            },
+            auc: found.auc,
+            brier: found.mean_square,
+            scaled_brier: 1.0 - found.mean_square / (share * (1.0 - share)),
+            hosmer_lemeshow: None,
+        };
+        let statistics = self.statistics(&of_rows, value);
+        let uncertainty = self.uncertainty(rows, value, &root)?;
+        let coefficients = self.coefficients(&uncertainty, statistics.df_residual, &convergence);
+        let influence = if uncertainty.root.is_some() && convergence.converged && rows.layout().is_none() {
+            let n = rows.total_weight();
+            let dispersion = crate::fit::exact::dispersion(self.loss, value, n, self.frame.dim());
+            Influence::swept(&Solution { rows, loss: self.loss, beta, root: &root }, dispersion)
+        } else {
+            None
+        };
+        let mut outcome = self.prepared.chosen.outcome.clone();
+        if self.loss == Loss::Logistic {
+            outcome.n_events = Some((found.outcome.mean * found.outcome.n).round());
+        }
+        let case_mix = CaseMix {
+            variables: self.mixes(columns)?,
+            outcome: found.outcome,
+            linear_predictor: found.linear_predictor,
+        };
+        self.prepared.ledger.notices.extend(uncertainty.notices);
+        let verdict = (self.spec.method != MethodName::Auto).then(|| self.verdict());
+        Ok(Fit {
+            spec: self.spec.clone(),
+            formula: self.prepared.formula.to_string(),
+            family: self.prepared.chosen.family,
+            outcome,
+            coefficients,
+            covariance: uncertainty.root.as_ref().map(|a| covariance::from_root(a)),
+            covariance_kind: uncertainty.kind,
+            penalty: None,
+            statistics,
+            by_construction: if convergence.converged {
+                self.by_construction()
+            } else {
+                ByConstruction::default()
+            },
+            case_mix,
+            verdict,
+            collinearity: self.collinearity(),
+            optimizer: self.optimizer(),
+            optimum: self.is_optimum_known().then_some(self.exact.value),
+            fitted: Vec::new(),
+            influence,
+            by_row: None,
+            convergence,
+            ledger: std::mem::replace(&mut self.prepared.ledger, Ledger::default()),
+            frozen: self.prepared.frozen.clone(),
+            history: self.descent.history,
+        })
+    }
+
+    /// What the patients are like in each variable of the right-hand side, one column at a time.
+    fn mixes(&self, columns: &Columns) -> Result<Vec<(String, Mix)>> {
+        let prepared = &self.prepared;
+        let outcomes = prepared.formula.outcome().columns();
+        let is_predictor = |name: &str| {
+            !outcomes.contains(&name)
+                || prepared.frozen.variables.iter().any(|(variable, _)| variable == name)
+        };
+        let weight = prepared.weight.as_ref().and_then(|w| w.as_slice());
+        let variables = prepared.formula.variables();
+        let kinds = columns.kinds().iter().filter(|c| variables.contains(&c.name) && is_predictor(&c.name));
+        kinds
+            .map(|kind| {
+                let mut found = mix(&columns.column(&kind.name)?, weight);
+                if let Mix::Levels { shares, .. } = &mut found {
+                    shares.retain(|(_, share)| *share > 0.0);
+                }
+                Ok((kind.name.clone(), found))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,349 @@
+//! From columns in chunks to standardised rows: what is learnt, the scale, and the design itself, in memory or on disk.
+
+use std::sync::Arc;
+
+use ndarray::{Array1, Array2};
+use rayon::prelude::*;
+
+use crate::data::table::{Table, Values};
+use crate::design::formula::Formula;
+use crate::design::learn::learn_from;
+use crate::design::matrix::{Frozen, VariableKind, offset_of, rebuild, rebuild_columns};
+use crate::design::scale::{Scale, Tally};
+use crate::design::term::Term;
+use crate::error::{Error, Result};
+use crate::fit::large::columns::{Columns, Storage};
+use crate::rows::on_disk::{OnDisk, Shape, Stretch};
+use crate::rows::{Factor, InMemory, Layout, Stored};
+
+/// A factor with at least this many levels travels as codes.
+const MANY_LEVELS: usize = 24;
+
+/// A design that is known but not made.
+pub struct Blueprint<'a> {
+    formula: &'a Formula,
+    columns: &'a Columns,
+    /// Levels, knots, kinds.
+    pub frozen: Frozen,
+    /// All columns.
+    pub terms: Vec<Term>,
+    /// The variables of factors that travel as codes, each with the column of each level.
+    coded: Vec<(String, Vec<Option<usize>>)>,
+    /// Whether column 0 is the intercept.
+    pub has_intercept: bool,
+    /// Whether the formula has an offset.
+    pub has_offset: bool,
+}
+
+/// What the outcome and the weights of the rows are.
+pub struct Beside<'a> {
+    /// n.
+    pub y: &'a Array1<f64>,
+    /// n, if there are weights.
+    pub weight: Option<&'a Array1<f64>>,
+}
+
+/// A chunk encoded: the stored numbers by column, the codes, the offset.
+struct Encoded {
+    numbers: Vec<(usize, Vec<f64>)>,
+    codes: Vec<Vec<u32>>,
+    offset: Option<Vec<f64>>,
+    n_rows: usize,
+}
+
+impl<'a> Blueprint<'a> {
+    /// Learns levels and knots from the rows used. Where the design is `wide` (more cells than are worth storing), factors of many
+    /// levels travel as codes.
+    ///
+    /// # Errors
+    /// As [`crate::design::matrix::encode`] says; Io.
+    pub fn new(
+        formula: &'a Formula,
+        columns: &'a Columns,
+        weight: Option<&Array1<f64>>,
+        most_cells: usize,
+    ) -> Result<Blueprint<'a>> {
+        let get = |names: &[String]| -> Result<Table> {
+            let found: Result<Vec<_>> = names.iter().map(|name| columns.column(name)).collect();
+            Ok(Table { n_rows: columns.n_rows, lines: Vec::new(), columns: found? })
+        };
+        let frozen = learn_from(formula, columns.kinds(), &get, weight, columns.n_rows)?;
+        let first = first_row(columns)?;
+        let made = rebuild(formula, &frozen, &first)?;
+        let mut blueprint = Blueprint {
+            formula,
+            columns,
+            frozen,
+            has_intercept: made.has_intercept,
+            has_offset: made.offset.is_some(),
+            terms: made.terms,
+            coded: Vec::new(),
+        };
+        if columns.n_rows.saturating_mul(blueprint.terms.len()) > most_cells {
+            blueprint.coded = blueprint.factors_of_many_levels();
+        }
+        Ok(blueprint)
+    }
+
+    /// Cells that are stored as numbers, and codes.
+    pub fn cells(&self) -> (usize, usize) {
+        let coded: usize = self.coded.iter().map(|(_, columns)| columns.iter().flatten().count()).sum();
+        (self.columns.n_rows * (self.terms.len() - coded), self.columns.n_rows * self.coded.len())
+    }
+
+    /// The factors that travel as codes, with their levels.
+    pub fn coded(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.coded.iter().map(|(name, columns)| (name.as_str(), columns.len()))
+    }
+
+    fn factors_of_many_levels(&self) -> Vec<(String, Vec<Option<usize>>)> {
+        let mut found = Vec::new();
+        for (name, kind) in &self.frozen.variables {
+            let VariableKind::Category(levels) = kind else { continue };
+            if levels.len() < MANY_LEVELS {
+                continue;
+            }
+            let column_of = |level: &String| {
+                self.terms.iter().position(|term| {
+                    matches!(&term.parts[..], [part] if part.variable == *name && part.level.as_ref() == Some(level))
+                })
+            };
+            let columns: Vec<Option<usize>> = levels.iter().map(column_of).collect();
+            if columns.iter().any(Option::is_some) {
+                found.push((name.clone(), columns));
+            }
+        }
+        found
+    }
+
+    fn is_coded(&self, column: usize) -> bool {
+        self.coded.iter().any(|(_, columns)| columns.contains(&Some(column)))
+    }
+
+    fn encode(&self, chunk: &Table) -> Result<Encoded> {
+        let is_coded = |term: &Term| match &term.parts[..] {
+            [part] => part.level.is_some() && self.coded.iter().any(|(name, _)| *name == part.variable),
+            _ => false,
+        };
+        let numbers = rebuild_columns(self.formula, &self.frozen, chunk, &|term| !is_coded(term))?;
+        let codes: Result<Vec<Vec<u32>>> =
+            self.coded.iter().map(|(name, _)| self.codes(chunk, name)).collect();
+        let offset = offset_of(self.formula, &self.frozen, chunk)?.map(|o| o.to_vec());
+        Ok(Encoded { numbers, codes: codes?, offset, n_rows: chunk.n_rows })
+    }
+
+    /// The codes of a factor in the levels of the fit.
+    fn codes(&self, chunk: &Table, name: &str) -> Result<Vec<u32>> {
+        let kind = self.frozen.variables.iter().find(|(n, _)| n == name).map(|(_, kind)| kind);
+        let (Some(VariableKind::Category(levels)), Some(column)) = (kind, chunk.column(name)) else {
+            return Err(Error::data(format!("`{name}` is no factor")));
+        };
+        let Values::Category { codes, levels: here } = &column.values else {
+            return Err(Error::data(format!("`{name}` is no factor")));
+        };
+        let place: std::collections::HashMap<&str, u32> =
+            levels.iter().zip(0..).map(|(level, k)| (level.as_str(), k)).collect();
+        let new: Vec<u32> = here.iter().map(|l| place.get(l.as_str()).copied().unwrap_or(0)).collect();
+        Ok(codes.iter().map(|code| new[*code as usize]).collect())
+    }
+
+    /// Centre and spread of all columns, in two passes.
+    ///
+    /// # Errors
+    /// Data, where a transform of a cell is not finite; Io.
+    pub fn scale(&self, weight: Option<&Array1<f64>>) -> Result<Scaled> {
+        let p = self.terms.len();
+        let mut tally =
+            Tally::new(p, self.has_intercept, weight.map_or(self.columns.n_rows as f64, |w| w.sum()));
+        let mut levels: Vec<Vec<f64>> =
+            self.coded.iter().map(|(_, columns)| vec![0.0; columns.len()]).collect();
+        self.each(&mut |from, chunk| {
+            let w = weight.map(|w| &w.as_slice().unwrap_or_default()[from..from + chunk.n_rows]);
+            tally.first(&chunk.numbers, w);
+            for (mass, codes) in levels.iter_mut().zip(&chunk.codes) {
+                codes
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, code)| mass[*code as usize] += w.map_or(1.0, |w| w[i]));
+            }
+        })?;
+        tally.take_centres();
+        self.each(&mut |from, chunk| {
+            let w = weight.map(|w| &w.as_slice().unwrap_or_default()[from..from + chunk.n_rows]);
+            tally.second(&chunk.numbers, w);
+        })?;
+        let total = tally.total();
+        let (mut scale, constant) = tally.finish();
+        for ((_, columns), mass) in self.coded.iter().zip(&levels) {
+            for (column, mass) in columns.iter().zip(mass) {
+                let Some(j) = column else { continue };
+                let share = mass / total;
+                if self.has_intercept {
+                    scale.centre[*j] = share;
+                }
+                scale.spread[*j] =
+                    if self.has_intercept { (share * (1.0 - share)).sqrt() } else { share.sqrt() };
+            }
+        }
+        Ok(Scaled { scale, constant })
+    }
+
+    /// Shows every chunk encoded, in order; some are encoded at the same time.
+    fn each(&self, show: &mut dyn FnMut(usize, &Encoded)) -> Result<()> {
+        let starts = self.columns.starts();
+        let together = 2 * rayon::current_num_threads();
+        let n = self.columns.n_chunks();
+        for from in (0..n).step_by(together) {
+            let encoded: Vec<Result<Encoded>> = (from..n.min(from + together))
+                .into_par_iter()
+                .map(|k| self.encode(&self.columns.chunk(k)?))
+                .collect();
+            for (k, encoded) in (from..).zip(encoded) {
+                show(starts[k], &encoded?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The standardised rows of some columns.
+    ///
+    /// # Errors
+    /// Io, where the disk is full.
+    pub fn rows(
+        &self,
+        scaled: &Scaled,
+        kept: &[usize],
+        beside: &Beside<'_>,
+        storage: &Storage,
+    ) -> Result<Stored> {
+        let numbers: Vec<usize> = kept.iter().copied().filter(|j| !self.is_coded(*j)).collect();
+        let place = |j: &usize| kept.iter().position(|k| k == j);
+        let layout = (!self.coded.is_empty()).then(|| {
+            let factor = |columns: &Vec<Option<usize>>| {
+                let column: Vec<Option<usize>> = columns.iter().map(|j| j.as_ref().and_then(place)).collect();
+                let of = |values: &Array1<f64>, none: f64| -> Vec<f64> {
+                    let kept = columns.iter().zip(&column);
+                    kept.map(|(j, kept)| kept.and(*j).map_or(none, |j| values[j])).collect()
+                };
+                Factor {
+                    centre: of(&scaled.scale.centre, 0.0),
+                    spread: of(&scaled.scale.spread, 1.0),
+                    column,
+                }
+            };
+            Arc::new(Layout {
+                n_columns: kept.len(),
+                numbers: numbers.iter().filter_map(place).collect(),
+                factors: self.coded.iter().map(|(_, columns)| factor(columns)).collect(),
+                has_intercept: self.has_intercept,
+            })
+        });
+        match storage {
+            Storage::Memory => self.in_memory(scaled, &numbers, beside, layout),
+            Storage::Disk(folder) => {
+                let shape = Shape {
+                    n_rows: self.columns.n_rows,
+                    n_numbers: numbers.len(),
+                    has_weight: beside.weight.is_some(),
+                    has_offset: self.has_offset,
+                    layout,
+                };
+                let disk = OnDisk::create(folder, shape)?;
+                let starts = self.columns.starts();
+                (0..self.columns.n_chunks()).into_par_iter().try_for_each(|k| {
+                    let (from, to) = (starts[k], starts[k + 1]);
+                    let chunk = self.encode(&self.columns.chunk(k)?)?;
+                    let mut x = vec![0.0; chunk.n_rows * numbers.len()];
+                    scaled.standardise(&chunk, &numbers, &mut x);
+                    let part =
+                        |values: &'_ Array1<f64>| values.as_slice().unwrap_or_default()[from..to].to_vec();
+                    disk.write(
+                        from,
+                        &Stretch {
+                            numbers: &x,
+                            y: &part(beside.y),
+                            weight: &beside.weight.map(part).unwrap_or_default(),
+                            offset: chunk.offset.as_deref().unwrap_or_default(),
+                            codes: &row_by_row(&chunk.codes, chunk.n_rows),
+                        },
+                    )
+                })?;
+                let total = beside.weight.map_or(self.columns.n_rows as f64, |w| w.sum());
+                Ok(Stored::Disk(disk.weighing(total)))
+            }
+        }
+    }
+
+    fn in_memory(
+        &self,
+        scaled: &Scaled,
+        numbers: &[usize],
+        beside: &Beside<'_>,
+        layout: Option<Arc<Layout>>,
+    ) -> Result<Stored> {
+        let (n, d, f) = (self.columns.n_rows, numbers.len(), self.coded.len());
+        let starts = self.columns.starts();
+        let mut x = vec![0.0; n * d];
+        let mut codes = vec![0_u32; n * f];
+        let mut offset = vec![0.0; if self.has_offset { n } else { 0 }];
+        {
+            let mut stretches = Vec::with_capacity(starts.len());
+            let (mut rest, mut rest_codes, mut rest_offset) = (&mut x[..], &mut codes[..], &mut offset[..]);
+            for k in 0..self.columns.n_chunks() {
+                let m = starts[k + 1] - starts[k];
+                let (mine, others) = rest.split_at_mut(m * d);
+                let (my_codes, other_codes) = rest_codes.split_at_mut(m * f);
+                let (my_offset, other_offset) = rest_offset.split_at_mut(if self.has_offset { m } else { 0 });
+                stretches.push((k, mine, my_codes, my_offset));
+                (rest, rest_codes, rest_offset) = (others, other_codes, other_offset);
+            }
+            stretches.into_par_iter().try_for_each(|(k, x, codes, offset)| -> Result<()> {
+                let chunk = self.encode(&self.columns.chunk(k)?)?;
+                scaled.standardise(&chunk, numbers, x);
+                codes.copy_from_slice(&row_by_row(&chunk.codes, chunk.n_rows));
+                chunk.offset.iter().for_each(|o| offset.copy_from_slice(o));
+                Ok(())
+            })?;
+        }
+        let shaped = |e: ndarray::ShapeError| Error::data(format!("the design cannot be laid out: {e}"));
+        let x = Array2::from_shape_vec((n, d), x).map_err(shaped)?;
+        let codes = Array2::from_shape_vec((n, f), codes).map_err(shaped)?;
+        let offset = self.has_offset.then(|| Array1::from_vec(offset));
+        let mut rows = InMemory::new(x, beside.y.clone(), beside.weight.cloned(), offset);
+        rows.coded = layout.map(|layout| (layout, codes));
+        Ok(Stored::Memory(rows))
+    }
+}
+
+/// The scale of a design, and which of its columns differ from a constant by rounding only.
+pub struct Scaled {
+    /// Centre and spread.
+    pub scale: Scale,
+    constant: Vec<bool>,
+}
+
+impl Scaled {
+    /// Writes (x - centre) / spread of some columns row by row.
+    fn standardise(&self, chunk: &Encoded, numbers: &[usize], to: &mut [f64]) {
+        let d = numbers.len();
+        for (place, j) in numbers.iter().enumerate() {
+            let Some((_, values)) = chunk.numbers.iter().find(|(column, _)| column == j) else { continue };
+            let (centre, spread) = (self.scale.centre[*j], self.scale.spread[*j]);
+            for (row, value) in to.chunks_exact_mut(d).zip(values) {
+                row[place] = if self.constant[*j] { 0.0 } else { (value - centre) / spread };
+            }
+        }
+    }
+}
+
+fn row_by_row(codes: &[Vec<u32>], n_rows: usize) -> Vec<u32> {
+    (0..n_rows).flat_map(|i| codes.iter().map(move |codes| codes[i])).collect()
+}
+
+/// The first complete row: enough to learn the names of the columns.
+fn first_row(columns: &Columns) -> Result<Table> {
+    let none = || Error::data("no row has a value in every variable of the formula");
+    let starts = columns.starts();
+    let k = (0..columns.n_chunks()).find(|k| starts[k + 1] > starts[*k]).ok_or_else(none)?;
+    Ok(columns.chunk(k)?.pick(&[0]))
+}
