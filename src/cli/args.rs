@@ -96,7 +96,7 @@ pub enum Verb {
 /// Which data, and which model.
 #[derive(Debug, Clone, Args)]
 pub struct ModelArgs {
-    /// A CSV file, or a built-in data set such as @diabetes
+    /// A CSV or Parquet file, several as one table (a.csv,b.csv or 'site_*.csv'), or a built-in data set such as @diabetes
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
     /// The model in R's notation, in quotation marks: 'outcome ~ treatment * age + site'
@@ -308,7 +308,7 @@ pub struct PredictArgs {
     /// The model.json of a fit
     #[arg(value_name = "MODEL.json")]
     pub model: PathBuf,
-    /// The new rows: a CSV with the model's columns, or a built-in data set
+    /// The new rows, with the model's columns: files or a built-in data set, as for a fit
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
     /// Coverage of the intervals [default: 0.95]
@@ -321,7 +321,7 @@ pub struct EvaluateArgs {
     /// The model.json of a fit
     #[arg(value_name = "MODEL.json")]
     pub model: PathBuf,
-    /// The new rows, with their outcome: a CSV, or a built-in data set
+    /// The new rows, with their outcome: files or a built-in data set, as for a fit
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
     /// The outcome's column, where DATA names it otherwise
@@ -353,7 +353,7 @@ pub struct EvaluateArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct DescribeArgs {
-    /// A CSV file, or a built-in data set such as @diabetes
+    /// A CSV or Parquet file, several as one table (a.csv,b.csv or 'site_*.csv'), or a built-in data set such as @diabetes
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
     /// The column of the groups, e.g. the treatment
@@ -417,6 +417,7 @@ Example:
 const FIT_EXAMPLES: &str = "\
 Examples:
   clinreg fit trial.csv 'recovered ~ treatment * age + site' -o reports/trial
+  clinreg fit 'site_*.csv' 'recovered ~ treatment + age'
   clinreg fit trial.csv 'score ~ .' --optimizer gradient-descent --learning-rate 0.3 --batch-size 64";
 
 const COMPARE_EXAMPLES: &str = "\

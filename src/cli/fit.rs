@@ -82,7 +82,7 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
     check_folder(global.out.as_deref())?;
     let study = args.inference.study.as_deref().map(study).transpose()?;
     let (fit, beyond) = fitted(args, &spec, question.as_ref(), say)?;
-    let first = if args.imputation.pool { pooling::files(&args.model.data) } else { Vec::new() };
+    let first = if args.imputation.pool { pooling::files(&args.model.data)? } else { Vec::new() };
     let named = first.first().unwrap_or(&args.model.data);
     let folder = global.out.clone().unwrap_or_else(|| default_folder(named, &fit.outcome.text));
     let context = Context {

@@ -6,6 +6,7 @@ use crate::cli::progress::Progress;
 use crate::cli::question;
 use crate::cli::say::Say;
 use crate::data::csv::{self, Source};
+use crate::data::several;
 use crate::effects::result::Question;
 use crate::error::Result;
 use crate::fit::analyse;
@@ -18,10 +19,14 @@ use crate::impute::performance::{outcomes_that_differ, pooled_performance, put_s
 use crate::impute::pool::pool;
 use crate::optimise::watch::Watcher;
 
-/// The files of a list `a1.csv,a2.csv,...`.
-pub fn files(data: &Path) -> Vec<PathBuf> {
+/// The files of a list `a1.csv,a2.csv,...`, in which a pattern stands for the files that match it.
+///
+/// # Errors
+/// Data, when no file matches a pattern.
+pub fn files(data: &Path) -> Result<Vec<PathBuf>> {
     let text = data.to_string_lossy();
-    text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(PathBuf::from).collect()
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    Ok(names.map(|name| several::named(Path::new(name))).collect::<Result<Vec<_>>>()?.concat())
 }
 
 /// Fits each completed file and pools.
@@ -34,7 +39,7 @@ pub fn pooled(
     question: Option<&Question>,
     say: &Say,
 ) -> Result<(Fit, Vec<Analysis>)> {
-    let files = files(data);
+    let files = files(data)?;
     let mut analyses = Vec::with_capacity(files.len());
     for (k, file) in files.iter().enumerate() {
         let source = csv::open(file)?;

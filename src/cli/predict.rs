@@ -102,7 +102,7 @@ fn check_names(source: &Source, added: &[Added]) -> Result<()> {
 }
 
 fn table(source: &Source, added: &[Added]) -> Result<String> {
-    let columns = source.header.iter().map(|name| source.cells(name)).collect::<Result<Vec<_>>>()?;
+    let columns = source.all_cells()?;
     let failed = |cause: ::csv::Error| Error::data(format!("cannot write the table: {cause}"));
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     let names = source.header.iter().map(String::as_str).chain(added.iter().map(|a| a.name));

@@ -1,4 +1,4 @@
-//! The rows of an opened file, piece by piece; nothing typed yet.
+//! The rows of an opened file, or of several, piece by piece; nothing typed yet.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,66 +7,136 @@ use rayon::prelude::*;
 
 use crate::data::header::Shape;
 use crate::data::layout::{Marks, Piece};
+use crate::data::origin::Origins;
+use crate::data::parquet::Parquet;
 use crate::data::scan;
 use crate::data::store::Store;
 use crate::error::{Error, Result};
 
-/// The checked rows of a file.
+/// The checked rows of all files.
 pub struct Body {
-    /// Where the text is.
-    pub store: Store,
-    /// What every row fits.
-    pub shape: Shape,
-    /// The pieces that have rows.
+    /// The files.
+    pub files: Vec<FileRows>,
+    /// The pieces that have rows, file by file.
     pub pieces: Vec<Piece>,
     /// The rows of all pieces.
     pub n_rows: usize,
-    /// Which decimal marks the file shows.
+    /// Which decimal marks the files show.
     pub marks: Marks,
+    /// Which lines are whose.
+    pub origins: Origins,
+}
+
+/// The rows of one file.
+pub struct FileRows {
+    /// Where they are.
+    pub rows: Rows,
+    /// For each column its place in this file.
+    pub places: Vec<usize>,
+}
+
+/// Where the rows of a file are.
+pub enum Rows {
+    /// In text.
+    Text {
+        /// Where the text is.
+        store: Store,
+        /// What every row fits.
+        shape: Shape,
+    },
+    /// In a Parquet file.
+    Parquet(Parquet),
+}
+
+/// One cell of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell<'t> {
+    /// Trimmed text, as it would stand in a CSV.
+    Text(Cow<'t, str>),
+    /// A number that was never text; NaN where it is missing.
+    Number(f64),
+    /// Likewise, a whole number.
+    Whole(i64),
+}
+
+impl Cell<'_> {
+    /// The cell as it would stand in a CSV.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Cell::Text(text) => Cow::Borrowed(text),
+            Cell::Number(value) => Cow::Owned(value.to_string()),
+            Cell::Whole(value) => Cow::Owned(value.to_string()),
+        }
+    }
 }
 
 impl Body {
-    /// The text of a piece.
+    /// Calls `take` for each row of a piece with its number in the piece, its line, and its cells at some places of
+    /// the header, which ascend.
     ///
     /// # Errors
     /// Io and Data, when the file cannot be read any more or is another than before.
-    pub fn text(&self, piece: &Piece) -> Result<Cow<'_, str>> {
-        self.store.text(&piece.bytes)
-    }
-
-    /// Calls `take` for each row of a piece with its number in the piece, its line in the file, and its cells at
-    /// some places, which ascend.
-    ///
-    /// # Errors
-    /// Data, when the text has not the rows that it had when it was opened.
-    pub fn rows<'t>(
+    pub fn rows(
         &self,
-        text: &'t str,
         piece: &Piece,
         places: &[usize],
-        mut take: impl FnMut(usize, u32, &[Cow<'t, str>]),
+        mut take: impl FnMut(usize, u32, &[Cell<'_>]),
     ) -> Result<()> {
+        let file = &self.files[piece.file];
+        let places: Vec<usize> = places.iter().map(|place| file.places[*place]).collect();
+        let (store, shape) = match &file.rows {
+            Rows::Text { store, shape } => (store, *shape),
+            Rows::Parquet(parquet) => return parquet.rows(piece, &places, take),
+        };
+        let text = store.text(&piece.stretch)?;
         let mut n_seen = 0;
-        scan::rows(text, self.shape, piece.n_rows, places, |row, line, cells| {
+        let mut take = |row: usize, line: u32, cells: &[Cell<'_>]| {
             n_seen = row + 1;
             take(row, piece.line.saturating_add(line), cells);
-        });
+        };
+        if places.is_sorted() {
+            scan::rows(&text, shape, piece.n_rows, &places, take);
+        } else {
+            let mut ascending = places.clone();
+            ascending.sort_unstable();
+            let order: Vec<usize> =
+                places.iter().map(|p| ascending.binary_search(p).expect("it is one of them")).collect();
+            let mut ordered = Vec::with_capacity(places.len());
+            scan::rows(&text, shape, piece.n_rows, &ascending, |row, line, cells| {
+                ordered.clear();
+                ordered.extend(order.iter().map(|idx| cells[*idx].clone()));
+                take(row, line, &ordered);
+            });
+        }
         if n_seen == piece.n_rows {
             return Ok(());
         }
         Err(Error::data("the file has fewer rows than when it was opened"))
     }
 
+    /// That every file can give the columns at some places.
+    ///
+    /// # Errors
+    /// Data: a column of a Parquet file whose type has no place in a table.
+    pub fn check(&self, places: &[usize]) -> Result<()> {
+        self.files.iter().try_for_each(|file| match &file.rows {
+            Rows::Text { .. } => Ok(()),
+            Rows::Parquet(parquet) => places.iter().try_for_each(|place| parquet.check(file.places[*place])),
+        })
+    }
+
     /// The cells at some places, which ascend, column by column.
     ///
     /// # Errors
-    /// Those of [`Body::text`].
+    /// Those of [`Body::rows`].
     pub fn cells(&self, places: &[usize]) -> Result<Vec<Vec<String>>> {
         let of_piece = |piece: &Piece| -> Result<Vec<Vec<String>>> {
             let mut columns = vec![Vec::with_capacity(piece.n_rows); places.len()];
-            let text = self.text(piece)?;
-            self.rows(&text, piece, places, |_, _, cells| {
-                columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell.to_string()));
+            self.rows(piece, places, |_, _, cells| {
+                columns
+                    .iter_mut()
+                    .zip(cells)
+                    .for_each(|(column, cell)| column.push(cell.text().into_owned()));
             })?;
             Ok(columns)
         };
@@ -81,7 +151,7 @@ impl Body {
     /// The lines and texts of the first cells of a column whose texts are `wanted`, at most `most`.
     ///
     /// # Errors
-    /// Those of [`Body::text`].
+    /// Those of [`Body::rows`].
     pub fn find(
         &self,
         place: usize,
@@ -90,10 +160,9 @@ impl Body {
     ) -> Result<Vec<(u32, usize)>> {
         let mut found = Vec::new();
         for piece in &self.pieces {
-            let text = self.text(piece)?;
-            self.rows(&text, piece, &[place], |_, line, cells| {
+            self.rows(piece, &[place], |_, line, cells| {
                 if found.len() < most
-                    && let Some(text) = wanted(&cells[0])
+                    && let Some(text) = wanted(&cells[0].text())
                 {
                     found.push((line, text));
                 }

@@ -16,6 +16,9 @@ pub enum Mark {
 /// `Inf`, hexadecimal digits, thousands separators, units and percent signs are no numbers here. The value is the
 /// nearest f64, the same bits as [`str::parse`] gives.
 pub fn number(text: &str, mark: Mark) -> Option<f64> {
+    if let Some(value) = short_number(text.as_bytes()) {
+        return Some(value).filter(|_| mark == Mark::Point || !text.contains('.'));
+    }
     if text.len() > LONGEST_NUMBER || (mark == Mark::Comma && text.contains('.')) {
         return None;
     }
@@ -32,6 +35,37 @@ pub fn number(text: &str, mark: Mark) -> Option<f64> {
     }
     let read = fast_float2::parse(plain.as_ref()).ok().or_else(|| plain.parse().ok());
     read.filter(|x: &f64| x.is_finite())
+}
+
+/// The number that a text of at most fifteen digits is, if it is one without an exponent.
+///
+/// Its digits as a whole number and the power of ten under it are both f64 without rounding, so that their ratio is
+/// the f64 nearest to the decimals. Source: Clinger 1990, How to read floating point numbers accurately.
+fn short_number(text: &[u8]) -> Option<f64> {
+    const DIGITS: usize = 15; // 10^15 < 2^53
+    const POWERS: [f64; DIGITS + 1] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let is_negative = text.first() == Some(&b'-');
+    let digits = &text[usize::from(is_negative)..];
+    let (mut whole, mut n_digits, mut n_decimals, mut has_point) = (0_i64, 0, 0, false);
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            whole = whole * 10 + i64::from(digit);
+            n_digits += 1;
+            n_decimals += usize::from(has_point);
+        } else if *byte == b'.' && !has_point {
+            has_point = true;
+        } else {
+            return None;
+        }
+        if n_digits > DIGITS {
+            return None;
+        }
+    }
+    let value = whole as f64 / POWERS[n_decimals];
+    let sign = if is_negative { -1.0 } else { 1.0 };
+    (n_digits > 0).then_some(sign * value)
 }
 
 /// More characters than a number written in full can have (f64 has up to 767 significant digits).
@@ -165,6 +199,25 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     years + months + day - 1
 }
 
+/// The ISO date `YYYY-MM-DD` of the day that is so many days after 1970-01-01.
+///
+/// Counted from the first of March 0000 in eras of 400 years, so that a leap day is the last of its year.
+/// Source: Hinnant 2013, chrono-compatible low-level date algorithms (civil_from_days).
+pub fn date_text(days: i64) -> String {
+    const ERA: i64 = 146_097; // days in 400 years
+    const MARCH_0000: i64 = 719_468; // days before 1970-01-01
+    let (era, day) = ((days + MARCH_0000).div_euclid(ERA), (days + MARCH_0000).rem_euclid(ERA));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153; // from March
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = match month {
+        0..10 => (year + 400 * era, month + 3),
+        _ => (year + 400 * era + 1, month - 9),
+    };
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// A cell for a message: in backticks, cut to 40 characters, line breaks and other control characters spelt out.
 pub fn shown(text: &str) -> String {
     const LONGEST: usize = 40;
@@ -265,6 +318,14 @@ mod tests {
         ];
         for (text, days) in table {
             assert_eq!(date(text), Some(days), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_are_written_as_the_dates_that_they_are() {
+        assert_eq!(date_text(0), "1970-01-01");
+        for days in (-719_162..2_932_896).step_by(97).chain([-719_162, 2_932_896, 11_016, 11_017]) {
+            assert_eq!(date(&date_text(days)), Some(days as f64), "{days}");
         }
     }
 

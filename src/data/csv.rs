@@ -1,4 +1,4 @@
-//! Opens a CSV or a built-in set, and types the columns that are wanted on all their rows.
+//! Opens a CSV or Parquet file, several files or a built-in set, and types the columns that are wanted on all their rows.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,6 +12,7 @@ use crate::data::choices::{DataChoices, Wanted, no_such_column};
 use crate::data::dictionary::Distinct;
 use crate::data::learn::{self, Job, Keep, Learnt, Lesson};
 use crate::data::opening::{self, Opened, Sizes};
+use crate::data::several;
 use crate::data::table::{Column, Table, Values};
 use crate::data::typing::{self, Raw, Reading};
 use crate::error::{Error, Kind, Result};
@@ -21,9 +22,10 @@ use crate::error::{Error, Kind, Result};
 /// A big file stays on disk and is read again piece by piece when cells are wanted.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The file's name without its folder, or `@name` of a built-in set.
+    /// The file's name without its folder, or `@name` of a built-in set; the list or pattern that names several.
     pub file: String,
-    /// SHA-256 of the bytes as they lie on disk, hexadecimal.
+    /// SHA-256 of the bytes as they lie on disk, hexadecimal; of several files that of their digests in this form, one
+    /// after the other (`sha256sum FILES | cut -c 1-64 | tr -d '\n' | sha256sum`).
     pub sha256: String,
     /// The names of the columns, trimmed, in order.
     pub header: Vec<String>,
@@ -44,11 +46,15 @@ pub struct Typed {
     pub notices: Vec<String>,
 }
 
-/// Opens a CSV, or a built-in data set by `@name`.
+/// Opens a CSV or Parquet file, several of them as one table, or a built-in data set by `@name`.
+///
+/// Several files are a list `a.csv,b.csv` or a pattern `site_*.csv`, unless a file has that very name. Their columns
+/// meet by name, their rows stand one below the other in the order of the list or sorted by name, and their lines are
+/// counted on from file to file; messages give the file and its own line.
 ///
 /// # Errors
-/// Io, when the file cannot be read; Data, when it is no CSV that can be used (see [`Source::from_bytes`]) or no
-/// built-in set has that name.
+/// Io, when a file cannot be read; Data, when it cannot be used (see [`Source::from_bytes`]), when files have different
+/// columns, no file matches a pattern, or no built-in set has that name.
 pub fn open(data: &Path) -> Result<Source> {
     open_in(data, Sizes::default())
 }
@@ -58,16 +64,40 @@ pub(super) fn open_in(data: &Path, sizes: Sizes) -> Result<Source> {
     if let Some(name) = data.to_str().and_then(|text| text.strip_prefix('@')) {
         return Source::from_bytes(&format!("@{name}"), builtin::csv(name)?);
     }
+    let files = several::named(data)?;
+    if let [file] = files.as_slice() {
+        let (name, opened) = open_file(file, sizes)?;
+        return Ok(Source::new(name, opened));
+    }
+    let opened = files.iter().map(|file| open_file(file, sizes)).collect::<Result<Vec<_>>>()?;
+    Ok(Source::new(several::name(data), several::stack(opened)?))
+}
+
+/// Opens one file; gives its name without its folder too.
+fn open_file(data: &Path, sizes: Sizes) -> Result<(String, Opened)> {
     if data.is_dir() {
         return Err(Error::data(format!("`{}` is a folder, not a CSV file", data.display())));
     }
     let name =
         data.file_name().map_or_else(|| data.display().to_string(), |n| n.to_string_lossy().into_owned());
-    if data.is_file() {
-        return Source::new(&name, opening::file(data, sizes));
-    }
-    let bytes = std::fs::read(data).map_err(|cause| opening::unreadable(data, &cause))?;
-    Source::from_bytes_in(&name, bytes, sizes)
+    let opened = if data.is_file() {
+        opening::file(data, sizes)
+    } else {
+        let bytes = std::fs::read(data).map_err(|cause| opening::unreadable(data, &cause))?;
+        opening::bytes(bytes, sizes)
+    };
+    let opened = in_file(&name, opened)?;
+    Ok((name, opened))
+}
+
+/// What is wrong with the data of a file, with its name.
+fn in_file(name: &str, opened: Result<Opened>) -> Result<Opened> {
+    opened.map_err(|mut error| {
+        if error.kind == Kind::Data {
+            error.message = format!("`{name}`: {}", error.message);
+        }
+        error
+    })
 }
 
 impl Source {
@@ -85,22 +115,12 @@ impl Source {
 
     /// Opens bytes in pieces of some size.
     pub(super) fn from_bytes_in(name: &str, bytes: Vec<u8>, sizes: Sizes) -> Result<Source> {
-        Source::new(name, opening::bytes(bytes, sizes))
+        Ok(Source::new(name.to_owned(), in_file(name, opening::bytes(bytes, sizes))?))
     }
 
-    fn new(name: &str, opened: Result<Opened>) -> Result<Source> {
-        let opened = opened.map_err(|mut error| {
-            if error.kind == Kind::Data {
-                error.message = format!("`{name}`: {}", error.message);
-            }
-            error
-        })?;
-        let Opened { sha256, header, checked, store, mut notices } = opened;
-        notices.extend(checked.notices);
-        let n_rows = checked.n_rows;
-        let body = Body { store, shape: header.shape, pieces: checked.pieces, n_rows, marks: checked.marks };
-        let header = header.names;
-        Ok(Source { file: name.to_owned(), sha256, header, n_rows, notices, body: Arc::new(body) })
+    fn new(file: String, opened: Opened) -> Source {
+        let Opened { sha256, header, body, notices, .. } = opened;
+        Source { file, sha256, header, n_rows: body.n_rows, notices, body: Arc::new(body) }
     }
 
     /// Types some columns, each on all of its rows.
@@ -121,7 +141,8 @@ impl Source {
             let values = self.values(name, place, column, choices, &mut notices)?;
             typed.push(Column { name: name.clone(), values });
         }
-        let table = Table { n_rows: self.n_rows, lines: lesson.lines, columns: typed };
+        let origins = self.body.origins.clone();
+        let table = Table { n_rows: self.n_rows, lines: lesson.lines, columns: typed, origins };
         Ok(Typed { table, notices })
     }
 
@@ -136,6 +157,7 @@ impl Source {
         let mut places = self.places(columns)?;
         places.sort_unstable();
         places.dedup();
+        self.body.check(&places)?;
         let job = |place: &usize| {
             let name = &self.header[*place];
             Job {
@@ -194,7 +216,8 @@ impl Source {
             let wanted: HashMap<&str, usize> = flagged.map(|(idx, text)| (text.text.as_str(), idx)).collect();
             self.body.find(place, most, |text| wanted.get(text).copied())
         };
-        let raw = Raw { name, texts, marks: self.body.marks, find: &find };
+        let (marks, origins) = (self.body.marks, &self.body.origins);
+        let raw = Raw { name, texts, marks, origins, find: &find };
         typing::type_column(&raw, choices, notices)
     }
 

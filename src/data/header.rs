@@ -91,6 +91,17 @@ pub fn broken_quotes(broken: Malformed) -> Error {
     Error::data(message).hint("a quotation mark inside a quoted cell is written twice: `\"5\"\" tube\"`")
 }
 
+/// Checks the names of columns that are not in the first line of a text.
+///
+/// # Errors
+/// Data: a column without a name, two of the same name.
+pub fn check_names(names: &[String]) -> Result<()> {
+    if let Some(nameless) = names.iter().position(String::is_empty) {
+        return Err(Error::data(format!("column {} has no name", nameless + 1)));
+    }
+    check_header(names, 1).map(|_| ())
+}
+
 /// Checks the names; gives how many columns have one (columns without a name may only stand at the end).
 fn check_header(names: &[String], line: u32) -> Result<usize> {
     let n_named = names.iter().rposition(|n| !n.is_empty()).map_or(0, |last| last + 1);

@@ -12,8 +12,10 @@ use crate::error::{Error, Result};
 /// A stretch of whole records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Its bytes in the text.
-    pub bytes: Range<u64>,
+    /// Which of the files it is in.
+    pub file: usize,
+    /// Its bytes in the text, or its rows in a Parquet file.
+    pub stretch: Range<u64>,
     /// The line on which it begins.
     pub line: u32,
     /// How many rows stand before it.
@@ -40,6 +42,8 @@ pub struct Checked {
     pub pieces: Vec<Piece>,
     /// The rows of all pieces.
     pub n_rows: usize,
+    /// The lines of the file.
+    pub n_lines: u32,
     /// Which decimal marks the file shows.
     pub marks: Marks,
     /// What was found or left out, one sentence each.
@@ -231,7 +235,8 @@ impl<'a> Layout<'a> {
             if let Some((at, column, value)) = &part.nameless {
                 return Err(nameless(line(*at), *column, value));
             }
-            self.pieces.push(Piece { bytes, line: begins, first_row: self.next_row, n_rows: part.n_rows });
+            let (first_row, n_rows) = (self.next_row, part.n_rows);
+            self.pieces.push(Piece { file: 0, stretch: bytes, line: begins, first_row, n_rows });
             if part.n_rows_to_value > 0 {
                 self.n_rows_to_value = self.next_row + part.n_rows_to_value;
             }
@@ -312,7 +317,7 @@ impl<'a> Layout<'a> {
         self.pieces.retain(|piece| piece.n_rows > 0);
         let comma_is_free = self.header.shape.comma_is_free();
         let marks = Marks { comma_is_free, comma: self.sum.comma, point: self.sum.point };
-        Ok(Checked { pieces: self.pieces, n_rows, marks, notices })
+        Ok(Checked { pieces: self.pieces, n_rows, n_lines: self.next_line - 1, marks, notices })
     }
 
     fn notices(&self) -> Vec<String> {

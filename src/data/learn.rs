@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use crate::data::body::Body;
+use crate::data::body::{Body, Cell};
 use crate::data::cell::{self, Mark};
 use crate::data::dictionary::{Dictionary, Distinct, Local};
 use crate::data::layout::Piece;
@@ -97,9 +97,8 @@ fn guess(body: &Body, jobs: &[Job]) -> Result<Vec<Form>> {
         return Ok(forms);
     };
     let head = Piece { n_rows: first.n_rows.min(ROWS), ..first.clone() };
-    let text = body.text(&head)?;
     let mut numbers = Numbers::default();
-    body.rows(&text, &head, &places(jobs), |_, _, cells| {
+    body.rows(&head, &places(jobs), |_, _, cells| {
         for ((form, job), cell) in forms.iter_mut().zip(jobs).zip(cells) {
             if numbers.read(cell, &job.missing, body.marks.comma_is_free).is_none() {
                 *form = Form::Texts;
@@ -187,10 +186,9 @@ struct Pupil<'a> {
 impl Pupil<'_> {
     /// Reads one piece; gives what is known of the columns that are read as numbers.
     fn read(&self, piece: &Piece, mut desk: Desk<'_>) -> Result<Vec<Numbers>> {
-        let text = self.body.text(piece)?;
         let mut numbers = vec![Numbers::default(); self.jobs.len()];
         let mut texts: Vec<Local> = self.jobs.iter().map(|_| Local::default()).collect();
-        self.body.rows(&text, piece, &self.places, |row, line, cells| {
+        self.body.rows(piece, &self.places, |row, line, cells| {
             if let Some(place) = desk.lines.get_mut(row) {
                 *place = line;
             }
@@ -200,7 +198,7 @@ impl Pupil<'_> {
                         self.read_number(&mut numbers[idx], cell, idx, desk.values[idx].get_mut(row))
                     }
                     Form::Texts => {
-                        let code = texts[idx].take(cell, piece.first_row + row, line);
+                        let code = texts[idx].take(&cell.text(), piece.first_row + row, line);
                         if let Some(place) = desk.codes[idx].get_mut(row) {
                             *place = code;
                         }
@@ -218,7 +216,7 @@ impl Pupil<'_> {
         Ok(numbers)
     }
 
-    fn read_number(&self, numbers: &mut Numbers, cell: &str, idx: usize, place: Option<&mut f64>) {
+    fn read_number(&self, numbers: &mut Numbers, cell: &Cell<'_>, idx: usize, place: Option<&mut f64>) {
         if numbers.failed {
             return;
         }
@@ -249,7 +247,18 @@ struct Numbers {
 
 impl Numbers {
     /// The number that a cell is, NaN where it is missing; `None` where it is neither, or a code with leading zeros.
-    fn read(&mut self, text: &str, missing: &MissingCodes, comma_is_free: bool) -> Option<f64> {
+    fn read(&mut self, cell: &Cell<'_>, missing: &MissingCodes, comma_is_free: bool) -> Option<f64> {
+        let value = match cell {
+            Cell::Text(text) => return self.read_text(text, missing, comma_is_free),
+            Cell::Number(value) => *value,
+            Cell::Whole(value) => *value as f64,
+        };
+        let is_missing = value.is_nan() || missing.is_missing_number(value);
+        self.any |= !is_missing;
+        if is_missing { Some(f64::NAN) } else { Some(value).filter(|x| x.is_finite()) }
+    }
+
+    fn read_text(&mut self, text: &str, missing: &MissingCodes, comma_is_free: bool) -> Option<f64> {
         if let Some(value) = cell::number(text, Mark::Point) {
             if cell::is_code(text) {
                 return None;

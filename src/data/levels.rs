@@ -83,9 +83,9 @@ fn code(raw: &Raw<'_>, present: &[usize], lookup: &Lookup<'_>, levels: &[String]
     }
     let Some(first) = strangers.first() else { return Ok(codes) };
     let mut what = format!(
-        "column {}, line {}: {} is none of the levels",
+        "column {}, {}: {} is none of the levels",
         shown(raw.name),
-        first.line,
+        raw.origins.line(first.line),
         shown(&first.text)
     );
     let n_cells: usize = strangers.iter().map(|text| text.count).sum();

@@ -115,7 +115,7 @@ mod tests {
         };
         let nan = f64::NAN;
         let columns = vec![column("a", &[1.0, nan, nan, 2.0, 5.0]), column("b", &[nan, nan, nan, 1.0, 0.0])];
-        let found = Gaps::of(&Table { n_rows: 5, lines: Vec::new(), columns });
+        let found = Gaps::of(&Table { n_rows: 5, columns, ..Table::default() });
         assert_eq!(found.variables, [("a".to_string(), 2), ("b".to_string(), 3)]);
         let patterns = [(vec![false, false], 2), (vec![true, true], 2), (vec![false, true], 1)];
         assert_eq!(found.patterns, patterns);

@@ -9,10 +9,13 @@ use memchr::memrchr2;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use crate::data::body::{Body, FileRows, Rows};
 use crate::data::cut::Cutter;
 use crate::data::encoding::{self, Facts, Form};
 use crate::data::header::{self, Header, Shape};
 use crate::data::layout::{Checked, Layout, Part};
+use crate::data::origin::Origins;
+use crate::data::parquet::{self, is_parquet};
 use crate::data::store::{Disk, Store};
 use crate::error::{Error, Result};
 
@@ -25,11 +28,13 @@ pub struct Sizes {
     pub piece: usize,
     /// Bytes in which the head of a file is looked for first.
     pub head: usize,
+    /// Rows of a piece of a Parquet file, at most.
+    pub rows: usize,
 }
 
 impl Default for Sizes {
     fn default() -> Self {
-        Sizes { in_memory: 32 << 20, piece: 4 << 20, head: 9 << 20 }
+        Sizes { in_memory: 32 << 20, piece: 4 << 20, head: 9 << 20, rows: 1 << 17 }
     }
 }
 
@@ -37,14 +42,24 @@ impl Default for Sizes {
 pub struct Opened {
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
-    /// What its head says.
-    pub header: Header,
+    /// The names of its columns.
+    pub header: Vec<String>,
     /// Its rows.
-    pub checked: Checked,
-    /// Where its text is.
-    pub store: Store,
-    /// What was found of the encoding, one sentence each.
+    pub body: Body,
+    /// Its lines.
+    pub n_lines: u32,
+    /// What was found or left out, one sentence each.
     pub notices: Vec<String>,
+}
+
+impl Opened {
+    fn new(sha256: String, header: Header, checked: Checked, store: Store, encoding: Vec<String>) -> Self {
+        let Checked { pieces, n_rows, n_lines, marks, notices } = checked;
+        let places = (0..header.names.len()).collect();
+        let files = vec![FileRows { rows: Rows::Text { store, shape: header.shape }, places }];
+        let body = Body { files, pieces, n_rows, marks, origins: Origins::default() };
+        Opened { sha256, header: header.names, body, n_lines, notices: [encoding, notices].concat() }
+    }
 }
 
 /// Goes through bytes that are in memory.
@@ -74,7 +89,7 @@ pub fn bytes(bytes: Vec<u8>, sizes: Sizes) -> Result<Opened> {
         layout.add(piece.start as u64..piece.end as u64, part)?;
     }
     let checked = layout.finish()?;
-    Ok(Opened { sha256, header, checked, store: Store::Memory(text), notices: decoded.notices })
+    Ok(Opened::new(sha256, header, checked, Store::Memory(text), decoded.notices))
 }
 
 /// Goes through a regular file; one that is small or in UTF-16 is then kept in memory.
@@ -84,6 +99,10 @@ pub fn bytes(bytes: Vec<u8>, sizes: Sizes) -> Result<Opened> {
 pub fn file(path: &Path, sizes: Sizes) -> Result<Opened> {
     let (disk, mut file) = Disk::open(path)?;
     let mut head = Vec::new();
+    read_on(&mut file, &mut head, 4, path)?;
+    if is_parquet(&head) {
+        return parquet::open(path, sizes.rows);
+    }
     if disk.n_bytes() <= sizes.in_memory {
         return whole(file, head, path, sizes);
     }
@@ -107,7 +126,7 @@ pub fn file(path: &Path, sizes: Sizes) -> Result<Opened> {
         layout.add(bytes, part)?;
     }
     let checked = layout.finish()?;
-    Ok(Opened { sha256: passed.sha256, header, checked, store: Store::Disk(disk), notices })
+    Ok(Opened::new(passed.sha256, header, checked, Store::Disk(disk), notices))
 }
 
 /// Goes through a file of which some has been read already, in memory.
@@ -274,6 +293,7 @@ impl Reader<'_> {
     }
 }
 
-fn hexadecimal(digest: impl AsRef<[u8]>) -> String {
+/// Bytes in hexadecimal digits.
+pub fn hexadecimal(digest: impl AsRef<[u8]>) -> String {
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

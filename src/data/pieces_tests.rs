@@ -48,7 +48,7 @@ fn stack(tables: Vec<Table>) -> Table {
 /// Compares the reading in one piece with the reading in many.
 fn assert_same(bytes: &[u8], choices: &DataChoices, piece: usize) {
     const HEAD: usize = 1000; // the first bytes, which say what kind of file it is
-    let sizes = Sizes { in_memory: 0, piece, head: HEAD };
+    let sizes = Sizes { in_memory: 0, piece, head: HEAD, ..Sizes::default() };
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("t.csv");
     std::fs::write(&path, bytes).expect("written");
@@ -110,7 +110,7 @@ fn a_file_that_was_changed_is_not_read_on() {
 #[test]
 fn a_head_that_does_not_end_where_it_was_expected_is_read_on() {
     let text = format!("\n\n\"a\n{}\",b\n1,2\n3,4\n", "long ".repeat(1000));
-    let sizes = Sizes { in_memory: 0, piece: 10, head: 16 };
+    let sizes = Sizes { in_memory: 0, piece: 10, head: 16, ..Sizes::default() };
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("t.csv");
     std::fs::write(&path, text).expect("written");

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
+use crate::data::body::Cell;
 use crate::data::header::Shape;
 use crate::data::records::{Records, Span, trim};
 
@@ -14,7 +15,7 @@ pub fn rows<'t>(
     shape: Shape,
     n_rows: usize,
     places: &[usize],
-    mut take: impl FnMut(usize, u32, &[Cow<'t, str>]),
+    mut take: impl FnMut(usize, u32, &[Cell<'t>]),
 ) {
     if memchr(b'"', text.as_bytes()).is_some() {
         quoted_rows(text, shape, n_rows, places, &mut take);
@@ -41,7 +42,7 @@ fn quoted_rows<'t>(
     shape: Shape,
     n_rows: usize,
     places: &[usize],
-    take: &mut impl FnMut(usize, u32, &[Cow<'t, str>]),
+    take: &mut impl FnMut(usize, u32, &[Cell<'t>]),
 ) {
     let mut records = Records::new(text, shape.delimiter, 0, 0);
     let mut cells: Vec<Span> = Vec::with_capacity(shape.width);
@@ -54,8 +55,8 @@ fn quoted_rows<'t>(
         }
         wanted.clear();
         wanted.extend(places.iter().map(|place| match cells.get(*place) {
-            Some(span) => records.value(*span),
-            None => Cow::Borrowed(""),
+            Some(span) => Cell::Text(records.value(*span)),
+            None => Cell::Text(Cow::Borrowed("")),
         }));
         take(row, line, &wanted);
         row += 1;
@@ -73,7 +74,7 @@ fn cells_of_line<'t>(
     length: usize,
     delimiter: u8,
     places: &[usize],
-    wanted: &mut Vec<Cow<'t, str>>,
+    wanted: &mut Vec<Cell<'t>>,
 ) {
     wanted.clear();
     let bytes = text.as_bytes();
@@ -85,7 +86,7 @@ fn cells_of_line<'t>(
             place += 1;
         }
         let cell = if start <= length { &text[start..end_of_cell(start)] } else { "" };
-        wanted.push(Cow::Borrowed(trim(cell)));
+        wanted.push(Cell::Text(Cow::Borrowed(trim(cell))));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::data::body::Cell;
 use crate::data::cell;
 pub use crate::data::cell::Mark;
 use crate::data::choices::DataChoices;
@@ -111,8 +112,7 @@ impl Source {
         let mut lines = Vec::with_capacity(piece.n_rows);
         let mut columns: Vec<Values> = survey.columns.iter().map(|c| c.empty(piece.n_rows)).collect();
         let mut as_before = true;
-        let text = self.body.text(piece)?;
-        self.body.rows(&text, piece, &places, |_, line, cells| {
+        self.body.rows(piece, &places, |_, line, cells| {
             lines.push(line);
             for ((values, column), cell) in columns.iter_mut().zip(&survey.columns).zip(&cell_of) {
                 as_before &= column.push(values, &cells[*cell]);
@@ -123,7 +123,8 @@ impl Source {
         }
         let named = survey.columns.iter().zip(columns);
         let columns = named.map(|(c, values)| Column { name: c.name.clone(), values }).collect();
-        Ok(Table { n_rows: piece.n_rows, lines, columns })
+        let origins = self.body.origins.clone();
+        Ok(Table { n_rows: piece.n_rows, lines, columns, origins })
     }
 }
 
@@ -140,33 +141,40 @@ impl SurveyedColumn {
     }
 
     /// Adds a cell; `false` where it is nothing that the survey saw.
-    fn push(&self, values: &mut Values, text: &str) -> bool {
-        match (values, &self.kind) {
-            (Values::Category { codes, .. }, _) => match self.codes.get(text) {
+    fn push(&self, values: &mut Values, cell: &Cell<'_>) -> bool {
+        match values {
+            Values::Category { codes, .. } => match self.codes.get(cell.text().as_ref()) {
                 Some(code) => codes.push(*code),
                 None => return false,
             },
-            (Values::Number(x), ColumnKind::Number { mark }) => {
-                match self.read(text, |t| cell::number(t, *mark)) {
-                    Some(value) => x.push(value),
-                    None => return false,
-                }
-            }
-            (Values::Number(x) | Values::Date(x), _) => match self.read(text, cell::date) {
-                Some(value) => x.push(value),
+            Values::Number(numbers) | Values::Date(numbers) => match self.read(cell) {
+                Some(value) => numbers.push(value),
                 None => return false,
             },
         }
         true
     }
 
-    /// What a cell is by one reading, NaN where it is missing.
-    fn read(&self, text: &str, read: impl Fn(&str) -> Option<f64>) -> Option<f64> {
-        match read(text) {
+    /// The number or date that a cell is, NaN where it is missing.
+    fn read(&self, cell: &Cell<'_>) -> Option<f64> {
+        let text = match cell {
+            Cell::Text(text) => text,
+            Cell::Number(value) => return Some(self.unless_missing(*value)),
+            Cell::Whole(value) => return Some(self.unless_missing(*value as f64)),
+        };
+        let value = match self.kind {
+            ColumnKind::Number { mark } => cell::number(text, mark),
+            _ => cell::date(text),
+        };
+        match value {
             Some(value) if self.missing.are_the_usual() || !self.missing.mean_missing(text) => Some(value),
             Some(_) => Some(f64::NAN),
             None => self.missing.mean_missing(text).then_some(f64::NAN),
         }
+    }
+
+    fn unless_missing(&self, value: f64) -> f64 {
+        if self.missing.is_missing_number(value) { f64::NAN } else { value }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A table of named, typed columns; nothing statistical.
 
+use crate::data::origin::Origins;
+
 /// The code of a missing level in [`Values::Category`].
 pub const MISSING: u32 = u32::MAX;
 
@@ -38,6 +40,8 @@ pub struct Table {
     pub lines: Vec<u32>,
     /// The columns, in the order in which they were asked for.
     pub columns: Vec<Column>,
+    /// Which lines are whose, where the rows came from several files (their lines are counted on from file to file).
+    pub origins: Origins,
 }
 
 impl Values {
@@ -96,10 +100,10 @@ impl Table {
         self.columns.iter().find(|c| c.name == name)
     }
 
-    /// Where a row stands, for a message: `line 214` of the file, or `row 3` where there is no file.
+    /// Where a row stands, for a message: `line 214` of the file (and of which, where there are several), or `row 3` where there is no file.
     pub fn place(&self, row: usize) -> String {
         match self.lines.get(row) {
-            Some(line) => format!("line {line}"),
+            Some(line) => self.origins.line(*line),
             None => format!("row {}", row + 1),
         }
     }
@@ -107,7 +111,7 @@ impl Table {
     /// Some rows in the order asked for, repeated where one is; they have no place in a file any more.
     pub fn pick(&self, rows: &[usize]) -> Table {
         let pick = |c: &Column| Column { name: c.name.clone(), values: c.values.pick(rows) };
-        Table { n_rows: rows.len(), lines: Vec::new(), columns: self.columns.iter().map(pick).collect() }
+        Table { n_rows: rows.len(), columns: self.columns.iter().map(pick).collect(), ..Table::default() }
     }
 
     /// The rows for which `keep` is true, in their order.
@@ -121,6 +125,7 @@ impl Table {
                 .iter()
                 .map(|c| Column { name: c.name.clone(), values: c.values.filter(keep) })
                 .collect(),
+            origins: self.origins.clone(),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::data::dictionary::Distinct;
 use crate::data::layout::{Marks, counted};
 use crate::data::levels::{self, Given};
 use crate::data::na::MissingCodes;
+use crate::data::origin::Origins;
 use crate::error::{Error, Result};
 
 /// The different texts of one column.
@@ -17,6 +18,8 @@ pub struct Raw<'a> {
     pub texts: &'a [Distinct],
     /// Which decimal marks the file as a whole shows.
     pub marks: Marks,
+    /// Which lines are whose.
+    pub origins: &'a Origins,
     /// Finds the first cells, as many as asked for, whose texts are flagged: their lines and texts.
     pub find: &'a Find<'a>,
 }
@@ -121,8 +124,8 @@ impl Column<'_> {
             && let Some(example) = self.first_code()
         {
             notices.push(format!(
-                "column {name} holds codes with leading zeros (line {}: {}) and stays text",
-                self.raw.texts[example].line,
+                "column {name} holds codes with leading zeros ({}: {}) and stays text",
+                self.place(example),
                 shown(self.text(example))
             ));
             return self.category(Given::default(), notices);
@@ -213,16 +216,13 @@ impl Column<'_> {
         else {
             return Ok(());
         };
-        let example = format!(
-            "column {}, line {}: {}",
-            shown(self.raw.name),
-            self.raw.texts[*first].line,
-            shown(self.text(*first))
-        );
+        let example =
+            format!("column {}, {}: {}", shown(self.raw.name), self.place(*first), shown(self.text(*first)));
         match (same, other) {
             (_, Some(line)) => Err(Error::data(format!(
-                "{example} can be a number with three decimals or one with grouped thousands, for line {line} \
-                 has the other mark before its decimals"
+                "{example} can be a number with three decimals or one with grouped thousands, for {} \
+                 has the other mark before its decimals",
+                self.raw.origins.line(line)
             ))
             .hint("write all numbers of the file with one decimal mark and without grouping")),
             (Some(_), None) => Ok(()),
@@ -236,7 +236,9 @@ impl Column<'_> {
     fn refuse(&self, wrong: &[usize], what: &str) -> Result<Error> {
         const SHOWN: usize = 10;
         let name = shown(self.raw.name);
-        let place = |(line, text): &(u32, usize)| format!("line {line}: {}", shown(self.text(*text)));
+        let place = |(line, text): &(u32, usize)| {
+            format!("{}: {}", self.raw.origins.line(*line), shown(self.text(*text)))
+        };
         let n_wrong = self.cells_of(wrong);
         let first = self.first_cells(wrong, SHOWN)?;
         if n_wrong == 1 {
@@ -315,6 +317,11 @@ impl Column<'_> {
 
     fn n_present(&self) -> usize {
         self.cells_of(self.present)
+    }
+
+    /// Where a text stands first.
+    fn place(&self, place: usize) -> String {
+        self.raw.origins.line(self.raw.texts[place].line)
     }
 
     fn text(&self, place: usize) -> &str {

@@ -191,7 +191,7 @@ mod tests {
             number("a", &|i| ((i * 37) % 101) as f64),
             number("b", &|i| ((i * i) as f64).sin()),
         ];
-        let table = Table { n_rows: n, lines: Vec::new(), columns };
+        let table = Table { n_rows: n, columns, ..Table::default() };
         let header = ["y", "a", "b"].map(String::from);
         let formula = Formula::parse("y ~ rcs(a, 4) + ns(b, 3) + poly(a, 2) + rcs(b, c(-0.5, 0, 0.5))")
             .and_then(|f| f.resolve(&header, &[]))

@@ -235,7 +235,7 @@ fn usual(analysis: &Basis<'_>) -> Table {
         };
         Column { name: column.name.clone(), values }
     });
-    Table { n_rows: 1, lines: Vec::new(), columns: columns.collect() }
+    Table { n_rows: 1, columns: columns.collect(), ..Table::default() }
 }
 
 /// The rows at the grid and, last, at the reference, all else as usual.
@@ -256,7 +256,7 @@ fn table(usual: &Table, variable: &str, values: Vec<f64>, setting: Option<(&str,
         };
         Column { name: column.name.clone(), values }
     });
-    Table { n_rows: n, lines: Vec::new(), columns: columns.collect() }
+    Table { n_rows: n, columns: columns.collect(), ..Table::default() }
 }
 
 fn line(

@@ -165,6 +165,7 @@ fn ground(spec: &Spec, source: &Source) -> Result<Ground> {
     let needed = Table {
         n_rows: typed.table.n_rows,
         lines: Vec::new(),
+        origins: Default::default(),
         columns: typed.table.columns.iter().filter(needed).chain(&beside).cloned().collect(),
     };
     let (keep, dropped) = complete_rows(&needed);

@@ -234,6 +234,7 @@ mod tests {
         Table {
             n_rows: n,
             lines: Vec::new(),
+            origins: Default::default(),
             columns: vec![
                 column("y", Values::Number(y)),
                 column("x", Values::Number(gaps)),

@@ -73,6 +73,7 @@ mod tests {
         let table = Table {
             n_rows: 4,
             lines: Vec::new(),
+            origins: Default::default(),
             columns: vec![
                 column("y", Values::Number(vec![0.1 + 0.2, -1e-300, 1e20, 7.0])),
                 column("arm; or, other", Values::Category { codes: vec![0, 1, 2, 1], levels }),

@@ -39,6 +39,7 @@ fn study(part: u64) -> Table {
     Table {
         n_rows: PATIENTS,
         lines: Vec::new(),
+        origins: Default::default(),
         columns: vec![
             column("y", Values::Number(y)),
             column("x", Values::Number(x)),

@@ -74,7 +74,7 @@ pub fn pooled_effects(
 fn changed(treatment: &str, completed: &[Analysis]) -> bool {
     let column = |a: &Analysis| -> Option<Table> {
         let columns = a.prepared.used.columns.iter().filter(|c| c.name == treatment).cloned().collect();
-        Some(Table { n_rows: a.prepared.used.n_rows, lines: Vec::new(), columns })
+        Some(Table { n_rows: a.prepared.used.n_rows, columns, ..Table::default() })
     };
     let first = completed.first().and_then(column);
     completed.iter().any(|a| column(a).map(|t| t.columns) != first.as_ref().map(|t| t.columns.clone()))

@@ -19,7 +19,7 @@ fn number(name: &str, cells: &[f64]) -> Column {
 }
 
 fn table(columns: Vec<Column>) -> Table {
-    Table { n_rows: columns[0].values.len(), lines: Vec::new(), columns }
+    Table { n_rows: columns[0].values.len(), columns, ..Table::default() }
 }
 
 fn request(suppress_below: Option<usize>) -> Request {

@@ -118,6 +118,7 @@ fn new_rows() -> (Table, Array1<f64>) {
     let table = Table {
         n_rows: 3,
         lines: vec![2, 3, 4],
+        origins: Default::default(),
         columns: vec![Column { name: "patients".to_string(), values: Values::Number(x.clone()) }],
     };
     (table, Array1::from(x))

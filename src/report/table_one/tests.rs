@@ -17,6 +17,7 @@ fn sample(suppress_below: Option<usize>) -> TableOne {
     let table = Table {
         n_rows: n as usize,
         lines: Vec::new(),
+        origins: Default::default(),
         columns: vec![
             category("arm", &["<b>a</b>", "b|c"], &|k| k % 2),
             Column { name: "age".to_string(), values: Values::Number(age) },
