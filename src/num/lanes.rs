@@ -16,7 +16,7 @@ const ROUNDER: f64 = 6_755_399_441_055_744.0;
 /// ln 2 in two parts; a product of the first with a whole number up to 2^20 is exact.
 const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-/// Below this exp is taken as exp(-708), which is 3e-308.
+/// Below this exp, 3e-308, is taken as 0.
 const LEAST: f64 = -708.0;
 /// exp(r) = 1 + r + r^2 q(r) for |r| <= ln(2)/2, from the ninth degree down: the polynomial with the least relative error, 8e-18.
 const EXPONENTIAL: [f64; 10] = [
@@ -45,9 +45,10 @@ const LOGARITHM: [f64; 7] = [
 
 /// exp(t) for t <= 0 within 1 ulp down to [`LEAST`]: t = k ln 2 + r, a power of two and a polynomial in |r| <= ln(2)/2.
 ///
-/// Below [`LEAST`], at minus infinity and for not-a-number it is exp(-708): small, and never denormal.
+/// Below [`LEAST`] it is 0, and never denormal; for not-a-number it is exp(-708).
 #[inline(always)]
 pub fn exp_of_negative(t: f64) -> f64 {
+    let beyond = t < LEAST;
     let t = t.max(LEAST);
     let shifted = t * LOG2_E + ROUNDER;
     let k = shifted - ROUNDER;
@@ -57,7 +58,8 @@ pub fn exp_of_negative(t: f64) -> f64 {
         sum = sum * r + c;
     }
     let near_one = 1.0 + (r + (r * r) * sum);
-    near_one * f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0_f64.to_bits()))
+    let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0_f64.to_bits()));
+    if beyond { 0.0 } else { near_one * power }
 }
 
 /// ln(1 + e) for 0 <= e <= 1 within 2 ulp: with 1 + e halved above the root of 2 and f what it exceeds 1 by,
@@ -182,13 +184,14 @@ mod tests {
         assert_eq!((exp_of_negative(0.0), exp_of_negative(-0.0)), (1.0, 1.0));
         let least = exp_of_negative(LEAST);
         assert!(least.is_normal() && least < 1e-307);
-        for t in [f64::NEG_INFINITY, f64::MIN, -709.0, f64::NAN] {
-            assert_eq!(exp_of_negative(t), least);
+        assert_eq!(exp_of_negative(f64::NAN), least);
+        for t in [f64::NEG_INFINITY, f64::MIN, -709.0] {
+            assert_eq!(exp_of_negative(t), 0.0);
         }
         assert_eq!((ln_1p_of_fraction(0.0), ln_1p_of_fraction(1.0)), (0.0, LN_2));
         assert!(ln_1p_of_fraction(f64::NAN).is_nan());
-        assert_eq!(risk_cost_and_variance(f64::INFINITY), (1.0, f64::INFINITY, least));
-        assert_eq!(risk_cost_and_variance(f64::NEG_INFINITY), (least, least, least));
+        assert_eq!(risk_cost_and_variance(f64::INFINITY), (1.0, f64::INFINITY, 0.0));
+        assert_eq!(risk_cost_and_variance(f64::NEG_INFINITY), (0.0, 0.0, 0.0));
     }
 
     #[test]

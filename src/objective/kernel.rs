@@ -126,8 +126,8 @@ fn sweep_showing<'x>(
                             x,
                         );
                     } else {
-                        for k in 0..size - k {
-                            add(&mut slopes, last_slopes.as_mut(), slope[k], row(i + k).x);
+                        for (k, slope) in slope[..size - k].iter().enumerate() {
+                            add(&mut slopes, last_slopes.as_mut(), *slope, row(i + k).x);
                         }
                     }
                 }

@@ -201,7 +201,11 @@ fn the_plain_methods_arrive_where_auto_does() {
             Method::Adam { rate: 1e-3 },
         ] {
             let adam = matches!(method, Method::Adam { .. });
-            let tolerance = if adam { 1e-5 } else { 1e-9 };
+            let tolerance = match method {
+                Method::Adam { .. } => 1e-5,
+                Method::GradientDescent(Rate::LineSearch(_)) => 1e-8, // it compares losses, whose rounding hides shorter gradients
+                _ => 1e-9,
+            };
             let found =
                 minimise(&penalised, &Array1::zeros(6), &settings(method.clone(), tolerance), &mut Unwatched);
             assert!(found.reason.is_converged(), "{method:?} {loss:?} {}", found.gradient_norm());

@@ -40,16 +40,10 @@ pub fn on_threads<R: Send>(threads: usize, job: impl FnOnce() -> R + Send) -> R 
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads").install(job)
 }
 
-/// GB/s at which an array much larger than the caches is summed.
-pub fn read_bandwidth(cells: &[f64], threads: usize) -> f64 {
+/// Reads an array, which is to be much larger than the caches, by summing it.
+pub fn read(cells: &[f64]) {
     const PIECE: usize = 1 << 17;
-    const TIMES: usize = 9;
-    let seconds = on_threads(threads, || {
-        best(TIMES, || {
-            std::hint::black_box(cells.par_chunks(PIECE).map(sum).sum::<f64>());
-        })
-    });
-    std::mem::size_of_val(cells) as f64 / seconds / 1e9
+    std::hint::black_box(cells.par_chunks(PIECE).map(sum).sum::<f64>());
 }
 
 fn sum(cells: &[f64]) -> f64 {
