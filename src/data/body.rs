@@ -9,7 +9,7 @@ use crate::data::header::Shape;
 use crate::data::layout::{Marks, Piece};
 use crate::data::origin::Origins;
 use crate::data::parquet::Parquet;
-use crate::data::scan;
+use crate::data::scan::{self, Want};
 use crate::data::store::Store;
 use crate::error::{Error, Result};
 
@@ -71,22 +71,23 @@ impl Cell<'_> {
 }
 
 impl Body {
-    /// Calls `take` for each row of a piece with its number in the piece, its line, and its cells at some places of
-    /// the header, which ascend.
+    /// Calls `take` for each row of a piece with its number in the piece, its line, and the wanted cells, whose places
+    /// in the header ascend.
     ///
     /// # Errors
     /// Io and Data, when the file cannot be read any more or is another than before.
     pub fn rows(
         &self,
         piece: &Piece,
-        places: &[usize],
+        wants: &[Want],
         mut take: impl FnMut(usize, u32, &[Cell<'_>]),
     ) -> Result<()> {
         let file = &self.files[piece.file];
-        let places: Vec<usize> = places.iter().map(|place| file.places[*place]).collect();
+        let wants: Vec<Want> =
+            wants.iter().map(|want| Want { place: file.places[want.place], ..*want }).collect();
         let (store, shape) = match &file.rows {
             Rows::Text { store, shape } => (store, *shape),
-            Rows::Parquet(parquet) => return parquet.rows(piece, &places, take),
+            Rows::Parquet(parquet) => return parquet.rows(piece, &wants, take),
         };
         let text = store.text(&piece.stretch)?;
         let mut n_seen = 0;
@@ -94,17 +95,15 @@ impl Body {
             n_seen = row + 1;
             take(row, piece.line.saturating_add(line), cells);
         };
-        if places.is_sorted() {
-            scan::rows(&text, shape, piece.n_rows, &places, take);
+        if wants.is_sorted_by_key(|want| want.place) {
+            scan::rows(&text, shape, piece.n_rows, &wants, take);
         } else {
-            let mut ascending = places.clone();
-            ascending.sort_unstable();
-            let order: Vec<usize> =
-                places.iter().map(|p| ascending.binary_search(p).expect("it is one of them")).collect();
-            let mut ordered = Vec::with_capacity(places.len());
+            let mut order: Vec<usize> = (0..wants.len()).collect();
+            order.sort_unstable_by_key(|idx| wants[*idx].place);
+            let ascending: Vec<Want> = order.iter().map(|idx| wants[*idx]).collect();
+            let mut ordered = vec![Cell::Number(f64::NAN); wants.len()];
             scan::rows(&text, shape, piece.n_rows, &ascending, |row, line, cells| {
-                ordered.clear();
-                ordered.extend(order.iter().map(|idx| cells[*idx].clone()));
+                order.iter().zip(cells).for_each(|(idx, cell)| ordered[*idx] = cell.clone());
                 take(row, line, &ordered);
             });
         }
@@ -130,9 +129,10 @@ impl Body {
     /// # Errors
     /// Those of [`Body::rows`].
     pub fn cells(&self, places: &[usize]) -> Result<Vec<Vec<String>>> {
+        let wants: Vec<Want> = places.iter().copied().map(Want::text).collect();
         let of_piece = |piece: &Piece| -> Result<Vec<Vec<String>>> {
             let mut columns = vec![Vec::with_capacity(piece.n_rows); places.len()];
-            self.rows(piece, places, |_, _, cells| {
+            self.rows(piece, &wants, |_, _, cells| {
                 columns
                     .iter_mut()
                     .zip(cells)
@@ -160,7 +160,7 @@ impl Body {
     ) -> Result<Vec<(u32, usize)>> {
         let mut found = Vec::new();
         for piece in &self.pieces {
-            self.rows(piece, &[place], |_, line, cells| {
+            self.rows(piece, &[Want::text(place)], |_, line, cells| {
                 if found.len() < most
                     && let Some(text) = wanted(&cells[0].text())
                 {

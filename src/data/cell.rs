@@ -16,8 +16,8 @@ pub enum Mark {
 /// `Inf`, hexadecimal digits, thousands separators, units and percent signs are no numbers here. The value is the
 /// nearest f64, the same bits as [`str::parse`] gives.
 pub fn number(text: &str, mark: Mark) -> Option<f64> {
-    if let Some(value) = short_number(text.as_bytes()) {
-        return Some(value).filter(|_| mark == Mark::Point || !text.contains('.'));
+    if let Some(short) = short_number(text.as_bytes(), None) {
+        return Some(short.value).filter(|_| mark == Mark::Point || !short.has_point);
     }
     if text.len() > LONGEST_NUMBER || (mark == Mark::Comma && text.contains('.')) {
         return None;
@@ -37,35 +37,50 @@ pub fn number(text: &str, mark: Mark) -> Option<f64> {
     read.filter(|x: &f64| x.is_finite())
 }
 
-/// The number that a text of at most fifteen digits is, if it is one without an exponent.
+/// A number of at most fifteen digits without an exponent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ShortNumber {
+    /// The f64 nearest to it.
+    pub value: f64,
+    /// The length of its text.
+    pub n_bytes: usize,
+    /// Whether it has a decimal point.
+    pub has_point: bool,
+}
+
+/// The short number that a text is, up to a delimiter, if it is one.
 ///
 /// Its digits as a whole number and the power of ten under it are both f64 without rounding, so that their ratio is
 /// the f64 nearest to the decimals. Source: Clinger 1990, How to read floating point numbers accurately.
-fn short_number(text: &[u8]) -> Option<f64> {
+pub fn short_number(text: &[u8], delimiter: Option<u8>) -> Option<ShortNumber> {
     const DIGITS: usize = 15; // 10^15 < 2^53
     const POWERS: [f64; DIGITS + 1] =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
     let is_negative = text.first() == Some(&b'-');
-    let digits = &text[usize::from(is_negative)..];
-    let (mut whole, mut n_digits, mut n_decimals, mut has_point) = (0_i64, 0, 0, false);
-    for byte in digits {
+    let sign = usize::from(is_negative);
+    let (mut whole, mut point, mut at) = (0_i64, None, sign);
+    while let Some(byte) = text.get(at).filter(|byte| Some(**byte) != delimiter) {
         let digit = byte.wrapping_sub(b'0');
         if digit < 10 {
             whole = whole * 10 + i64::from(digit);
-            n_digits += 1;
-            n_decimals += usize::from(has_point);
-        } else if *byte == b'.' && !has_point {
-            has_point = true;
+        } else if *byte == b'.' && point.is_none() {
+            point = Some(at);
         } else {
             return None;
         }
-        if n_digits > DIGITS {
+        at += 1;
+        if at > sign + DIGITS + 1 {
             return None;
         }
     }
-    let value = whole as f64 / POWERS[n_decimals];
-    let sign = if is_negative { -1.0 } else { 1.0 };
-    (n_digits > 0).then_some(sign * value)
+    let n_digits = at - sign - usize::from(point.is_some());
+    if !(1..=DIGITS).contains(&n_digits) {
+        return None;
+    }
+    let n_decimals = point.map_or(0, |point| at - point - 1);
+    let unsigned = whole as f64 / POWERS[n_decimals];
+    let value = if is_negative { -unsigned } else { unsigned };
+    Some(ShortNumber { value, n_bytes: at, has_point: point.is_some() })
 }
 
 /// More characters than a number written in full can have (f64 has up to 767 significant digits).

@@ -9,6 +9,7 @@ use crate::data::cell::{self, Mark};
 use crate::data::dictionary::{Dictionary, Distinct, Local};
 use crate::data::layout::Piece;
 use crate::data::na::MissingCodes;
+use crate::data::scan::Want;
 use crate::error::Result;
 
 /// A column to learn of.
@@ -98,7 +99,7 @@ fn guess(body: &Body, jobs: &[Job]) -> Result<Vec<Form>> {
     };
     let head = Piece { n_rows: first.n_rows.min(ROWS), ..first.clone() };
     let mut numbers = Numbers::default();
-    body.rows(&head, &places(jobs), |_, _, cells| {
+    body.rows(&head, &wants(jobs, &forms), |_, _, cells| {
         for ((form, job), cell) in forms.iter_mut().zip(jobs).zip(cells) {
             if numbers.read(cell, &job.missing, body.marks.comma_is_free).is_none() {
                 *form = Form::Texts;
@@ -108,8 +109,9 @@ fn guess(body: &Body, jobs: &[Job]) -> Result<Vec<Form>> {
     Ok(forms)
 }
 
-fn places(jobs: &[Job]) -> Vec<usize> {
-    jobs.iter().map(|job| job.place).collect()
+fn wants(jobs: &[Job], forms: &[Form]) -> Vec<Want> {
+    let want = |(job, form): (&Job, &Form)| Want { place: job.place, as_number: *form == Form::Numbers };
+    jobs.iter().zip(forms).map(want).collect()
 }
 
 /// Learns of each column in its form; `None` where it should have been numbers and is not.
@@ -124,7 +126,7 @@ fn pass(body: &Body, jobs: &[Job], forms: &[Form], keep: Keep) -> Result<(Vec<Op
         codes.push(vec![0; n_codes]);
     }
     let dictionaries: Vec<Mutex<Dictionary>> = jobs.iter().map(|_| Mutex::default()).collect();
-    let pupil = Pupil { body, jobs, forms, places: places(jobs), dictionaries: &dictionaries };
+    let pupil = Pupil { body, jobs, forms, wants: wants(jobs, forms), dictionaries: &dictionaries };
     let desks = desks(body, &mut lines, &mut values, &mut codes);
     let numbers = body.pieces.par_iter().zip(desks).map(|(piece, desk)| pupil.read(piece, desk)).try_reduce(
         || vec![Numbers::default(); jobs.len()],
@@ -179,7 +181,7 @@ struct Pupil<'a> {
     body: &'a Body,
     jobs: &'a [Job],
     forms: &'a [Form],
-    places: Vec<usize>,
+    wants: Vec<Want>,
     dictionaries: &'a [Mutex<Dictionary>],
 }
 
@@ -188,7 +190,7 @@ impl Pupil<'_> {
     fn read(&self, piece: &Piece, mut desk: Desk<'_>) -> Result<Vec<Numbers>> {
         let mut numbers = vec![Numbers::default(); self.jobs.len()];
         let mut texts: Vec<Local> = self.jobs.iter().map(|_| Local::default()).collect();
-        self.body.rows(piece, &self.places, |row, line, cells| {
+        self.body.rows(piece, &self.wants, |row, line, cells| {
             if let Some(place) = desk.lines.get_mut(row) {
                 *place = line;
             }

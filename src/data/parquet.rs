@@ -18,6 +18,7 @@ use crate::data::layout::{Marks, Piece};
 use crate::data::opening::{Opened, hexadecimal};
 use crate::data::origin::Origins;
 use crate::data::records::trim;
+use crate::data::scan::Want;
 use crate::data::store::Disk;
 use crate::error::{Error, Kind, Result};
 
@@ -131,23 +132,24 @@ impl Parquet {
         }
     }
 
-    /// Calls `take` for each row of a piece with its number in the piece, its line, and its cells at some places.
+    /// Calls `take` for each row of a piece with its number in the piece, its line, and the wanted cells.
     ///
     /// # Errors
     /// Io and Data, when the file cannot be read any more or is another than before.
     pub fn rows(
         &self,
         piece: &Piece,
-        places: &[usize],
+        wants: &[Want],
         mut take: impl FnMut(usize, u32, &[Cell<'_>]),
     ) -> Result<()> {
+        let places: Vec<usize> = wants.iter().map(|want| want.place).collect();
         places.iter().try_for_each(|place| self.check(*place))?;
         let lines = (0..piece.n_rows).map(|row| (row, piece.line.saturating_add(row as u32)));
         if places.is_empty() {
             lines.for_each(|(row, line)| take(row, line, &[]));
             return Ok(());
         }
-        let frame = understood(self.frame(piece, places)?, &self.path)?;
+        let frame = understood(self.frame(piece, &places)?, &self.path)?;
         if frame.height() != piece.n_rows {
             return Err(self.disk.changed());
         }

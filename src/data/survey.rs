@@ -10,6 +10,7 @@ use crate::data::choices::DataChoices;
 use crate::data::csv::Source;
 use crate::data::learn::{Keep, Learnt};
 use crate::data::na::MissingCodes;
+use crate::data::scan::Want;
 use crate::data::table::{Column, Table, Values};
 use crate::data::typing::{self, Reading};
 use crate::error::{Error, Result};
@@ -104,15 +105,17 @@ impl Source {
     /// Io and Data, when the file cannot be read any more or is another than before.
     pub fn piece(&self, index: usize, survey: &Survey) -> Result<Table> {
         let piece = &self.body.pieces[index];
-        let mut places: Vec<usize> = survey.columns.iter().map(|column| column.place).collect();
-        places.sort_unstable();
-        places.dedup();
-        let at = |column: &SurveyedColumn| places.binary_search(&column.place).expect("each is there");
+        let mut wants: Vec<Want> = survey.columns.iter().map(SurveyedColumn::want).collect();
+        wants.sort_unstable_by_key(|want| want.place);
+        wants.dedup_by_key(|want| want.place);
+        let at = |column: &SurveyedColumn| {
+            wants.binary_search_by_key(&column.place, |want| want.place).expect("each is there")
+        };
         let cell_of: Vec<usize> = survey.columns.iter().map(at).collect();
         let mut lines = Vec::with_capacity(piece.n_rows);
         let mut columns: Vec<Values> = survey.columns.iter().map(|c| c.empty(piece.n_rows)).collect();
         let mut as_before = true;
-        self.body.rows(piece, &places, |_, line, cells| {
+        self.body.rows(piece, &wants, |_, line, cells| {
             lines.push(line);
             for ((values, column), cell) in columns.iter_mut().zip(&survey.columns).zip(&cell_of) {
                 as_before &= column.push(values, &cells[*cell]);
@@ -129,6 +132,10 @@ impl Source {
 }
 
 impl SurveyedColumn {
+    fn want(&self) -> Want {
+        Want { place: self.place, as_number: matches!(self.kind, ColumnKind::Number { .. }) }
+    }
+
     /// No cell yet, but room for some.
     fn empty(&self, n_rows: usize) -> Values {
         match &self.kind {
