@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::cli::explore_args::{EXPLORE_EXAMPLES, ExploreArgs};
+use crate::cli::memory;
 use crate::cli::values::{
     self, BatchSize, FamilyName, Lambda, LevelsOf, Missing, PenaltyName, ReferenceOf, Validate,
 };
@@ -122,6 +123,17 @@ pub struct FitArgs {
     pub validation: ValidationArgs,
     #[command(flatten)]
     pub imputation: ImputationArgs,
+    #[command(flatten)]
+    pub large: LargeArgs,
+}
+
+/// Files larger than memory.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Large files")]
+pub struct LargeArgs {
+    /// How much memory the rows may take, e.g. 300MB; beyond, they are swept on disk [default: half of what is free]
+    #[arg(long, value_name = "SIZE", value_parser = memory::size)]
+    pub memory: Option<u64>,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::cli::args::{FitArgs, Global};
 use crate::cli::check::fit_spec;
 use crate::cli::files::{check_folder, default_folder};
+use crate::cli::memory::{self, Plan};
 use crate::cli::pooling;
 use crate::cli::progress::{self, Progress};
 use crate::cli::question;
@@ -14,12 +15,13 @@ use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::cli::validating::validated;
 use crate::cli::values::Missing;
-use crate::data::csv;
+use crate::data::csv::{self, Source};
 use crate::data::missing::Gaps;
 use crate::effects::result::{EffectInterval, Findings, Question};
 use crate::error::{Error, Result};
 use crate::fit::analysis::Analysis;
 use crate::fit::apparent::{self, Apparent, Range};
+use crate::fit::large::Storage;
 use crate::fit::partial::{self, PartialEffect};
 use crate::fit::result::Fit;
 use crate::fit::spec::Spec;
@@ -124,6 +126,9 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
         return pooled(args, spec, question, say);
     }
     let source = csv::open(&args.model.data)?;
+    if let Plan::Swept(storage, said) = memory::plan(args, spec, &source)? {
+        return swept(spec, &source, &storage, &said, say);
+    }
     if let Some(question) = question {
         question::check(question, spec, &source)?;
     }
@@ -141,6 +146,14 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     let gaps = Some(analysis.prepared.gaps);
     let beyond = Beyond { validation, effects, apparent, ranges, gaps, partial, table_one, imputation: None };
     Ok((analysis.fit, beyond))
+}
+
+/// A fit by sweeps over rows that are too many to lie about as arrays.
+fn swept(spec: &Spec, source: &Source, storage: &Storage, said: &str, say: &Say) -> Result<(Fit, Beyond)> {
+    say.note(said);
+    let mut large = crate::fit::large::fit(spec, source, storage, &mut Progress::new("fit", say))?;
+    large.fit.ledger.notices.push(said.to_string());
+    Ok((large.fit, Beyond { gaps: Some(large.gaps), ..Beyond::default() }))
 }
 
 /// The same of several completed data sets: files that are given, or one whose gaps are imputed.

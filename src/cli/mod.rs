@@ -12,6 +12,7 @@ mod explore;
 mod explore_args;
 mod files;
 mod fit;
+mod memory;
 mod pooling;
 mod predict;
 mod progress;

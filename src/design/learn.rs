@@ -52,7 +52,7 @@ pub fn learn_from(
     weight: Option<&Array1<f64>>,
     n_rows: usize,
 ) -> Result<Frozen> {
-    let without_cells = Table { n_rows: 0, lines: Vec::new(), columns: kinds.to_vec() };
+    let without_cells = Table { columns: kinds.to_vec(), ..Table::default() };
     if n_rows == 0 {
         return Err(Error::data("there is no row to fit the model to")
             .hint("each row lacks a value in some column of the formula, or has weight 0"));

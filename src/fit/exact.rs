@@ -93,7 +93,7 @@ fn likelihood(frame: &Frame, loss: Loss, exact: &mut Exact) -> Result<()> {
         exact.covariance_root = (dispersion > 0.0).then_some(covariance_root);
     }
     if loss == Loss::Logistic && exact.error_in_standard_errors.is_none() {
-        exact.separation = separation::find(&frame.memory().x, &frame.memory().y)?.map(|s| Separation {
+        exact.separation = separation::find_in(&frame.rows)?.map(|s| Separation {
             complete: s.complete,
             terms: s.columns.iter().map(|j| frame.terms[*j].name.clone()).collect(),
             rows: s.rows,

@@ -3,8 +3,10 @@
 use clarabel::algebra::CscMatrix;
 use clarabel::solver::{DefaultSettingsBuilder, DefaultSolver, IPSolver, SolverStatus, SupportedConeT};
 use ndarray::{Array1, Array2, ArrayRef1};
+use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::rows::Rows;
 
 /// What the linear programme found.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +53,83 @@ pub fn find(x: &Array2<f64>, y: &ArrayRef1<f64>) -> Result<Option<Separated>> {
     const MOVED: f64 = 1e-4; // of the largest
     let columns = (0..p).filter(|j| direction[*j].abs() > MOVED * largest).collect();
     Ok(Some(Separated { complete: rows == n, rows, columns }))
+}
+
+/// Rows up to which the programme is given all of them.
+const ALL_ROWS: usize = 50_000;
+/// Beyond, so many that lie evenly among them.
+const SOME_ROWS: usize = 20_000;
+
+/// As [`find`], in rows of any number, wherever they lie.
+///
+/// Coded factors: a level whose rows all have the same outcome. Otherwise, where the rows are many, the programme looks at some of
+/// them (what separates all rows separates those too), and a sweep over all rows says whether its direction holds. `None` also
+/// where that cannot be decided.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_in(rows: &dyn Rows) -> Result<Option<Separated>> {
+    if rows.layout().is_some() {
+        return Ok(one_sided_levels(rows));
+    }
+    let n = rows.n_rows();
+    let picked: Vec<usize> =
+        if n <= ALL_ROWS { (0..n).collect() } else { (0..SOME_ROWS).map(|k| k * n / SOME_ROWS).collect() };
+    let some = rows.pick(&picked);
+    if n <= ALL_ROWS {
+        return find(&some.x, &some.y);
+    }
+    if find(&some.x, &some.y)?.is_none() {
+        return Ok(None);
+    }
+    let direction = solve(&some.x, &some.y)?;
+    const TOLERATED: f64 = -1e-6; // of a margin of 1
+    let margins = |k: usize| {
+        let block = rows.block(k);
+        let toward = block.numbers.dot(&direction);
+        let margins = toward.iter().zip(&block.y).map(|(d, y)| if *y > 0.5 { *d } else { -d });
+        margins.fold((0, f64::INFINITY), |(n, least), m| (n + usize::from(m > 0.5), m.min(least)))
+    };
+    let found: Vec<(usize, f64)> = (0..rows.n_blocks()).into_par_iter().map(margins).collect();
+    let strictly = found.iter().map(|(n, _)| n).sum();
+    if found.iter().any(|(_, least)| *least < TOLERATED) || strictly == 0 {
+        return Ok(None);
+    }
+    let largest = direction.iter().fold(0.0_f64, |m, d| m.max(d.abs()));
+    let columns = (0..direction.len()).filter(|j| direction[*j].abs() > 1e-4 * largest).collect();
+    Ok(Some(Separated { complete: strictly == n, rows: strictly, columns }))
+}
+
+/// Levels of coded factors in which every row has the same outcome.
+fn one_sided_levels(rows: &dyn Rows) -> Option<Separated> {
+    let layout = rows.layout()?;
+    let mut counts: Vec<Vec<[usize; 2]>> =
+        layout.factors.iter().map(|f| vec![[0, 0]; f.column.len()]).collect();
+    for k in 0..rows.n_blocks() {
+        let block = rows.block(k);
+        let Some(coded) = &block.coded else { continue };
+        for (codes, y) in coded.codes.rows().into_iter().zip(&block.y) {
+            for (count, code) in counts.iter_mut().zip(codes) {
+                count[*code as usize][usize::from(*y > 0.5)] += 1;
+            }
+        }
+    }
+    let (mut separated, mut columns) = (0, Vec::new());
+    for (factor, counts) in layout.factors.iter().zip(&counts) {
+        for (column, [without, with]) in factor.column.iter().zip(counts) {
+            if (*without == 0) == (*with == 0) {
+                continue;
+            }
+            separated += without + with;
+            match column {
+                Some(j) => columns.push(*j),
+                None => columns.extend(factor.column.iter().flatten()), // all others run away from the reference
+            }
+        }
+    }
+    columns.sort_unstable();
+    columns.dedup();
+    (separated > 0).then_some(Separated { complete: false, rows: separated, columns })
 }
 
 /// The direction d of the programme's solution. Variables: d (p), t (n); all constraints as b - A v >= 0.

@@ -132,14 +132,15 @@ impl Columns {
                     },
                 };
                 let lines = table.lines.get(from..to).map(<[u32]>::to_vec).unwrap_or_default();
-                Ok(Table { n_rows: to - from, lines, columns: table.columns.iter().map(cut).collect() })
+                let origins = table.origins.clone();
+                Ok(Table { n_rows: to - from, lines, origins, columns: table.columns.iter().map(cut).collect() })
             }
             Cells::Disk { file, chunks } => {
                 let chunk = &chunks[k];
                 let columns: Result<Vec<Column>> =
                     (0..self.kinds.len()).map(|j| self.part_of(file, chunk, j)).collect();
                 let lines = read_codes(file, chunk.starts[self.kinds.len()], chunk.n_rows)?;
-                Ok(Table { n_rows: chunk.n_rows, lines, columns: columns? })
+                Ok(Table { n_rows: chunk.n_rows, lines, columns: columns?, ..Table::default() })
             }
         }
     }

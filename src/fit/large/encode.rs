@@ -65,7 +65,7 @@ impl<'a> Blueprint<'a> {
     ) -> Result<Blueprint<'a>> {
         let get = |names: &[String]| -> Result<Table> {
             let found: Result<Vec<_>> = names.iter().map(|name| columns.column(name)).collect();
-            Ok(Table { n_rows: columns.n_rows, lines: Vec::new(), columns: found? })
+            Ok(Table { n_rows: columns.n_rows, columns: found?, ..Table::default() })
         };
         let frozen = learn_from(formula, columns.kinds(), &get, weight, columns.n_rows)?;
         let first = first_row(columns)?;
@@ -83,12 +83,6 @@ impl<'a> Blueprint<'a> {
             blueprint.coded = blueprint.factors_of_many_levels();
         }
         Ok(blueprint)
-    }
-
-    /// Cells that are stored as numbers, and codes.
-    pub fn cells(&self) -> (usize, usize) {
-        let coded: usize = self.coded.iter().map(|(_, columns)| columns.iter().flatten().count()).sum();
-        (self.columns.n_rows * (self.terms.len() - coded), self.columns.n_rows * self.coded.len())
     }
 
     /// The factors that travel as codes, with their levels.

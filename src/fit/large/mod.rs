@@ -13,7 +13,7 @@ use ndarray::{Array1, Array2, Axis};
 pub use columns::Storage;
 
 use crate::data::csv::Source;
-use crate::data::missing::Ledger;
+use crate::data::missing::{Gaps, Ledger};
 use crate::data::table::{Table, Values};
 use crate::design::formula::Formula;
 use crate::design::matrix::Encoded;
@@ -42,6 +42,15 @@ use crate::rows::{Rows, Stored};
 /// A design of more cells than this is made chunk by chunk, and its factors of many levels travel as codes.
 pub const MANY_CELLS: usize = 10_000_000;
 
+/// A fit to many rows, and what they lacked.
+#[derive(Debug)]
+pub struct Large {
+    /// The fit.
+    pub fit: Fit,
+    /// What all rows of the file lack of the formula's variables.
+    pub gaps: Gaps,
+}
+
 /// Why a specification needs its rows as arrays; `None` where sweeps over them are enough.
 pub fn needs_arrays(spec: &Spec) -> Option<&'static str> {
     let reasons = [
@@ -62,7 +71,7 @@ pub fn needs_arrays(spec: &Spec) -> Option<&'static str> {
 ///
 /// # Errors
 /// As [`crate::fit::fit`] says; Usage, where [`needs_arrays`] gives a reason; Io, where temporary files cannot be used.
-pub fn fit(spec: &Spec, source: &Source, storage: &Storage, watcher: &mut dyn Watcher) -> Result<Fit> {
+pub fn fit(spec: &Spec, source: &Source, storage: &Storage, watcher: &mut dyn Watcher) -> Result<Large> {
     if let Some(what) = needs_arrays(spec) {
         return Err(Error::usage(format!("{what} needs all rows in memory as arrays"))
             .hint("leave it out, or give more memory"));
@@ -88,7 +97,7 @@ pub fn fit(spec: &Spec, source: &Source, storage: &Storage, watcher: &mut dyn Wa
     };
     let outcomes: Result<Vec<_>> =
         formula.outcome().columns().iter().map(|name| columns.column(name)).collect();
-    let outcomes = Table { n_rows: columns.n_rows, lines: Vec::new(), columns: outcomes? };
+    let outcomes = Table { n_rows: columns.n_rows, columns: outcomes?, ..Table::default() };
     let mut chosen = choose(&formula, spec.family, spec.event.as_deref(), &outcomes)?; // 2
     drop(outcomes);
     ledger.notices.extend(chosen.notices.iter().cloned());
@@ -121,7 +130,7 @@ pub fn fit(spec: &Spec, source: &Source, storage: &Storage, watcher: &mut dyn Wa
     };
     say_what_was_left_out(&mut prepared, &frame);
     let ended = descend(spec, prepared, frame, watcher)?; // 5
-    ended.into_large_fit(&columns) // 6
+    Ok(Large { fit: ended.into_large_fit(&columns)?, gaps: columns.gaps }) // 6
 }
 
 fn descend<'s>(

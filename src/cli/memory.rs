@@ -1,0 +1,183 @@
+//! How much memory a fit may take, and where its rows lie then.
+
+use std::fs;
+
+use crate::cli::args::FitArgs;
+use crate::data::csv::Source;
+use crate::data::survey::ColumnKind;
+use crate::design::formula::Formula;
+use crate::error::{Error, Result};
+use crate::fit::large::{MANY_CELLS, Storage, needs_arrays};
+use crate::fit::spec::Spec;
+
+/// A design of at most this many bytes is never worth a temporary file.
+const LEAST: u64 = 16 << 20;
+/// The memory that is taken for free where the system does not say.
+const UNKNOWN: u64 = 4 << 30;
+/// Below this many rows nothing is large.
+const FEW_ROWS: usize = 10_000;
+
+/// How the rows of a fit are to be kept.
+#[derive(Debug, PartialEq)]
+pub enum Plan {
+    /// As arrays, for all statements.
+    Arrays,
+    /// Swept where they lie; in words what that means.
+    Swept(Storage, String),
+}
+
+/// Works out where the rows go.
+///
+/// # Errors
+/// Usage, where they do not fit into the memory that `--memory` allows and the analysis needs them as arrays.
+pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
+    let limit = args.large.memory.unwrap_or_else(|| free() / 2);
+    let Some(wide) = width(spec, source)? else { return Ok(Plan::Arrays) };
+    let n = source.n_rows as u64;
+    let cells = n * wide.columns;
+    let swept_in_memory = n * 8 * (2 * wide.stored + 4); // typed columns and the design
+    let as_arrays = n * 8 * (wide.variables + 3 * wide.columns + 12);
+    let bulky = cells > MANY_CELLS as u64;
+    let fits = swept_in_memory <= limit.max(LEAST);
+    if !bulky && (as_arrays <= limit || n * 8 * wide.columns <= LEAST) {
+        return Ok(Plan::Arrays);
+    }
+    if let Some(what) = arrays_for(args, spec) {
+        if args.large.memory.is_some() && as_arrays > limit {
+            return Err(Error::usage(format!(
+                "{what} needs the rows in memory: about {}, and `--memory` allows {}",
+                bytes(as_arrays),
+                bytes(limit)
+            ))
+            .hint(format!("leave out {what}, or allow more memory")));
+        }
+        return Ok(Plan::Arrays);
+    }
+    let left_out = "calibration and ROC curves, effect curves, tests of each term and the patients' table are left out: \
+                    `clinreg evaluate` and `clinreg describe` make them";
+    if fits {
+        let said =
+            format!("{} rows x {} columns are swept in memory; {left_out}", source.n_rows, wide.columns);
+        return Ok(Plan::Swept(Storage::Memory, said));
+    }
+    let folder = std::env::temp_dir();
+    let said = format!(
+        "the rows do not fit into {} of memory and are swept on disk: temporary files of about {} in `{}`, which go \
+         when the program ends; each sweep reads {}; {left_out}",
+        bytes(limit),
+        bytes(n * 8 * (2 * wide.stored + 2)),
+        folder.display(),
+        bytes(n * 8 * (wide.stored + 1)),
+    );
+    Ok(Plan::Swept(Storage::Disk(folder), said))
+}
+
+/// How wide a design is.
+struct Width {
+    /// Columns of the file that are needed.
+    variables: u64,
+    /// Columns of the design.
+    columns: u64,
+    /// The same with a factor of many levels as one.
+    stored: u64,
+}
+
+/// An estimate: interactions are counted by the variables alone. `None` for few rows.
+fn width(spec: &Spec, source: &Source) -> Result<Option<Width>> {
+    if source.n_rows < FEW_ROWS {
+        return Ok(None);
+    }
+    let formula = Formula::parse(&spec.formula)?.resolve(&source.header, &spec.beside())?;
+    let variables = formula.variables();
+    let plain = variables.len() as u64;
+    if source.n_rows.saturating_mul(variables.len()) > MANY_CELLS {
+        return Ok(Some(Width { variables: plain, columns: plain, stored: plain }));
+    }
+    let mut choices = spec.data.clone();
+    choices.factors.extend(formula.factor_variables());
+    let survey = source.survey(&variables, &choices)?;
+    let levels = survey.columns.iter().map(|c| match &c.kind {
+        ColumnKind::Category { levels } => levels.len().saturating_sub(1).max(1) as u64,
+        ColumnKind::Number { .. } | ColumnKind::Date => 1,
+    });
+    Ok(Some(Width { variables: plain, columns: levels.sum(), stored: plain }))
+}
+
+/// Which option needs the rows as arrays.
+fn arrays_for(args: &FitArgs, spec: &Spec) -> Option<&'static str> {
+    let reasons = [
+        (args.validation.validate.is_some(), "`--validate`"),
+        (args.effect.treatment.is_some(), "`--treatment`"),
+    ];
+    reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what).or_else(|| needs_arrays(spec))
+}
+
+/// Bytes of memory that are free; what the system says is available, or a guess.
+fn free() -> u64 {
+    let available = |text: String| {
+        let line = text.lines().find(|line| line.starts_with("MemAvailable:")).map(str::to_string)?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib << 10)
+    };
+    fs::read_to_string("/proc/meminfo").ok().and_then(available).unwrap_or(UNKNOWN)
+}
+
+/// `1.7 GB`, `300 MB`.
+fn bytes(n: u64) -> String {
+    match n {
+        1_000_000_000.. => format!("{:.1} GB", n as f64 / 1e9),
+        1_000_000.. => format!("{} MB", n / 1_000_000),
+        _ => format!("{} kB", n.div_ceil(1000)),
+    }
+}
+
+/// Reads `300MB`, `2GB`, `1.5G`, `800000000`.
+///
+/// # Errors
+/// In words, what a size looks like.
+pub fn size(text: &str) -> std::result::Result<u64, String> {
+    let lower = text.trim().to_lowercase();
+    let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let unit = match lower[digits.len()..].trim() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "t" | "tb" => 1e12,
+        "kib" => 1024.0,
+        "mib" => f64::from(1 << 20),
+        "gib" => f64::from(1 << 30),
+        _ => return Err("a size of memory, e.g. 300MB or 2GB".to_string()),
+    };
+    match digits.parse::<f64>() {
+        Ok(number) if number > 0.0 && number * unit >= 1.0 && number.is_finite() => {
+            Ok((number * unit) as u64)
+        }
+        _ => Err("a size of memory above 0, e.g. 300MB or 2GB".to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units_and_nonsense_is_refused() {
+        let table = [
+            ("300MB", 300_000_000),
+            ("2gb", 2_000_000_000),
+            ("1.5G", 1_500_000_000),
+            ("64 MiB", 64 << 20),
+            ("7", 7),
+        ];
+        for (text, wanted) in table {
+            assert_eq!(size(text), Ok(wanted), "{text}");
+        }
+        for text in ["", "MB", "-3MB", "0", "3 apples", "1e999GB", "NaN"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+        assert_eq!(
+            (bytes(1_700_000_000), bytes(300_000_000), bytes(12)),
+            ("1.7 GB".into(), "300 MB".into(), "1 kB".into())
+        );
+    }
+}
