@@ -109,7 +109,6 @@ impl Columns {
             };
             starts.push(at);
         }
-        let _ = at;
         starts
     }
 
@@ -133,7 +132,12 @@ impl Columns {
                 };
                 let lines = table.lines.get(from..to).map(<[u32]>::to_vec).unwrap_or_default();
                 let origins = table.origins.clone();
-                Ok(Table { n_rows: to - from, lines, origins, columns: table.columns.iter().map(cut).collect() })
+                Ok(Table {
+                    n_rows: to - from,
+                    lines,
+                    origins,
+                    columns: table.columns.iter().map(cut).collect(),
+                })
             }
             Cells::Disk { file, chunks } => {
                 let chunk = &chunks[k];
@@ -171,6 +175,11 @@ impl Columns {
                 Ok(whole)
             }
         }
+    }
+
+    /// Whether whole columns are at hand.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self.cells, Cells::Memory(_))
     }
 
     /// Each column without its cells.

@@ -1,6 +1,9 @@
 //! From the end of a descent over many rows to the fit: all statements that need no array of single patients.
 
+use rayon::prelude::*;
+
 use crate::data::missing::Ledger;
+use crate::data::table::Column;
 use crate::error::Result;
 use crate::fit::assemble::Ended;
 use crate::fit::large::columns::Columns;
@@ -110,14 +113,16 @@ impl Ended<'_> {
         let weight = prepared.weight.as_ref().and_then(|w| w.as_slice());
         let variables = prepared.formula.variables();
         let kinds = columns.kinds().iter().filter(|c| variables.contains(&c.name) && is_predictor(&c.name));
-        kinds
-            .map(|kind| {
-                let mut found = mix(&columns.column(&kind.name)?, weight);
-                if let Mix::Levels { shares, .. } = &mut found {
-                    shares.retain(|(_, share)| *share > 0.0);
-                }
-                Ok((kind.name.clone(), found))
-            })
-            .collect()
+        let one = |kind: &Column| {
+            let mut found = mix(&columns.column(&kind.name)?, weight);
+            if let Mix::Levels { shares, .. } = &mut found {
+                shares.retain(|(_, share)| *share > 0.0);
+            }
+            Ok((kind.name.clone(), found))
+        };
+        if columns.is_in_memory() {
+            return kinds.collect::<Vec<_>>().into_par_iter().map(one).collect();
+        }
+        kinds.map(one).collect() // one whole column at a time
     }
 }

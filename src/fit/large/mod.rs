@@ -72,6 +72,17 @@ pub fn needs_arrays(spec: &Spec) -> Option<&'static str> {
 /// # Errors
 /// As [`crate::fit::fit`] says; Usage, where [`needs_arrays`] gives a reason; Io, where temporary files cannot be used.
 pub fn fit(spec: &Spec, source: &Source, storage: &Storage, watcher: &mut dyn Watcher) -> Result<Large> {
+    fit_with(spec, source, storage, MANY_CELLS, watcher)
+}
+
+/// As [`fit`]; factors of many levels travel as codes where the design has more cells than `most_cells`.
+fn fit_with(
+    spec: &Spec,
+    source: &Source,
+    storage: &Storage,
+    most_cells: usize,
+    watcher: &mut dyn Watcher,
+) -> Result<Large> {
     if let Some(what) = needs_arrays(spec) {
         return Err(Error::usage(format!("{what} needs all rows in memory as arrays"))
             .hint("leave it out, or give more memory"));
@@ -105,7 +116,7 @@ pub fn fit(spec: &Spec, source: &Source, storage: &Storage, watcher: &mut dyn Wa
         ledger.notices.push(format!("frequency weights from `{name}`"));
     }
     let y = std::mem::take(&mut chosen.y);
-    let blueprint = Blueprint::new(&formula, &columns, weight.as_ref(), MANY_CELLS)?; // 3
+    let blueprint = Blueprint::new(&formula, &columns, weight.as_ref(), most_cells)?; // 3
     for (name, levels) in blueprint.coded() {
         ledger.notices.push(format!("`{name}` with its {levels} levels is kept as one column of codes"));
     }
@@ -216,3 +227,6 @@ fn ledger(spec: &Spec, source: &Source, columns: &Columns) -> Result<Ledger> {
     }
     Ok(ledger)
 }
+
+#[cfg(test)]
+mod tests;
