@@ -225,8 +225,13 @@ fn columns<'a>(
 impl<'a> DesignColumn<'a> {
     /// The column by itself.
     fn values(&self, n_rows: usize) -> Vec<f64> {
-        let mut values = vec![1.0; n_rows];
-        for factor in &self.cells {
+        let mut factors = self.cells.iter();
+        let mut values: Vec<f64> = match factors.next() {
+            Some(Cells::Number(numbers)) => numbers.to_vec(),
+            Some(levels) => (0..n_rows).map(|row| levels.value(row)).collect(),
+            None => vec![1.0; n_rows],
+        };
+        for factor in factors {
             values.iter_mut().enumerate().for_each(|(row, value)| *value *= factor.value(row));
         }
         values

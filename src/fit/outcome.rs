@@ -1,6 +1,7 @@
 //! The outcome: which family it calls for, which level is the event, and its numbers.
 
 use ndarray::Array1;
+use rayon::prelude::*;
 
 use crate::data::table::{MISSING, Table, Values};
 use crate::design::formula::Formula;
@@ -122,12 +123,28 @@ fn distinct_levels(values: &Values) -> Vec<String> {
             levels.iter().zip(seen).filter(|(_, s)| *s).map(|(l, _)| l.clone()).collect()
         }
         Values::Number(v) | Values::Date(v) => {
-            let mut sorted: Vec<f64> = v.iter().copied().filter(|x| !x.is_nan()).collect();
-            sorted.sort_by(f64::total_cmp);
+            let mut sorted =
+                few_values(v).unwrap_or_else(|| v.iter().copied().filter(|x| !x.is_nan()).collect());
+            sorted.par_sort_unstable_by(f64::total_cmp);
             sorted.dedup();
             sorted.iter().map(f64::to_string).collect()
         }
     }
+}
+
+/// The different values in any order, where they are so few that they need no sorting.
+fn few_values(values: &[f64]) -> Option<Vec<f64>> {
+    const FEW: usize = 8;
+    let mut found: Vec<f64> = Vec::with_capacity(FEW);
+    for x in values.iter().filter(|x| !x.is_nan()) {
+        if !found.iter().any(|known| known.to_bits() == x.to_bits()) {
+            if found.len() == FEW {
+                return None;
+            }
+            found.push(*x);
+        }
+    }
+    Some(found)
 }
 
 /// The event (and whether it was chosen by rule) and the other level.
