@@ -6,6 +6,7 @@ mod effects;
 mod evaluate;
 mod explore;
 mod floors;
+mod large;
 mod recovers;
 mod reference;
 mod refuses;

@@ -129,9 +129,9 @@ pub struct FitArgs {
 
 /// Files larger than memory.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Large files")]
+#[command(next_help_heading = "Outcome and data")]
 pub struct LargeArgs {
-    /// How much memory the rows may take, e.g. 300MB; beyond, they are swept on disk [default: half of what is free]
+    /// Memory for the rows, e.g. 300MB; beyond, on disk [default: half of what is free]
     #[arg(long, value_name = "SIZE", value_parser = memory::size)]
     pub memory: Option<u64>,
 }

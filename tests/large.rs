@@ -1,0 +1,82 @@
+//! Files larger than the memory that a fit may take, several files, and Parquet, as the user meets them.
+
+use std::fs;
+use std::path::Path;
+
+use crate::cli::{Ended, Folder};
+
+const FORMULA: &str = "responded ~ treatment * baseline_severity + rcs(age, 4) + sex + bmi + biomarker + comorbidities + \
+                       smoking + adherence + site + dose_mg";
+
+/// A folder with a trial of so many patients, `trial.csv`, and an empty folder `temporary`.
+fn with_patients(n: usize) -> Folder {
+    let folder = Folder::new();
+    let ended = folder.run(&["simulate", "--rows", &n.to_string(), "--seed", "3", "-o", "trial.csv", "-q"]);
+    assert_eq!(ended.status, Some(0), "{}", ended.err);
+    fs::create_dir(folder.path("temporary")).expect("a folder can be made");
+    folder
+}
+
+fn fit(folder: &Folder, data: &str, out: &str, more: &[&str]) -> Ended {
+    let words = [&["fit", data, FORMULA, "-o", out], more].concat();
+    let mut command = folder.command(&words);
+    let output = command.env("TMPDIR", folder.path("temporary")).output().expect("the program starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes UTF-8");
+    Ended { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn bytes(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+#[test]
+fn a_fit_that_does_not_fit_into_memory_gives_the_same_bits_and_leaves_nothing_behind() {
+    let folder = with_patients(170_000);
+    let arrays = fit(&folder, "trial.csv", "arrays", &[]);
+    let disk = fit(&folder, "trial.csv", "disk", &["--memory", "5MB"]);
+    assert_eq!((arrays.status, disk.status), (Some(0), Some(0)), "{}{}", arrays.err, disk.err);
+    assert!(disk.err.contains("swept on disk") && !arrays.err.contains("swept"), "{}", disk.err);
+    let [a, b] = ["arrays", "disk"].map(|name| bytes(&folder.path(name).join("coefficients.csv")));
+    assert!(a == b, "the coefficients differ");
+    let threads = fit(&folder, "trial.csv", "threads", &["--memory", "5MB", "--threads", "1"]);
+    assert_eq!(threads.status, Some(0), "{}", threads.err);
+    for name in ["coefficients.csv", "model.json", "loss_curve.png"] {
+        assert!(
+            bytes(&folder.path("disk").join(name)) == bytes(&folder.path("threads").join(name)),
+            "{name}"
+        );
+    }
+    let left: Vec<_> = fs::read_dir(folder.path("temporary")).expect("it is there").collect();
+    assert!(left.is_empty(), "{left:?}");
+    let refused = fit(&folder, "trial.csv", "refused", &["--memory", "5MB", "--validate", "bootstrap:20"]);
+    assert_eq!(refused.status, Some(2));
+    assert!(refused.err.contains("`--validate` needs the rows in memory"), "{}", refused.err);
+    assert!(!folder.path("refused").exists());
+    let predicted = folder.run(&["predict", "disk/model.json", "trial.csv", "-o", "predicted.csv", "-q"]);
+    assert_eq!(predicted.status, Some(0), "{}", predicted.err);
+}
+
+#[test]
+fn a_pattern_of_files_is_one_table() {
+    let folder = with_patients(900);
+    let whole = fs::read_to_string(folder.path("trial.csv")).expect("it is there");
+    let (header, rows) = whole.split_once('\n').expect("a header");
+    let rows: Vec<&str> = rows.lines().collect();
+    for (k, part) in rows.chunks(400).enumerate() {
+        let text = format!("{header}\n{}\n", part.join("\n"));
+        fs::write(folder.path(&format!("site_{k}.csv")), text).expect("written");
+    }
+    let one = fit(&folder, "trial.csv", "one", &["-q"]);
+    let pattern = fit(&folder, "site_*.csv", "pattern", &["-q"]);
+    let list = fit(&folder, "site_0.csv,site_1.csv,site_2.csv", "list", &["-q"]);
+    assert_eq!((one.status, pattern.status, list.status), (Some(0), Some(0), Some(0)), "{}", pattern.err);
+    for name in ["pattern", "list"] {
+        let found = bytes(&folder.path(name).join("coefficients.csv"));
+        assert!(found == bytes(&folder.path("one").join("coefficients.csv")), "{name}");
+    }
+    let summary = fs::read_to_string(folder.path("pattern").join("summary.txt")).expect("a summary");
+    assert!(summary.contains("3 files"), "{summary}");
+    let none = fit(&folder, "ward_*.csv", "none", &["-q"]);
+    assert_eq!(none.status, Some(1));
+    assert!(none.err.contains("ward_*.csv"), "{}", none.err);
+}
