@@ -227,7 +227,7 @@ impl Rows for InMemory {
 #[derive(Debug)]
 pub enum Stored {
     /// In memory.
-    Memory(InMemory),
+    Memory(Box<InMemory>),
     /// In a temporary file.
     Disk(OnDisk),
 }
@@ -243,7 +243,7 @@ impl Stored {
 
     fn rows(&self) -> &dyn Rows {
         match self {
-            Stored::Memory(rows) => rows,
+            Stored::Memory(rows) => rows.as_ref(),
             Stored::Disk(rows) => rows,
         }
     }

@@ -65,7 +65,7 @@ impl Frame {
         let terms = independent.kept.iter().map(|j| design.terms[*j].clone()).collect();
         if independent.kept.len() == design.terms.len() {
             let to_user = to_user_units(&scale.centre, &scale.spread, has_intercept);
-            let rows = Stored::Memory(rows);
+            let rows = Stored::Memory(Box::new(rows));
             return Frame { independent, terms, has_intercept, rows, scale, to_user, design_root: root };
         }
         let kept = &independent.kept;
@@ -74,7 +74,7 @@ impl Frame {
         let rows = InMemory { x: rows.x.select(Axis(1), kept), ..rows };
         let to_user = to_user_units(&scale.centre, &scale.spread, has_intercept);
         let design_root = design_root(&rows);
-        let rows = Stored::Memory(rows);
+        let rows = Stored::Memory(Box::new(rows));
         Frame { independent, terms, has_intercept, rows, scale, to_user, design_root }
     }
 

@@ -172,7 +172,7 @@ fn logistic(common: Statistics, from: &Ingredients<'_>) -> Statistics {
         mcfadden_r2: Some(1.0 - deviance / null_deviance),
         model_chisq: (common.df_model > 0)
             .then(|| (chisq, common.df_model, chi_squared_upper(chisq, common.df_model as f64))),
-        hosmer_lemeshow: from.of_rows.hosmer_lemeshow.clone(),
+        hosmer_lemeshow: from.of_rows.hosmer_lemeshow,
         ..common
     }
 }

@@ -57,7 +57,7 @@ fn measure(name: &str, source: &Source, spec: &Spec) {
     println!(
         "{name}: {} rows x {} columns; one gradient sweep {:.2} ms; descent {:.1} ms = {:.1} sweeps of time \
          ({:.1} passes, {}); whole fit with certificate, errors, tests of each term {:.0} ms",
-        frame.rows.y.len(),
+        frame.memory().y.len(),
         frame.dim(),
         1e3 * sweep,
         1e3 * time,

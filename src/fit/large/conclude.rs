@@ -2,7 +2,6 @@
 
 use rayon::prelude::*;
 
-use crate::data::missing::Ledger;
 use crate::data::table::Column;
 use crate::error::Result;
 use crate::fit::assemble::Ended;
@@ -96,7 +95,7 @@ impl Ended<'_> {
             influence,
             by_row: None,
             convergence,
-            ledger: std::mem::replace(&mut self.prepared.ledger, Ledger::default()),
+            ledger: std::mem::take(&mut self.prepared.ledger),
             frozen: self.prepared.frozen.clone(),
             history: self.descent.history,
         })

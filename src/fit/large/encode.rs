@@ -305,7 +305,7 @@ impl<'a> Blueprint<'a> {
         let offset = self.has_offset.then(|| Array1::from_vec(offset));
         let mut rows = InMemory::new(x, beside.y.clone(), beside.weight.cloned(), offset);
         rows.coded = layout.map(|layout| (layout, codes));
-        Ok(Stored::Memory(rows))
+        Ok(Stored::Memory(Box::new(rows)))
     }
 }
 

@@ -66,8 +66,12 @@ pub fn needs_arrays(spec: &Spec) -> Option<&'static str> {
 
 /// Fits the model of a specification to many rows.
 ///
-/// 1. The complete rows of the columns that are needed. 2. The outcome. 3. What the design learns, its scale and its rows. 4. Columns
-/// that say nothing new are left out. 5. The descent and what its end proves. 6. Statements in the user's units.
+/// 1. The complete rows of the columns that are needed.
+/// 2. The outcome.
+/// 3. What the design learns.
+/// 4. Its scale and its rows, without columns that say nothing new.
+/// 5. The descent and what its end proves.
+/// 6. Statements in the user's units.
 ///
 /// # Errors
 /// As [`crate::fit::fit`] says; Usage, where [`needs_arrays`] gives a reason; Io, where temporary files cannot be used.
