@@ -43,9 +43,9 @@ const LOGARITHM: [f64; 7] = [
     0.666_666_666_666_673_4,
 ];
 
-/// exp(t) for t <= 0 within 1 ulp down to [`LEAST`]: t = k ln 2 + r, a power of two and a polynomial in |r| <= ln(2)/2.
+/// exp(t) for t <= 0 within 1 ulp down to -708: t = k ln 2 + r, a power of two and a polynomial in |r| <= ln(2)/2.
 ///
-/// Below [`LEAST`] it is 0, and never denormal; for not-a-number it is exp(-708).
+/// Below -708 it is 0, and never denormal; for not-a-number it is exp(-708).
 #[inline(always)]
 pub fn exp_of_negative(t: f64) -> f64 {
     let beyond = t < LEAST;

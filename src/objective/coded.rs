@@ -19,7 +19,7 @@ pub struct Split {
 impl Split {
     /// Sorts the coefficients of all p columns to where they are used.
     ///
-    ///   sum_j b_j (1[code = j] - c_j)/s_j = table[code],  table[k] = b_k / s_k - sum_j b_j c_j / s_j
+    ///   sum over j of b_j (1(code = j) - c_j)/s_j = table(code),  table(k) = b_k / s_k - sum over j of b_j c_j / s_j
     pub fn new(layout: &Layout, beta: &ArrayRef1<f64>) -> Split {
         let table = |factor: &Factor| {
             let elsewhere: f64 = factor.elsewhere().map(|(column, value)| beta[column] * value).sum();
