@@ -127,13 +127,22 @@ pub struct FitArgs {
     pub large: LargeArgs,
 }
 
-/// Files larger than memory.
+/// Files larger than memory and runs longer than patience.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Large files")]
+#[command(next_help_heading = "Large files and long runs")]
 pub struct LargeArgs {
     /// How much memory the rows may take, e.g. 300MB; beyond, they are swept on disk [default: half of what is free]
     #[arg(long, value_name = "SIZE", value_parser = memory::size)]
     pub memory: Option<u64>,
+    /// Keep the state of the descent in FILE: once a minute and when interrupted or at the limit of epochs
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Keep it every N epochs instead
+    #[arg(long, value_name = "N", value_parser = values::at_least_one, allow_negative_numbers = true)]
+    pub checkpoint_every: Option<usize>,
+    /// Go on from the state in FILE, to the same bits, and keep the state there
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -133,7 +133,12 @@ impl Columns {
                 };
                 let lines = table.lines.get(from..to).map(<[u32]>::to_vec).unwrap_or_default();
                 let origins = table.origins.clone();
-                Ok(Table { n_rows: to - from, lines, origins, columns: table.columns.iter().map(cut).collect() })
+                Ok(Table {
+                    n_rows: to - from,
+                    lines,
+                    origins,
+                    columns: table.columns.iter().map(cut).collect(),
+                })
             }
             Cells::Disk { file, chunks } => {
                 let chunk = &chunks[k];
