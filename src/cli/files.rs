@@ -96,7 +96,7 @@ pub fn deliver_in_parts(out: Option<&Path>, make: impl FnOnce(Sink<'_>) -> Resul
 }
 
 /// A temporary file with the rights of an ordinary one.
-fn beside(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+pub fn beside(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".clinreg-");
     #[cfg(unix)]

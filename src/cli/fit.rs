@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::cli::args::{FitArgs, Global};
 use crate::cli::check::fit_spec;
+use crate::cli::checkpoint::{self, Keeper};
 use crate::cli::files::{check_folder, default_folder};
 use crate::cli::memory::{self, Plan};
 use crate::cli::pooling;
@@ -82,6 +83,7 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
     let spec = fit_spec(args, global.seed())?;
     let question = question::of(&args.effect, &spec)?;
     check_folder(global.out.as_deref())?;
+    checkpoint::check(args, &spec)?;
     let study = args.inference.study.as_deref().map(study).transpose()?;
     let (fit, beyond) = fitted(args, &spec, question.as_ref(), say)?;
     let first = if args.imputation.pool { pooling::files(&args.model.data)? } else { Vec::new() };
@@ -127,12 +129,14 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     }
     let source = csv::open(&args.model.data)?;
     if let Plan::Swept(storage, said) = memory::plan(args, spec, &source)? {
-        return swept(spec, &source, &storage, &said, say);
+        return swept(args, spec, &source, &storage, &said, say);
     }
     if let Some(question) = question {
         question::check(question, spec, &source)?;
     }
-    let mut analysis = crate::fit::analyse(spec, &source, &mut Progress::new("fit", say))?;
+    let mut keeper = Keeper::new(&args.large, Progress::new("fit", say))?;
+    let mut analysis = crate::fit::analyse(spec, &source, &mut keeper)?;
+    keeper.conclude(analysis.fit.convergence.converged, say);
     let effects = question.map(|question| answer(question, &analysis, say)).transpose()?;
     let mut fit = analysis.fit.clone();
     let validation = validated(&mut fit, args.validation.validate, say, &|_, scheme, go_on| {
@@ -149,9 +153,18 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
 }
 
 /// A fit by sweeps over rows that are too many to lie about as arrays.
-fn swept(spec: &Spec, source: &Source, storage: &Storage, said: &str, say: &Say) -> Result<(Fit, Beyond)> {
+fn swept(
+    args: &FitArgs,
+    spec: &Spec,
+    source: &Source,
+    storage: &Storage,
+    said: &str,
+    say: &Say,
+) -> Result<(Fit, Beyond)> {
     say.note(said);
-    let mut large = crate::fit::large::fit(spec, source, storage, &mut Progress::new("fit", say))?;
+    let mut keeper = Keeper::new(&args.large, Progress::new("fit", say))?;
+    let mut large = crate::fit::large::fit(spec, source, storage, &mut keeper)?;
+    keeper.conclude(large.fit.convergence.converged, say);
     large.fit.ledger.notices.push(said.to_string());
     Ok((large.fit, Beyond { gaps: Some(large.gaps), ..Beyond::default() }))
 }

@@ -2,6 +2,8 @@
 
 mod args;
 mod check;
+mod checkpoint;
+mod checkpoint_file;
 mod compare;
 mod comparison;
 mod datasets;

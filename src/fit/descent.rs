@@ -12,6 +12,7 @@ use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::{Objective, Sampled};
 use crate::optimise::method::{Decay, Method, Rate};
+use crate::optimise::state::{State, resume};
 use crate::optimise::watch::{Unwatched, Watcher};
 use crate::optimise::{Descent, Settings, minimise};
 
@@ -149,14 +150,21 @@ pub fn start(spec: &Spec, dim: usize) -> Array1<f64> {
     }
 }
 
-/// Runs the plan.
+/// Runs the plan, from an earlier run's state on if there is one.
+///
+/// # Errors
+/// As [`resume`].
 pub fn run(
     plan: &Plan,
     objective: &dyn Objective,
     start: &Array1<f64>,
+    earlier: Option<&State>,
     watcher: &mut dyn Watcher,
-) -> Descent {
-    minimise(objective, start, &plan.settings, watcher)
+) -> Result<Descent> {
+    match earlier {
+        Some(state) => resume(objective, start, &plan.settings, state, watcher),
+        None => Ok(minimise(objective, start, &plan.settings, watcher)),
+    }
 }
 
 /// The optimum itself, by `auto` from zero: what a teaching method's stop is compared with.

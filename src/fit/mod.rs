@@ -5,6 +5,7 @@ pub mod analysis;
 pub mod apparent;
 pub mod assemble;
 pub mod case_mix;
+pub mod course;
 pub mod descent;
 pub mod ending;
 pub mod exact;
@@ -31,6 +32,7 @@ use crate::data::csv::Source;
 use crate::error::Result;
 use crate::fit::analysis::Analysis;
 use crate::fit::assemble::Ended;
+use crate::fit::course::course;
 use crate::fit::descent::{Valley, optimum, plan, run, start};
 use crate::fit::exact::examine;
 use crate::fit::frame::{Dependent, Frame};
@@ -84,7 +86,10 @@ pub fn analyse(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Resul
     let valley = Valley { glm: &glm, loss, design_root: &root, ridge: target.ridge(swept, loss, &size) };
     let plan = plan(spec, &valley)?;
     let objective = target.objective(swept, loss, &size);
-    let descent = run(&plan, &*objective, &start(spec, frame.dim()), watcher); // 3
+    let descent = {
+        let earlier = watcher.begins(&course(spec, &prepared, &frame, &plan))?;
+        run(&plan, &*objective, &start(spec, frame.dim()), earlier.as_ref(), watcher)? // 3
+    };
     let at_optimum = spec.method == MethodName::Auto && !spec.raw_scale;
     let exact = if at_optimum {
         examine(&frame, loss, target, &descent)? // 4

@@ -1,5 +1,7 @@
 //! What the descent went through: one record an iteration or epoch, one a mini-batch step.
 
+use crate::optimise::tape::{Reader, Tape};
+
 /// The state after an update, measured on all rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Record {
@@ -84,6 +86,39 @@ impl Recorder {
         push_strided(&mut self.history.steps, step, &mut self.seen.1, &mut self.step_stride);
     }
 
+    /// The last record so far.
+    pub fn last(&self) -> Option<&Record> {
+        self.last.as_ref()
+    }
+
+    /// Writes all of it to a tape.
+    pub(crate) fn put(&self, tape: &mut Tape) {
+        tape.each(self.history.records.iter(), put_record);
+        tape.each(self.history.steps.iter(), |tape, step| {
+            tape.count(step.iteration);
+            [step.epoch, step.loss, step.gradient_norm].iter().for_each(|x| tape.number(*x));
+        });
+        [self.record_stride, self.step_stride, self.seen.0, self.seen.1].iter().for_each(|n| tape.count(*n));
+        tape.maybe(self.last.as_ref(), put_record);
+    }
+
+    /// Reads it back; strides are at least 1.
+    pub(crate) fn take(reader: &mut Reader<'_>) -> Option<Recorder> {
+        let records = reader.each(record)?;
+        let steps = reader.each(|r| {
+            Some(Step {
+                iteration: r.count()?,
+                epoch: r.number()?,
+                loss: r.number()?,
+                gradient_norm: r.number()?,
+            })
+        })?;
+        let (record_stride, step_stride) = (reader.count()?.max(1), reader.count()?.max(1));
+        let seen = (reader.count()?, reader.count()?);
+        let last = reader.maybe(record)?;
+        Some(Recorder { history: History { records, steps }, record_stride, step_stride, last, seen })
+    }
+
     /// The history, with its last record, thinned.
     pub fn finish(mut self) -> History {
         if let Some(last) = self.last
@@ -94,6 +129,22 @@ impl Recorder {
         self.history.thin();
         self.history
     }
+}
+
+fn put_record(tape: &mut Tape, r: &Record) {
+    tape.count(r.iteration);
+    [r.epoch, r.loss, r.gradient_norm, r.learning_rate, r.seconds].iter().for_each(|x| tape.number(*x));
+}
+
+fn record(r: &mut Reader<'_>) -> Option<Record> {
+    Some(Record {
+        iteration: r.count()?,
+        epoch: r.number()?,
+        loss: r.number()?,
+        gradient_norm: r.number()?,
+        learning_rate: r.number()?,
+        seconds: r.number()?,
+    })
 }
 
 /// Pushes every `stride`-th item; when there are too many, drops every second and doubles the stride.

@@ -5,6 +5,7 @@ use ndarray::{Array1, ArrayRef1};
 use crate::objective::Objective;
 use crate::optimise::newton::Proximal;
 use crate::optimise::precondition::Preconditioner;
+use crate::optimise::tape::{Reader, Tape};
 
 /// A method of descent and how long its steps are.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,6 +144,71 @@ pub enum Memory {
     Squares(Array1<f64>),
     /// The point and gradient before the last step, once there was one.
     Secant(Option<(Array1<f64>, Array1<f64>)>),
+}
+
+impl Memory {
+    /// Writes its kind and all of it to a tape.
+    pub(crate) fn put(&self, tape: &mut Tape) {
+        match self {
+            Memory::Preconditioner(p) => {
+                tape.count(0);
+                p.put(tape);
+            }
+            Memory::Proximal(p) => {
+                tape.count(1);
+                p.put(tape);
+            }
+            Memory::LastRate(rate) => {
+                tape.count(2);
+                tape.number(*rate);
+            }
+            Memory::Velocity(velocity) => {
+                tape.count(3);
+                tape.vector(velocity);
+            }
+            Memory::LookAhead { x, k } => {
+                tape.count(4);
+                tape.vector(x);
+                tape.count(*k);
+            }
+            Memory::Moments { first, second, t } => {
+                tape.count(5);
+                tape.vector(first);
+                tape.vector(second);
+                tape.count(usize::try_from(*t).unwrap_or(0));
+            }
+            Memory::Squares(squares) => {
+                tape.count(6);
+                tape.vector(squares);
+            }
+            Memory::Secant(before) => {
+                tape.count(7);
+                tape.maybe(before.as_ref(), |tape, (beta, gradient)| {
+                    tape.vector(beta);
+                    tape.vector(gradient);
+                });
+            }
+        }
+    }
+
+    /// Reads it back.
+    pub(crate) fn take(reader: &mut Reader<'_>) -> Option<Memory> {
+        Some(match reader.count()? {
+            0 => Memory::Preconditioner(Box::new(Preconditioner::take(reader)?)),
+            1 => Memory::Proximal(Box::new(Proximal::take(reader)?)),
+            2 => Memory::LastRate(reader.number()?),
+            3 => Memory::Velocity(reader.vector()?),
+            4 => Memory::LookAhead { x: reader.vector()?, k: reader.count()? },
+            5 => Memory::Moments {
+                first: reader.vector()?,
+                second: reader.vector()?,
+                t: i32::try_from(reader.count()?).ok()?,
+            },
+            6 => Memory::Squares(reader.vector()?),
+            7 => Memory::Secant(reader.maybe(|r| Some((r.vector()?, r.vector()?)))?),
+            _ => return None,
+        })
+    }
 }
 
 impl Method {

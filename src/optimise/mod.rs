@@ -12,8 +12,12 @@ pub mod newton;
 mod newton_tests;
 pub mod precondition;
 pub mod proximal;
+pub mod state;
+#[cfg(test)]
+mod state_tests;
 pub mod step;
 pub mod stop;
+pub mod tape;
 pub mod verdict;
 pub mod watch;
 
@@ -92,14 +96,16 @@ pub(crate) struct Run<'a> {
     pub(crate) rate: f64,
     /// Before any decay; a watcher may change it.
     pub(crate) base_rate: f64,
+    /// Where it started.
+    pub(crate) first: Point,
     /// sqrt(2 |loss|) at the start: the size of what is explained, which sets the rounding of an exact fit.
     pub(crate) start_size: f64,
 }
 
 /// Descends from `start` until a reason to stop: the one loop that moves beta.
 ///
-/// 1. The state is recorded and judged on the full gradient; 2. the method moves: one update in full batch, one
-///    epoch of updates in mini-batches. The watcher sees every record and may say stop.
+/// 1. The state is recorded; 2. it is judged on the full gradient; 3. the method moves: one update in full batch, one
+///    epoch of updates in mini-batches. The watcher sees every record, may say stop, and may keep the state.
 pub fn minimise(
     objective: &dyn Objective,
     start: &ArrayRef1<f64>,
@@ -107,20 +113,8 @@ pub fn minimise(
     watcher: &mut dyn Watcher,
 ) -> Descent {
     let mut run = Run::new(objective, start, settings);
-    let limits = Limits::from_start(&run.at);
-    loop {
-        watcher.moved(run.iterations, &run.at.beta);
-        let signal = run.record(watcher); // 1
-        if let Signal::Rate(rate) = signal {
-            run.base_rate = rate;
-        }
-        if let Some(reason) = run.judge(&limits, signal) {
-            return run.end(reason);
-        }
-        if let Err(reason) = run.advance(watcher) {
-            return run.end(reason); // 2
-        }
-    }
+    let signal = run.look(watcher);
+    run.go_on(signal, watcher)
 }
 
 impl<'a> Run<'a> {
@@ -128,10 +122,12 @@ impl<'a> Run<'a> {
         let beta = start.to_owned();
         let (value, gradient) = objective.value_and_gradient(&beta);
         let memory = settings.method.memory_for(objective, &beta);
+        let at = Point { beta, value, gradient };
         Run {
             objective,
             settings,
-            at: Point { beta, value, gradient },
+            first: at.clone(),
+            at,
             memory,
             recorder: Recorder::default(),
             iterations: 0,
@@ -141,6 +137,32 @@ impl<'a> Run<'a> {
             base_rate: settings.method.rate(),
             start_size: (2.0 * value.abs()).sqrt(),
         }
+    }
+
+    /// The loop, from just after a record on.
+    pub(crate) fn go_on(mut self, mut signal: Signal, watcher: &mut dyn Watcher) -> Descent {
+        let limits = Limits::from_start(&self.first);
+        loop {
+            let ended = self.judge(&limits, signal); // 2
+            self.offer(watcher, ended);
+            if let Some(reason) = ended {
+                return self.end(reason);
+            }
+            if let Err(reason) = self.advance(watcher) {
+                return self.end(reason); // 3
+            }
+            signal = self.look(watcher); // 1
+        }
+    }
+
+    /// Shows the watcher where the descent is and hears what it says.
+    fn look(&mut self, watcher: &mut dyn Watcher) -> Signal {
+        watcher.moved(self.iterations, &self.at.beta);
+        let signal = self.record(watcher);
+        if let Signal::Rate(rate) = signal {
+            self.base_rate = rate;
+        }
+        signal
     }
 
     fn record(&mut self, watcher: &mut dyn Watcher) -> Signal {

@@ -9,6 +9,7 @@ use crate::optimise::face::{Model, minimiser};
 use crate::optimise::method::Memory;
 use crate::optimise::step::{Evaluate, Found, MOST_TRIALS, Point, ROUNDING};
 use crate::optimise::stop::StopReason;
+use crate::optimise::tape::{Reader, Tape};
 use crate::optimise::{Run, norm};
 
 /// What proximal Newton steps remember: a curvature, and the step that it proposes at the present point.
@@ -75,6 +76,35 @@ impl Proximal {
         let slope = at.gradient.dot(&direction) + corners;
         let decrement = (-slope).max(0.0).sqrt();
         self.proposal = Some(Proposal { target, direction, decrement, slope });
+    }
+
+    /// Writes all of it to a tape.
+    pub(crate) fn put(&self, tape: &mut Tape) {
+        tape.maybe(self.curvature.as_ref(), |tape, Curvature { root, hessian }| {
+            tape.matrix(root);
+            tape.matrix(hessian);
+        });
+        tape.maybe(self.proposal.as_ref(), |tape, proposal| {
+            tape.vector(&proposal.target);
+            tape.vector(&proposal.direction);
+            tape.number(proposal.decrement);
+            tape.number(proposal.slope);
+        });
+        tape.count(usize::from(self.is_stale));
+    }
+
+    /// Reads it back.
+    pub(crate) fn take(reader: &mut Reader<'_>) -> Option<Proximal> {
+        let curvature = reader.maybe(|r| Some(Curvature { root: r.matrix()?, hessian: r.matrix()? }))?;
+        let proposal = reader.maybe(|r| {
+            Some(Proposal {
+                target: r.vector()?,
+                direction: r.vector()?,
+                decrement: r.number()?,
+                slope: r.number()?,
+            })
+        })?;
+        Some(Proximal { curvature, proposal, is_stale: reader.count()? == 1 })
     }
 
     fn decrement(&self) -> f64 {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use ndarray::{Array1, Array2, ArrayRef1};
 
 use crate::num::linalg::{is_regular, solve_root};
+use crate::optimise::tape::{Reader, Tape};
 
 /// Gradient pairs that are remembered.
 const PAIRS: usize = 12;
@@ -54,6 +55,23 @@ impl Preconditioner {
             self.pairs.pop_front();
         }
         self.pairs.push_back((s, y, product));
+    }
+
+    /// Writes all of it to a tape.
+    pub(crate) fn put(&self, tape: &mut Tape) {
+        tape.maybe(self.root.as_ref(), Tape::matrix);
+        tape.each(self.pairs.iter(), |tape, (s, y, product)| {
+            tape.vector(s);
+            tape.vector(y);
+            tape.number(*product);
+        });
+    }
+
+    /// Reads it back.
+    pub(crate) fn take(reader: &mut Reader<'_>) -> Option<Preconditioner> {
+        let root = reader.maybe(Reader::matrix)?;
+        let pairs = reader.each(|r| Some((r.vector()?, r.vector()?, r.number()?)))?;
+        Some(Preconditioner { root, pairs: pairs.into() })
     }
 
     /// H⁻¹ g.

@@ -2,8 +2,11 @@
 
 use ndarray::ArrayRef1;
 
+use crate::error::Result;
 use crate::optimise::history::Record;
+use crate::optimise::state::State;
 use crate::optimise::step::Point;
+use crate::optimise::stop::StopReason;
 
 /// What a watcher answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +31,15 @@ pub trait Watcher {
     /// Called just before `seen` with the point itself: coefficients, loss and gradient in the scale of the descent
     /// (of a penalty's absolute values the smooth part alone). Only those who draw the way need it.
     fn at(&mut self, _point: &Point) {}
+    /// Called before the descent of a fit with what decides its course, by name; answers the state to go on from.
+    ///
+    /// # Errors
+    /// Usage and Model, when the state at hand is of another descent.
+    fn begins(&mut self, _course: &[(&'static str, String)]) -> Result<Option<State>> {
+        Ok(None)
+    }
+    /// Called after `seen` with a state that may be kept to go on from, and why the descent ends there, if it does.
+    fn keep(&mut self, _epochs: usize, _ended: Option<StopReason>, _state: &dyn Fn() -> State) {}
 }
 
 /// Watches nothing.

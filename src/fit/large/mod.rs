@@ -21,6 +21,7 @@ use crate::design::scale::Scale;
 use crate::error::{Error, Result};
 use crate::fit::aliasing;
 use crate::fit::assemble::Ended;
+use crate::fit::course::course;
 use crate::fit::descent::{Valley, optimum, plan, run, start};
 use crate::fit::exact::examine;
 use crate::fit::frame::Frame;
@@ -159,7 +160,8 @@ fn descend<'s>(
     let glm = Glm::new(&frame.rows, loss);
     let valley = Valley { glm: &glm, loss, design_root: &frame.design_root, ridge: 0.0 };
     let plan = plan(spec, &valley)?;
-    let descent = run(&plan, &glm, &start(spec, frame.dim()), watcher);
+    let earlier = watcher.begins(&course(spec, &prepared, &frame, &plan))?;
+    let descent = run(&plan, &glm, &start(spec, frame.dim()), earlier.as_ref(), watcher)?;
     let exact = if spec.method == MethodName::Auto {
         examine(&frame, loss, target, &descent)?
     } else {
