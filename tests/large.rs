@@ -80,3 +80,32 @@ fn a_pattern_of_files_is_one_table() {
     assert_eq!(none.status, Some(1));
     assert!(none.err.contains("ward_*.csv"), "{}", none.err);
 }
+
+#[test]
+fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
+    let folder = with_patients(700);
+    let descent = ["--optimizer", "nesterov", "-q"];
+    let limited = fit(
+        &folder,
+        "trial.csv",
+        "limited",
+        &[&descent[..], &["--max-epochs", "5", "--checkpoint", "state"]].concat(),
+    );
+    assert_eq!(limited.status, Some(3), "{}", limited.err);
+    let resumed = fit(&folder, "trial.csv", "resumed", &[&descent[..], &["--resume", "state"]].concat());
+    let whole = fit(&folder, "trial.csv", "whole", &descent);
+    assert_eq!((resumed.status, whole.status), (Some(0), Some(0)), "{}{}", resumed.err, whole.err);
+    for name in ["model.json", "coefficients.csv", "loss_curve.png", "gradient_norm.png"] {
+        assert!(
+            bytes(&folder.path("resumed").join(name)) == bytes(&folder.path("whole").join(name)),
+            "{name}"
+        );
+    }
+    let other = fit(&folder, "trial.csv", "other", &["--optimizer", "adam", "-q", "--resume", "state"]);
+    assert_eq!(other.status, Some(2));
+    assert!(other.err.contains("is of another fit"), "{}", other.err);
+    fs::write(folder.path("cut"), &bytes(&folder.path("state"))[..60]).expect("written");
+    let damaged = fit(&folder, "trial.csv", "damaged", &[&descent[..], &["--resume", "cut"]].concat());
+    assert_eq!(damaged.status, Some(1), "{}", damaged.err);
+    assert!(!folder.path("other").exists() && !folder.path("damaged").exists());
+}

@@ -131,14 +131,14 @@ pub struct FitArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Outcome and data")]
 pub struct LargeArgs {
-    /// Memory for the rows, e.g. 300MB; beyond, on disk [default: half of what is free]
+    /// Memory for the rows, e.g. 300MB, then disk [default: half of the free]
     #[arg(long, value_name = "SIZE", value_parser = memory::size)]
     pub memory: Option<u64>,
     /// Keep the state in FILE: every minute, when interrupted, at the limit
     #[arg(long, value_name = "FILE", help_heading = "Descent")]
     pub checkpoint: Option<PathBuf>,
     /// Keep it every N epochs instead
-    #[arg(long, value_name = "N", help_heading = "Descent", value_parser = values::at_least_one, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", help_heading = "Descent", hide = true, value_parser = values::at_least_one, allow_negative_numbers = true)]
     pub checkpoint_every: Option<usize>,
     /// Go on from the state in FILE, to the same bits; keep it there
     #[arg(long, value_name = "FILE", help_heading = "Descent")]
