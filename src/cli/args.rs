@@ -131,7 +131,7 @@ pub struct FitArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Outcome and data")]
 pub struct LargeArgs {
-    /// Memory for the rows, e.g. 300MB, then disk [default: half of the free]
+    /// Memory for the rows, e.g. 300MB; then disk [default: half of it]
     #[arg(long, value_name = "SIZE", value_parser = memory::size)]
     pub memory: Option<u64>,
     /// Keep the state in FILE: every minute, when interrupted, at the limit
