@@ -62,7 +62,7 @@ impl Ended<'_> {
         };
         let mut outcome = self.prepared.chosen.outcome.clone();
         if self.loss == Loss::Logistic {
-            outcome.n_events = Some((found.outcome.mean * found.outcome.n).round());
+            outcome.n_events = Some(found.events);
         }
         let case_mix = CaseMix {
             variables: self.mixes(columns)?,

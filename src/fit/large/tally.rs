@@ -16,6 +16,8 @@ pub struct Tally {
     pub outcome: Moments,
     /// Of the linear predictor.
     pub linear_predictor: Moments,
+    /// Sum of the weights of the rows with an event.
+    pub events: f64,
     /// Weighted sum of squares of y - offset about its mean, or about 0 without an intercept.
     pub spread: f64,
     /// Weighted mean of (y - fitted)².
@@ -68,6 +70,7 @@ struct Part {
     linear_predictor: Spread,
     without_offset: Spread,
     sum_of_squares: f64,
+    events: f64,
     packed: Vec<u64>,
     weight: Vec<f64>,
 }
@@ -90,6 +93,7 @@ pub fn tally(rows: &dyn Rows, loss: Loss, beta: &ArrayRef1<f64>, has_intercept: 
             sum_of_squares: (0..block.len())
                 .map(|i| block.weight(i) * (block.y[i] - fitted[i]).powi(2))
                 .sum(),
+            events: (0..block.len()).filter(|i| block.y[*i] > 0.5).map(|i| block.weight(i)).sum(),
             packed: if logistic {
                 fitted.iter().zip(&block.y).map(|(risk, y)| pack(*risk, *y)).collect()
             } else {
@@ -102,7 +106,7 @@ pub fn tally(rows: &dyn Rows, loss: Loss, beta: &ArrayRef1<f64>, has_intercept: 
     let mut weight = Vec::new();
     let (mut outcome, mut predictor, mut without_offset) =
         (Spread::default(), Spread::default(), Spread::default());
-    let mut sum_of_squares = 0.0;
+    let (mut sum_of_squares, mut events) = (0.0, 0.0);
     const TOGETHER: usize = 64;
     for from in (0..rows.n_blocks()).step_by(TOGETHER) {
         let to = (from + TOGETHER).min(rows.n_blocks());
@@ -112,6 +116,7 @@ pub fn tally(rows: &dyn Rows, loss: Loss, beta: &ArrayRef1<f64>, has_intercept: 
             predictor = predictor.and(part.linear_predictor);
             without_offset = without_offset.and(part.without_offset);
             sum_of_squares += part.sum_of_squares;
+            events += part.events;
             packed.extend(part.packed);
             weight.extend(part.weight);
         }
@@ -120,6 +125,7 @@ pub fn tally(rows: &dyn Rows, loss: Loss, beta: &ArrayRef1<f64>, has_intercept: 
     Tally {
         outcome: outcome.moments(),
         linear_predictor: predictor.moments(),
+        events,
         spread: if has_intercept { without_offset.squares } else { about_zero },
         mean_square: sum_of_squares / outcome.n,
         auc: if logistic { Ranking::new(packed, (!weight.is_empty()).then_some(weight)).auc() } else { None },

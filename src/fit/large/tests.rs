@@ -8,7 +8,7 @@ use crate::optimise::watch::Unwatched;
 
 /// A registry with gaps, weights, sites, and a column that others determine.
 fn registry(rows: usize) -> Source {
-    let mut text = String::from("died,days,age,sbp,sex,site,n,ward,twice\n");
+    let mut text = String::from("died,days,age,sbp,sex,site,n,ward,twice,share\n");
     for i in 0..rows {
         let u = |k: usize| ((i * k + 7 * k) as f64 * 0.618_033_988_75).fract();
         let age = 40.0 + (50.0 * u(3)).round();
@@ -19,11 +19,12 @@ fn registry(rows: usize) -> Source {
         let sbp_text = if i % 53 == 0 { "NA".to_string() } else { sbp.to_string() };
         let sex = if u(7) < 0.5 { "f" } else { "m" };
         text += &format!(
-            "{died},{days:.3},{age},{sbp_text},{sex},s{:02},{},w{},{}\n",
+            "{died},{days:.3},{age},{sbp_text},{sex},s{:02},{},w{},{},{}\n",
             i * 13 % 40,
             i % 4,
             i % 3,
-            2.0 * age
+            2.0 * age,
+            0.5 * (1 + i % 3) as f64
         );
     }
     Source::from_bytes("registry.csv", text.into_bytes()).expect("a table")
@@ -88,6 +89,7 @@ fn specs() -> Vec<Spec> {
     vec![
         logistic.clone(),
         Spec { weights: Some("n".to_string()), ..logistic.clone() },
+        Spec { weights: Some("share".to_string()), ..logistic.clone() },
         Spec::new("days ~ age + poly(sbp, 2) + sex"),
         Spec::new("died ~ sbp + offset(I(age / 50)) - 1 + site"),
         Spec { robust: Robust::Hc(3), ..Spec::new("died ~ age + sex") },
