@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, CowArray, Ix1, Ix2, s};
 
+use crate::error::Result;
 use crate::rows::on_disk::OnDisk;
 
 /// A run of rows, as one sweep sees it: borrowed where it lies in memory, owned where it was read for this sweep.
@@ -238,6 +239,17 @@ impl Stored {
         match self {
             Stored::Memory(rows) => Some(rows),
             Stored::Disk(_) => None,
+        }
+    }
+
+    /// That all sweeps so far could read their rows.
+    ///
+    /// # Errors
+    /// Io, where one could not: what it gave must not be used.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Stored::Memory(_) => Ok(()),
+            Stored::Disk(rows) => rows.check(),
         }
     }
 

@@ -222,3 +222,42 @@ impl Rows for OnDisk {
         self.shape.layout.as_deref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn shape(n_rows: usize) -> Shape {
+        Shape { n_rows, n_numbers: 2, has_weight: true, has_offset: true, layout: None }
+    }
+
+    #[test]
+    fn rows_come_back_as_they_were_written_in_whatever_order() {
+        let disk = OnDisk::create(&std::env::temp_dir(), shape(3)).expect("a folder for temporary files");
+        let last = Stretch { numbers: &[5.0, 6.0], y: &[1.0], weight: &[2.0], offset: &[0.5], codes: &[] };
+        let first = Stretch {
+            numbers: &[1.0, 2.0, 3.0, 4.0],
+            y: &[0.0, 1.0],
+            weight: &[1.0, 3.0],
+            offset: &[0.1, 0.2],
+            codes: &[],
+        };
+        disk.write(2, &last).and_then(|()| disk.write(0, &first)).expect("room on the disk");
+        let disk = disk.weighing(6.0);
+        let block = disk.block(0);
+        assert_eq!(block.x(), array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+        assert_eq!((block.y.to_vec(), block.weight(1), block.offset(2)), (vec![0.0, 1.0, 1.0], 3.0, 0.5));
+        let picked = disk.pick(&[2, 0]);
+        assert_eq!((picked.x, picked.total_weight()), (array![[5.0, 6.0], [1.0, 2.0]], 3.0));
+        assert!(disk.check().is_ok());
+    }
+
+    #[test]
+    fn rows_that_cannot_be_read_are_no_numbers_and_an_error_afterwards() {
+        let disk = OnDisk::create(&std::env::temp_dir(), shape(3)).expect("a folder for temporary files");
+        assert!(disk.block(0).numbers.iter().all(|x| x.is_nan()), "nothing was written");
+        let error = disk.check().expect_err("the file is too short");
+        assert!(error.message.contains("temporary file of the design"), "{}", error.message);
+    }
+}

@@ -69,6 +69,7 @@ impl Ended<'_> {
             outcome: found.outcome,
             linear_predictor: found.linear_predictor,
         };
+        self.frame.rows.check()?;
         self.prepared.ledger.notices.extend(uncertainty.notices);
         let verdict = (self.spec.method != MethodName::Auto).then(|| self.verdict());
         Ok(Fit {

@@ -167,9 +167,7 @@ fn descend<'s>(
     } else {
         examine(&frame, loss, target, &optimum(&glm, spec.seed))?
     };
-    if let Stored::Disk(rows) = &frame.rows {
-        rows.check()?;
-    }
+    frame.rows.check()?;
     Ok(Ended {
         spec,
         prepared,
@@ -192,6 +190,7 @@ fn framed(blueprint: &Blueprint<'_>, beside: &Beside<'_>, storage: &Storage) -> 
     let all: Vec<usize> = (0..blueprint.terms.len()).collect();
     let mut rows = blueprint.rows(&scaled, &all, beside, storage)?;
     let mut root = design_root(&rows);
+    rows.check()?;
     let independent = aliasing::find(&root, &scaled.scale, &blueprint.terms, has_intercept);
     let kept = &independent.kept;
     if kept.len() < all.len() {
