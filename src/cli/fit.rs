@@ -8,7 +8,7 @@ use crate::cli::args::{FitArgs, Global};
 use crate::cli::check::fit_spec;
 use crate::cli::checkpoint::{self, Keeper};
 use crate::cli::files::{check_folder, default_folder};
-use crate::cli::memory::{self, Plan};
+use crate::cli::memory::{self, Plan, Swept};
 use crate::cli::pooling;
 use crate::cli::progress::{self, Progress};
 use crate::cli::question;
@@ -22,7 +22,6 @@ use crate::effects::result::{EffectInterval, Findings, Question};
 use crate::error::{Error, Result};
 use crate::fit::analysis::Analysis;
 use crate::fit::apparent::{self, Apparent, Range};
-use crate::fit::large::Storage;
 use crate::fit::partial::{self, PartialEffect};
 use crate::fit::result::Fit;
 use crate::fit::spec::Spec;
@@ -128,8 +127,8 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
         return pooled(args, spec, question, say);
     }
     let source = csv::open(&args.model.data)?;
-    if let Plan::Swept(storage, said) = memory::plan(args, spec, &source)? {
-        return swept(args, spec, &source, &storage, &said, say);
+    if let Plan::Swept(how) = memory::plan(args, spec, &source)? {
+        return swept(args, spec, &source, how, say);
     }
     if let Some(question) = question {
         question::check(question, spec, &source)?;
@@ -153,19 +152,13 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
 }
 
 /// A fit by sweeps over rows that are too many to lie about as arrays.
-fn swept(
-    args: &FitArgs,
-    spec: &Spec,
-    source: &Source,
-    storage: &Storage,
-    said: &str,
-    say: &Say,
-) -> Result<(Fit, Beyond)> {
-    say.note(said);
+fn swept(args: &FitArgs, spec: &Spec, source: &Source, how: Swept, say: &Say) -> Result<(Fit, Beyond)> {
+    say.note(&how.meaning);
+    how.cost.iter().for_each(|cost| say.note(cost));
     let mut keeper = Keeper::new(&args.large, Progress::new("fit", say))?;
-    let mut large = crate::fit::large::fit(spec, source, storage, &mut keeper)?;
+    let mut large = crate::fit::large::fit(spec, source, &how.storage, &mut keeper)?;
     keeper.conclude(large.fit.convergence.converged, say);
-    large.fit.ledger.notices.push(said.to_string());
+    large.fit.ledger.notices.push(how.meaning);
     Ok((large.fit, Beyond { gaps: Some(large.gaps), ..Beyond::default() }))
 }
 

@@ -9,6 +9,7 @@ use crate::design::formula::Formula;
 use crate::error::{Error, Result};
 use crate::fit::large::{MANY_CELLS, Storage, needs_arrays};
 use crate::fit::spec::Spec;
+use crate::optimise::verdict::grouped;
 
 /// A design of at most this many bytes is never worth a temporary file.
 const LEAST: u64 = 16 << 20;
@@ -22,8 +23,19 @@ const FEW_ROWS: usize = 10_000;
 pub enum Plan {
     /// As arrays, for all statements.
     Arrays,
-    /// Swept where they lie; in words what that means.
-    Swept(Storage, String),
+    /// Swept where they lie.
+    Swept(Swept),
+}
+
+/// Where the rows of a swept fit are, in words.
+#[derive(Debug, PartialEq)]
+pub struct Swept {
+    /// Where they are.
+    pub storage: Storage,
+    /// What that means for the fit: the same on every machine.
+    pub meaning: String,
+    /// What it costs on this one.
+    pub cost: Option<String>,
 }
 
 /// Works out where the rows go.
@@ -56,20 +68,21 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
     let left_out = "calibration and ROC curves, effect curves, tests of each term and the patients' table are left out: \
                     `clinreg evaluate` and `clinreg describe` make them";
     if fits {
-        let said =
-            format!("{} rows x {} columns are swept in memory; {left_out}", source.n_rows, wide.columns);
-        return Ok(Plan::Swept(Storage::Memory, said));
+        let meaning = format!("{} rows are swept in memory; {left_out}", grouped(n as f64));
+        return Ok(Plan::Swept(Swept { storage: Storage::Memory, meaning, cost: None }));
     }
     let folder = std::env::temp_dir();
-    let said = format!(
-        "the rows do not fit into {} of memory and are swept on disk: temporary files of about {} in `{}`, which go \
-         when the program ends; each sweep reads {}; {left_out}",
+    let meaning =
+        format!("{} rows do not fit into memory and are swept on disk; {left_out}", grouped(n as f64));
+    let cost = format!(
+        "memory for the rows: {}; temporary files of about {} in `{}`, which go when the program ends; each sweep \
+         reads {}",
         bytes(limit),
         bytes(n * 8 * (2 * wide.stored + 2)),
         folder.display(),
         bytes(n * 8 * (wide.stored + 1)),
     );
-    Ok(Plan::Swept(Storage::Disk(folder), said))
+    Ok(Plan::Swept(Swept { storage: Storage::Disk(folder), meaning, cost: Some(cost) }))
 }
 
 /// How wide a design is.
