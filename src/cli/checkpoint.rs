@@ -121,10 +121,32 @@ impl Keeper {
         })
     }
 
-    /// After the fit: says what to do with the checkpoint. One that this run wrote goes when it converged.
+    /// After the descent: nothing is shown or kept any more.
+    pub fn ended(self) -> Kept {
+        let Keeper { file, earlier, has_written, .. } = self;
+        Kept { file, resumed: earlier.map(|(path, _)| path), has_written }
+    }
+
+    fn is_due(&self, epochs: usize, ended: Option<StopReason>) -> bool {
+        match (ended, self.every) {
+            (Some(reason), _) => matches!(reason, StopReason::Interrupted | StopReason::EpochLimit),
+            (None, Some(every)) => epochs > 0 && epochs.is_multiple_of(every),
+            (None, None) => self.written.elapsed() >= PAUSE,
+        }
+    }
+}
+
+/// The checkpoints of a descent that has ended.
+pub struct Kept {
+    file: Option<PathBuf>,
+    resumed: Option<PathBuf>,
+    has_written: bool,
+}
+
+impl Kept {
+    /// After the results are written: says what to do with the checkpoint. One that this run wrote goes when it converged.
     pub fn conclude(self, converged: bool, say: &Say) {
-        let Keeper { progress, file, earlier, has_written, .. } = self;
-        drop(progress);
+        let Kept { file, resumed, has_written } = self;
         let Some(file) = file else { return };
         let shown = file.display();
         if !converged {
@@ -143,19 +165,11 @@ impl Keeper {
                 }
             }
         }
-        if let Some((resumed, _)) = earlier.filter(|(resumed, _)| !has_written || *resumed != file) {
+        if let Some(resumed) = resumed.filter(|resumed| !has_written || *resumed != file) {
             say.note(&format!(
                 "the fit converged: the checkpoint `{}` is no longer needed",
                 resumed.display()
             ));
-        }
-    }
-
-    fn is_due(&self, epochs: usize, ended: Option<StopReason>) -> bool {
-        match (ended, self.every) {
-            (Some(reason), _) => matches!(reason, StopReason::Interrupted | StopReason::EpochLimit),
-            (None, Some(every)) => epochs > 0 && epochs.is_multiple_of(every),
-            (None, None) => self.written.elapsed() >= PAUSE,
         }
     }
 }

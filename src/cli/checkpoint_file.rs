@@ -1,7 +1,7 @@
 //! The checkpoint as a file: two lines of JSON (version and digest; what it is of), then the state's words, little-endian.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,9 @@ pub struct Checkpoint {
 
 /// Whether a file begins as a checkpoint does.
 pub fn is_checkpoint(path: &Path) -> bool {
-    fs::read(path).is_ok_and(|bytes| bytes.starts_with(BEGINNING.as_bytes()))
+    let mut beginning = [0; BEGINNING.len()];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut beginning));
+    read.is_ok() && beginning == *BEGINNING.as_bytes()
 }
 
 /// Writes a checkpoint: whole, or not at all.

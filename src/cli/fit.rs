@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::cli::args::{FitArgs, Global};
 use crate::cli::check::fit_spec;
-use crate::cli::checkpoint::{self, Keeper};
+use crate::cli::checkpoint::{self, Keeper, Kept};
 use crate::cli::files::{check_folder, default_folder};
 use crate::cli::memory::{self, Plan, Swept};
 use crate::cli::pooling;
@@ -104,6 +104,7 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
     };
     let files = report::files(&fit, &context)?;
     report::write(&folder, &files)?;
+    beyond.kept.into_iter().for_each(|kept| kept.conclude(fit.convergence.converged, say));
     let summary = summary::whole(&fit, &context);
     Ok(Written { fit, folder, files, effects: context.effects, summary })
 }
@@ -119,6 +120,7 @@ struct Beyond {
     gaps: Option<Gaps>,
     partial: Vec<PartialEffect>,
     table_one: Option<TableOne>,
+    kept: Option<Kept>,
 }
 
 /// One fit, pooled where there are several data sets, validated where that was asked for.
@@ -135,7 +137,7 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     }
     let mut keeper = Keeper::new(&args.large, Progress::new("fit", say))?;
     let mut analysis = crate::fit::analyse(spec, &source, &mut keeper)?;
-    keeper.conclude(analysis.fit.convergence.converged, say);
+    let kept = Some(keeper.ended());
     let effects = question.map(|question| answer(question, &analysis, say)).transpose()?;
     let mut fit = analysis.fit.clone();
     let validation = validated(&mut fit, args.validation.validate, say, &|_, scheme, go_on| {
@@ -147,7 +149,8 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     let table_one = patients(question, &mut analysis.fit, &analysis.prepared, &source);
     let partial = partial::effects(&analysis)?;
     let gaps = Some(analysis.prepared.gaps);
-    let beyond = Beyond { validation, effects, apparent, ranges, gaps, partial, table_one, imputation: None };
+    let beyond =
+        Beyond { validation, effects, apparent, ranges, gaps, partial, table_one, kept, imputation: None };
     Ok((analysis.fit, beyond))
 }
 
@@ -157,9 +160,9 @@ fn swept(args: &FitArgs, spec: &Spec, source: &Source, how: Swept, say: &Say) ->
     how.cost.iter().for_each(|cost| say.note(cost));
     let mut keeper = Keeper::new(&args.large, Progress::new("fit", say))?;
     let mut large = crate::fit::large::fit(spec, source, &how.storage, &mut keeper)?;
-    keeper.conclude(large.fit.convergence.converged, say);
+    let kept = Some(keeper.ended());
     large.fit.ledger.notices.push(how.meaning);
-    Ok((large.fit, Beyond { gaps: Some(large.gaps), ..Beyond::default() }))
+    Ok((large.fit, Beyond { gaps: Some(large.gaps), kept, ..Beyond::default() }))
 }
 
 /// The same of several completed data sets: files that are given, or one whose gaps are imputed.
@@ -196,7 +199,10 @@ fn pooled(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
         imputed.completed.first().and_then(|first| patients(question, &mut fit, &first.prepared, &source));
     let gaps = Some(imputed.imputation.gaps.clone());
     let imputation = Some(imputed.imputation);
-    Ok((fit, Beyond { validation, imputation, effects, apparent, ranges, gaps, partial, table_one }))
+    Ok((
+        fit,
+        Beyond { validation, imputation, effects, apparent, ranges, gaps, partial, table_one, kept: None },
+    ))
 }
 
 /// The curves of a pooled fit and its predictors' ranges, over the rows of the first completed data set.
