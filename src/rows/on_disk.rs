@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(block.x(), array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
         assert_eq!((block.y.to_vec(), block.weight(1), block.offset(2)), (vec![0.0, 1.0, 1.0], 3.0, 0.5));
         let picked = disk.pick(&[2, 0]);
-        assert_eq!((picked.x, picked.total_weight()), (array![[5.0, 6.0], [1.0, 2.0]], 3.0));
+        assert_eq!((picked.total_weight(), picked.x), (3.0, array![[5.0, 6.0], [1.0, 2.0]]));
         assert!(disk.check().is_ok());
     }
 
