@@ -59,8 +59,10 @@ pub fn proximal_step(
 
 /// Backtracks from the rate `first` until the proximal step's model is above the smooth part.
 ///
-/// Accepts t when, with s = prox_t(b - t g) - b, f(b + s) <= f(b) + g.s + |s|^2 / (2 t), or, where the change of f
-/// is within its rounding error, when (g(b + s) - g).s <= |s|^2 / t. Source: Beck & Teboulle 2009, s. 4.
+/// Accepts t when, with s = prox_t(b - t g) - b, f(b + s) - f(b) - g.s <= |s|^2 / (2 t); where the left side, by which f
+/// bends away from its tangent, is within the rounding error of f, when (g(b + s) - g).s <= |s|^2 / t instead. (The change of f
+/// itself stays far above its rounding: at the optimum g balances the absolute values and is not 0.)
+/// Source: Beck & Teboulle 2009, s. 4.
 ///
 /// # Errors
 /// The number of evaluations, when nothing was accepted.
@@ -76,11 +78,13 @@ pub fn proximal_search(
         let (value, gradient) = evaluate(&beta);
         let s = &beta - &from.beta;
         let square = s.dot(&s);
-        let change = value - from.value;
-        let below = change <= from.gradient.dot(&s) + square / (2.0 * length);
-        let hidden = change.abs() <= ROUNDING * from.value.abs().max(value.abs())
-            && (&gradient - &from.gradient).dot(&s) <= square / length;
-        if value.is_finite() && gradient.iter().all(|g| g.is_finite()) && (below || hidden) {
+        let bend = value - from.value - from.gradient.dot(&s);
+        let below = if bend.abs() <= ROUNDING * from.value.abs().max(value.abs()) {
+            (&gradient - &from.gradient).dot(&s) <= square / length
+        } else {
+            bend <= square / (2.0 * length)
+        };
+        if value.is_finite() && gradient.iter().all(|g| g.is_finite()) && below {
             return Ok(Found { point: Point { beta, value, gradient }, length, evaluations: trial });
         }
         length *= 0.5;
