@@ -12,7 +12,7 @@ use crate::fit::frame::Frame;
 use crate::fit::nested;
 use crate::fit::prepare::Prepared;
 use crate::fit::refine::Refined;
-use crate::fit::result::{ByRow, Coefficient, Convergence, Fit, Inflation, PenaltyUsed, Statistics};
+use crate::fit::result::{ByRow, Coefficient, Convergence, Fit, Inflation, Outcome, PenaltyUsed, Statistics};
 use crate::fit::spec::{MethodName, Spec};
 use crate::fit::statistics::{Ingredients, OfRows, statistics};
 use crate::fit::target::{Search, Target};
@@ -32,6 +32,7 @@ use crate::objective::loss::Loss;
 use crate::objective::penalty::Penalised;
 use crate::optimise::Descent;
 use crate::optimise::stop::StopReason;
+use crate::performance::case_mix::CaseMix;
 use crate::performance::construction::{ByConstruction, Estimator, by_construction};
 use crate::rows::{InMemory, Rows};
 
@@ -59,6 +60,21 @@ pub struct Ended<'a> {
     pub exact: Exact,
     /// Least squares: the answer of `auto` to its last digits.
     pub refined: Option<Refined>,
+}
+
+/// What was found out from the rows of a fit.
+pub(crate) struct Statements {
+    pub convergence: Convergence,
+    pub coefficients: Vec<Coefficient>,
+    pub uncertainty: Uncertainty,
+    pub statistics: Statistics,
+    /// Sum of the weights of the rows with an event; of a logistic fit.
+    pub n_events: Option<f64>,
+    pub case_mix: CaseMix,
+    /// One a row, where rows are kept.
+    pub fitted: Vec<f64>,
+    pub influence: Option<Influence>,
+    pub by_row: Option<ByRow>,
 }
 
 /// Farther from the optimum (in standard errors) tests that compare optima are not about this fit.
@@ -98,12 +114,7 @@ impl Ended<'_> {
         if !is_elsewhere {
             statistics.term_tests = self.term_tests(&statistics, &uncertainty);
         }
-        let mut outcome = self.prepared.chosen.outcome.clone();
-        if self.loss == Loss::Logistic {
-            outcome.n_events = Some(n_events(swept));
-        }
-        let verdict = (self.spec.method != MethodName::Auto).then(|| self.verdict());
-        let penalty = self.penalty();
+        let n_events = (self.loss == Loss::Logistic).then(|| n_events(swept));
         let residuals = uncertainty.root.is_some().then(|| self.residuals(swept, value, &root));
         let influence = residuals
             .as_ref()
@@ -115,45 +126,62 @@ impl Ended<'_> {
             residuals,
         });
         let case_mix = case_mix::of(&self.prepared, &linear_predictor, &swept.y);
-        self.prepared.ledger.notices.extend(uncertainty.notices);
         if self.spec.against.is_some() && is_elsewhere {
             self.prepared.ledger.notices.push(
                 "the likelihood-ratio test compares the answers of the two models, not where this descent stopped"
                     .to_string(),
             );
         }
+        let (fit, prepared) = self.told(Statements {
+            convergence,
+            coefficients,
+            uncertainty,
+            statistics,
+            n_events,
+            case_mix,
+            fitted: fitted.to_vec(),
+            influence,
+            by_row,
+        });
+        Ok(Analysis { fit, prepared, linear_predictor: linear_predictor.to_vec() })
+    }
+
+    /// The fit that these statements make, with what the end of the descent says by itself.
+    pub(crate) fn told(mut self, statements: Statements) -> (Fit, Prepared) {
+        let Statements { convergence, coefficients, uncertainty, statistics, .. } = statements;
+        self.prepared.ledger.notices.extend(uncertainty.notices);
         let fit = Fit {
             spec: self.spec.clone(),
             formula: self.prepared.formula.to_string(),
             family: self.prepared.chosen.family,
-            outcome,
+            outcome: Outcome { n_events: statements.n_events, ..self.prepared.chosen.outcome.clone() },
             coefficients,
             covariance: uncertainty.root.as_ref().map(|a| covariance::from_root(a)),
             covariance_kind: uncertainty.kind,
-            penalty,
+            penalty: self.penalty(),
             statistics,
             by_construction: if convergence.converged {
                 self.by_construction()
             } else {
                 ByConstruction::default()
             },
-            case_mix,
-            verdict,
+            case_mix: statements.case_mix,
+            verdict: (self.spec.method != MethodName::Auto).then(|| self.verdict()),
             collinearity: self.collinearity(),
             optimizer: self.optimizer(),
             optimum: self.is_optimum_known().then_some(self.exact.value),
-            fitted: fitted.to_vec(),
-            influence,
-            by_row,
+            fitted: statements.fitted,
+            influence: statements.influence,
+            by_row: statements.by_row,
             convergence,
             ledger: self.prepared.ledger.clone(),
             frozen: self.prepared.frozen.clone(),
             history: self.descent.history,
         };
-        Ok(Analysis { fit, prepared: self.prepared, linear_predictor: linear_predictor.to_vec() })
+        (fit, self.prepared)
     }
 
-    pub(crate) fn by_construction(&self) -> ByConstruction {
+    fn by_construction(&self) -> ByConstruction {
         let estimator = match self.target {
             Target::Likelihood => Estimator::Likelihood,
             Target::ElasticNet(_) => Estimator::Shrunken,
@@ -395,7 +423,7 @@ impl Ended<'_> {
         }
     }
 
-    pub(crate) fn collinearity(&self) -> Vec<Inflation> {
+    fn collinearity(&self) -> Vec<Inflation> {
         let first = usize::from(self.frame.has_intercept);
         let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
         for (j, term) in self.frame.terms.iter().enumerate().skip(first) {

@@ -4,20 +4,17 @@ use rayon::prelude::*;
 
 use crate::data::table::Column;
 use crate::error::Result;
-use crate::fit::assemble::Ended;
+use crate::fit::assemble::{Ended, Statements};
 use crate::fit::large::columns::Columns;
 use crate::fit::large::tally::{Null, null_loss, tally};
 use crate::fit::result::Fit;
-use crate::fit::spec::MethodName;
 use crate::fit::statistics::{OfRows, smallest_logistic_loss};
-use crate::inference::covariance;
 use crate::inference::influence::Influence;
 use crate::inference::solution::Solution;
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::performance::case_mix::{CaseMix, Mix, mix};
-use crate::performance::construction::ByConstruction;
 use crate::rows::Rows;
 
 impl Ended<'_> {
@@ -25,7 +22,7 @@ impl Ended<'_> {
     ///
     /// # Errors
     /// As [`crate::fit::uncertainty::at`] says; Io, where the rows cannot be read.
-    pub fn into_large_fit(mut self, columns: &Columns) -> Result<Fit> {
+    pub fn into_large_fit(self, columns: &Columns) -> Result<Fit> {
         let convergence = self.convergence();
         let rows: &dyn Rows = &self.frame.rows;
         let beta = &self.descent.beta;
@@ -60,46 +57,25 @@ impl Ended<'_> {
         } else {
             None
         };
-        let mut outcome = self.prepared.chosen.outcome.clone();
-        if self.loss == Loss::Logistic {
-            outcome.n_events = Some(found.events);
-        }
         let case_mix = CaseMix {
             variables: self.mixes(columns)?,
             outcome: found.outcome,
             linear_predictor: found.linear_predictor,
         };
         self.frame.rows.check()?;
-        self.prepared.ledger.notices.extend(uncertainty.notices);
-        let verdict = (self.spec.method != MethodName::Auto).then(|| self.verdict());
-        Ok(Fit {
-            spec: self.spec.clone(),
-            formula: self.prepared.formula.to_string(),
-            family: self.prepared.chosen.family,
-            outcome,
+        let n_events = (self.loss == Loss::Logistic).then_some(found.events);
+        let (fit, _) = self.told(Statements {
+            convergence,
             coefficients,
-            covariance: uncertainty.root.as_ref().map(|a| covariance::from_root(a)),
-            covariance_kind: uncertainty.kind,
-            penalty: None,
+            uncertainty,
             statistics,
-            by_construction: if convergence.converged {
-                self.by_construction()
-            } else {
-                ByConstruction::default()
-            },
+            n_events,
             case_mix,
-            verdict,
-            collinearity: self.collinearity(),
-            optimizer: self.optimizer(),
-            optimum: self.is_optimum_known().then_some(self.exact.value),
             fitted: Vec::new(),
             influence,
             by_row: None,
-            convergence,
-            ledger: std::mem::take(&mut self.prepared.ledger),
-            frozen: self.prepared.frozen.clone(),
-            history: self.descent.history,
-        })
+        });
+        Ok(fit)
     }
 
     /// What the patients are like in each variable of the right-hand side, one column at a time.
