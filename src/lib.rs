@@ -53,7 +53,8 @@
 //!   user's behalf is a sentence in the [ledger](data::missing::Ledger).
 //! - **The same bits on any number of threads.** Blocks and the order of their sums are fixed by the data.
 //! - **Pure below the program.** No clock, environment, global or print below `serve` and `cli`: time comes from a
-//!   watcher, randomness from a seed; files are read by `data` and written by `report`. [`serve`] has a clock, and its
+//!   watcher, randomness from a seed; files are read by `data` and written by `report`
+//!   (rows that do not fit into memory lie in files without a name: `rows::on_disk`, `fit::large`). [`serve`] has a clock, and its
 //!   token from the operating system; no path of a request is ever opened.
 //! - **By name.** Coefficients, covariances and columns of new data meet through names, never positions.
 //! - **Written files have their own types**, a version, and a round-trip test.

@@ -52,8 +52,8 @@ struct Encoded {
 }
 
 impl<'a> Blueprint<'a> {
-    /// Learns levels and knots from the rows used. Where the design is `wide` (more cells than are worth storing), factors of many
-    /// levels travel as codes.
+    /// Learns levels and knots from the rows used. Where the design has more cells than `most_cells`, factors of many levels
+    /// travel as codes.
     ///
     /// # Errors
     /// As [`crate::design::matrix::encode`] says; Io.
