@@ -15,7 +15,7 @@
 //!       inference   performance                    3  statements made from arrays
 //!     design            optimise                   2
 //!     data              objective                  1
-//!          rows   num   error                      0  ground
+//!       rows   team   num   error                 0  ground
 //!    (table → numbers)  (function → minimum)
 //! ```
 //!
@@ -78,4 +78,5 @@ pub mod plot;
 pub mod report;
 pub mod rows;
 pub mod serve;
+pub mod team;
 pub mod validate;

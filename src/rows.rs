@@ -1,13 +1,18 @@
 //! Rows in blocks: what the data leg hands to the descent leg, and all that the two share.
 
+mod null;
 pub mod on_disk;
+pub mod shared;
 
 use std::sync::Arc;
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, CowArray, Ix1, Ix2, s};
 
-use crate::error::Result;
+pub use crate::rows::null::Null;
+
+use crate::error::{Error, Result};
 use crate::rows::on_disk::OnDisk;
+use crate::rows::shared::{Question, Shared, View};
 
 /// A run of rows, as one sweep sees it: borrowed where it lies in memory, owned where it was read for this sweep.
 #[derive(Debug, Clone)]
@@ -76,6 +81,10 @@ pub trait Rows: Sync {
     fn total_weight(&self) -> f64;
     /// What the columns' codes stand for, where some are coded.
     fn layout(&self) -> Option<&Layout> {
+        None
+    }
+    /// The way to the other ranks' rows, where these are rank 0's: sums over blocks are then rank 0's part only.
+    fn shared(&self) -> Option<(&Shared, View)> {
         None
     }
 }
@@ -231,6 +240,8 @@ pub enum Stored {
     Memory(Box<InMemory>),
     /// In a temporary file.
     Disk(OnDisk),
+    /// Here and with other ranks.
+    Shared(Shared),
 }
 
 impl Stored {
@@ -238,7 +249,7 @@ impl Stored {
     pub fn in_memory(&self) -> Option<&InMemory> {
         match self {
             Stored::Memory(rows) => Some(rows),
-            Stored::Disk(_) => None,
+            Stored::Disk(_) | Stored::Shared(_) => None,
         }
     }
 
@@ -250,6 +261,16 @@ impl Stored {
         match self {
             Stored::Memory(_) => Ok(()),
             Stored::Disk(rows) => rows.check(),
+            Stored::Shared(rows) => {
+                let unread = |own: &Stored| vec![f64::from(u8::from(own.check().is_err()))];
+                match rows.ask(&Question::Check, unread)[0][0] {
+                    0.0 => Ok(()),
+                    n => Err(Error::data(format!(
+                        "{n} of the ranks could not read their temporary files again"
+                    ))
+                    .hint("make room where `TMPDIR` points to, or allow more `--memory`")),
+                }
+            }
         }
     }
 
@@ -257,6 +278,7 @@ impl Stored {
         match self {
             Stored::Memory(rows) => rows.as_ref(),
             Stored::Disk(rows) => rows,
+            Stored::Shared(rows) => rows,
         }
     }
 }
@@ -282,6 +304,9 @@ impl Rows for Stored {
     }
     fn layout(&self) -> Option<&Layout> {
         self.rows().layout()
+    }
+    fn shared(&self) -> Option<(&Shared, View)> {
+        self.rows().shared()
     }
 }
 

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each top-level module and its floor, as in the picture of the crate's documentation.
-const FLOORS: [(&str, u8); 18] = [
+const FLOORS: [(&str, u8); 19] = [
     ("error", 0),
     ("num", 0),
     ("rows", 0),
+    ("team", 0),
     ("data", 1),
     ("objective", 1),
     ("design", 2),
@@ -27,8 +28,15 @@ const FLOORS: [(&str, u8); 18] = [
 /// The floor above all.
 const CLI: (&str, u8) = ("cli", 10);
 /// The steps that are allowed inside a floor: from, to.
-const BESIDE: [(&str, &str); 5] =
-    [("num", "error"), ("rows", "error"), ("impute", "validate"), ("report", "plot"), ("report", "model")];
+const BESIDE: [(&str, &str); 7] = [
+    ("num", "error"),
+    ("rows", "error"),
+    ("rows", "team"),
+    ("team", "error"),
+    ("impute", "validate"),
+    ("report", "plot"),
+    ("report", "model"),
+];
 const DATA_LEG: [&str; 2] = ["data", "design"];
 const DESCENT_LEG: [&str; 2] = ["objective", "optimise"];
 const MOST_LINES: usize = 500;

@@ -19,11 +19,15 @@ use crate::optimise::watch::{Signal, Watcher};
 /// How often a state is kept, unless the user says otherwise.
 const PAUSE: Duration = Duration::from_secs(60);
 
+/// The same among ranks.
+const SHORT_PAUSE: Duration = Duration::from_secs(5);
+
 /// Watches one descent as [`Progress`] does, and keeps its state.
 pub struct Keeper {
     progress: Progress,
     file: Option<PathBuf>,
     every: Option<usize>,
+    pause: Duration,
     earlier: Option<(PathBuf, Checkpoint)>,
     course: Vec<(String, String)>,
     /// Seconds that the run gone on from had taken.
@@ -112,6 +116,7 @@ impl Keeper {
             progress,
             file: args.checkpoint.clone().or_else(|| args.resume.clone()),
             every: args.checkpoint_every,
+            pause: PAUSE,
             earlier,
             course: Vec::new(),
             before: 0.0,
@@ -119,6 +124,16 @@ impl Keeper {
             has_written: false,
             failed: false,
         })
+    }
+
+    /// Keeps the first state at once and the next ones more often: another rank can die at any time.
+    #[must_use]
+    pub fn anxious(self) -> Keeper {
+        Keeper { pause: SHORT_PAUSE, ..self }
+    }
+
+    fn is_anxious(&self) -> bool {
+        self.pause == SHORT_PAUSE
     }
 
     /// After the descent: nothing is shown or kept any more.
@@ -131,7 +146,7 @@ impl Keeper {
         match (ended, self.every) {
             (Some(reason), _) => matches!(reason, StopReason::Interrupted | StopReason::EpochLimit),
             (None, Some(every)) => epochs > 0 && epochs.is_multiple_of(every),
-            (None, None) => self.written.elapsed() >= PAUSE,
+            (None, None) => self.written.elapsed() >= self.pause || (self.is_anxious() && !self.has_written),
         }
     }
 }

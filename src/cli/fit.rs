@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::cli::among;
 use crate::cli::args::{FitArgs, Global};
 use crate::cli::check::fit_spec;
 use crate::cli::checkpoint::{self, Keeper, Kept};
@@ -53,7 +54,7 @@ pub struct Written {
 /// As [`fit_and_write`].
 pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<Status> {
     progress::listen()?;
-    let written = fit_and_write(args, global, command, say)?;
+    let Some(written) = among_or_alone(args, global, command, say)? else { return Ok(Status::Done) };
     let status = match unconverged(&written.fit) {
         Some((what, hint)) => {
             say::warn(&what, Some(&hint));
@@ -73,6 +74,22 @@ pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<
     Ok(status)
 }
 
+/// Fits on this process, or together with those that were started with it; `None` where another one writes.
+fn among_or_alone(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<Option<Written>> {
+    let start = Instant::now();
+    let Some(crew) = among::join()? else { return fit_and_write(args, global, command, say).map(Some) };
+    let study = args.inference.study.as_deref().map(study).transpose();
+    let checks = || {
+        check_folder(global.out.as_deref())?;
+        study.as_ref().map_err(Error::clone)?;
+        fit_spec(args, global.seed())
+    };
+    let Some((large, kept)) = among::fitted(crew, args, global, &checks(), say)? else { return Ok(None) };
+    let study = study?;
+    let beyond = Beyond { gaps: Some(large.gaps), kept: Some(kept), ..Beyond::default() };
+    write((large.fit, beyond), study, args, global, command, start, say).map(Some)
+}
+
 /// Fits and writes the folder, without a word but the progress.
 ///
 /// # Errors
@@ -84,7 +101,20 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
     check_folder(global.out.as_deref())?;
     checkpoint::check(args, &spec)?;
     let study = args.inference.study.as_deref().map(study).transpose()?;
-    let (fit, beyond) = fitted(args, &spec, question.as_ref(), say)?;
+    let found = fitted(args, &spec, question.as_ref(), say)?;
+    write(found, study, args, global, command, start, say)
+}
+
+/// Writes the folder of a fit.
+fn write(
+    (fit, beyond): (Fit, Beyond),
+    study: Option<Study>,
+    args: &FitArgs,
+    global: &Global,
+    command: &str,
+    start: Instant,
+    say: &Say,
+) -> Result<Written> {
     let first = if args.imputation.pool { pooling::files(&args.model.data)? } else { Vec::new() };
     let named = first.first().unwrap_or(&args.model.data);
     let folder = global.out.clone().unwrap_or_else(|| default_folder(named, &fit.outcome.text));

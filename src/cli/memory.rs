@@ -18,6 +18,10 @@ const UNKNOWN: u64 = 4 << 30;
 /// Below this many rows nothing is large.
 const FEW_ROWS: usize = 10_000;
 
+/// What swept fits lack.
+pub const LEFT_OUT: &str = "calibration and ROC curves, effect curves, tests of each term and the patients' table are left out: \
+                            `clinreg evaluate` and `clinreg describe` make them";
+
 /// How the rows of a fit are to be kept.
 #[derive(Debug, PartialEq)]
 pub enum Plan {
@@ -65,8 +69,7 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
         }
         return Ok(Plan::Arrays);
     }
-    let left_out = "calibration and ROC curves, effect curves, tests of each term and the patients' table are left out: \
-                    `clinreg evaluate` and `clinreg describe` make them";
+    let left_out = LEFT_OUT;
     if fits {
         let meaning = format!("{} rows are swept in memory; {left_out}", grouped(n as f64));
         return Ok(Plan::Swept(Swept { storage: Storage::Memory, meaning, cost: None }));
@@ -83,6 +86,28 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
         bytes(n * 8 * (wide.stored + 1)),
     );
     Ok(Plan::Swept(Swept { storage: Storage::Disk(folder), meaning, cost: Some(cost) }))
+}
+
+/// Where the rows of one of several ranks go, and what that means.
+///
+/// # Errors
+/// Formula, as [`Formula::parse`].
+pub fn among(
+    limit: Option<u64>,
+    spec: &Spec,
+    source: &Source,
+    header: &[String],
+) -> Result<(Storage, String)> {
+    let here: u64 =
+        std::env::var("OMPI_COMM_WORLD_LOCAL_SIZE").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let limit = limit.unwrap_or_else(|| free() / 2 / here.max(1));
+    let formula = Formula::parse(&spec.formula)?.resolve(header, &spec.beside())?;
+    let needed = source.n_rows as u64 * 8 * (2 * formula.variables().len() as u64 + 4);
+    if needed <= limit.max(LEAST) {
+        return Ok((Storage::Memory, "the rows are swept in memory".to_string()));
+    }
+    let folder = std::env::temp_dir();
+    Ok((Storage::Disk(folder), "the rows are swept on disk".to_string()))
 }
 
 /// How wide a design is.
@@ -117,7 +142,7 @@ fn width(spec: &Spec, source: &Source) -> Result<Option<Width>> {
 }
 
 /// Which option needs the rows as arrays.
-fn arrays_for(args: &FitArgs, spec: &Spec) -> Option<&'static str> {
+pub fn arrays_for(args: &FitArgs, spec: &Spec) -> Option<&'static str> {
     let reasons = [
         (args.validation.validate.is_some(), "`--validate`"),
         (args.effect.treatment.is_some(), "`--treatment`"),

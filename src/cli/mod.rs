@@ -1,5 +1,6 @@
 //! The only floor that speaks: arguments, one verb a file, progress, messages.
 
+mod among;
 mod args;
 mod check;
 mod checkpoint;

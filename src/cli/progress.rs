@@ -1,11 +1,12 @@
 //! Progress bars and Ctrl-C as watchers of the descent: decades of gradient norm still to go, and the wish to stop.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::say::Say;
+use crate::cli::say::{self, Say};
 use crate::error::{Error, Kind, Result};
 use crate::optimise::history::Record;
 use crate::optimise::verdict::{grouped, short};
@@ -16,6 +17,20 @@ static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 
 /// The status of a program that a second Ctrl-C ends at once: 128 + SIGINT, as shells have it.
 const ENDED_AT_ONCE: i32 = 130;
+
+/// What is said, with a hint, where the program is told to end and cannot, for it waits for other processes.
+static LAST_WORDS: OnceLock<LastWords> = OnceLock::new();
+
+/// What is said, and a hint, worked out when it is needed.
+pub type LastWords = Box<dyn Fn() -> (String, String) + Send + Sync>;
+
+/// A launcher that ends a job gives its processes one second.
+const GRACE: Duration = Duration::from_millis(400);
+
+/// From now on a request to end that is not followed in time is explained with words.
+pub fn last_words(words: LastWords) {
+    LAST_WORDS.get_or_init(|| words);
+}
 
 const REDRAW: Duration = Duration::from_millis(66); // about 15 times a second
 const FULL: f64 = 1000.0; // the bar's length
@@ -28,6 +43,11 @@ pub fn listen() -> Result<()> {
     ctrlc::set_handler(|| {
         if INTERRUPTS.fetch_add(1, Ordering::SeqCst) > 0 {
             std::process::exit(ENDED_AT_ONCE);
+        }
+        if let Some(words) = LAST_WORDS.get() {
+            std::thread::sleep(GRACE);
+            let (message, hint) = words();
+            say::warn(&message, Some(&hint));
         }
     })
     .map_err(|cause| Error::new(Kind::Io, format!("cannot listen to Ctrl-C: {cause}")))

@@ -118,7 +118,7 @@ impl Source {
         Ok(Source::new(name.to_owned(), in_file(name, opening::bytes(bytes, sizes))?))
     }
 
-    fn new(file: String, opened: Opened) -> Source {
+    pub(super) fn new(file: String, opened: Opened) -> Source {
         let Opened { sha256, header, body, notices, .. } = opened;
         Source { file, sha256, header, n_rows: body.n_rows, notices, body: Arc::new(body) }
     }

@@ -34,6 +34,11 @@ impl Cutter {
         cut
     }
 
+    /// Whether the last byte looked at stands inside quotation marks.
+    pub fn is_quoted(&self) -> bool {
+        self.quoted
+    }
+
     fn look(&mut self, bytes: &[u8], complete: bool) {
         while self.seen < bytes.len() {
             let Some(mark) = memchr(b'"', &bytes[self.seen..]).map(|at| at + self.seen) else {

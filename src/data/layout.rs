@@ -42,6 +42,8 @@ pub struct Checked {
     pub pieces: Vec<Piece>,
     /// The rows of all pieces.
     pub n_rows: usize,
+    /// Rows at the end without any value, which are left out.
+    pub n_empty_at_end: usize,
     /// The lines of the file.
     pub n_lines: u32,
     /// Which decimal marks the file shows.
@@ -223,6 +225,11 @@ impl<'a> Layout<'a> {
         }
     }
 
+    /// No piece yet, so many lines after the header.
+    pub fn after(header: &'a Header, n_lines: u32) -> Self {
+        Layout { next_line: header.rows_line.saturating_add(n_lines), ..Layout::new(header) }
+    }
+
     /// Adds the piece that follows.
     ///
     /// # Errors
@@ -317,7 +324,15 @@ impl<'a> Layout<'a> {
         self.pieces.retain(|piece| piece.n_rows > 0);
         let comma_is_free = self.header.shape.comma_is_free();
         let marks = Marks { comma_is_free, comma: self.sum.comma, point: self.sum.point };
-        Ok(Checked { pieces: self.pieces, n_rows, n_lines: self.next_line - 1, marks, notices })
+        let n_empty_at_end = self.next_row - n_rows;
+        Ok(Checked {
+            pieces: self.pieces,
+            n_rows,
+            n_empty_at_end,
+            n_lines: self.next_line - 1,
+            marks,
+            notices,
+        })
     }
 
     fn notices(&self) -> Vec<String> {

@@ -49,8 +49,28 @@ pub fn category(
 
 /// The different texts of the cells, sorted.
 fn found(raw: &Raw<'_>, present: &[usize], mark: Mark) -> Vec<String> {
-    let texts: BTreeSet<&str> = present.iter().map(|place| raw.texts[*place].text.as_str()).collect();
-    let mut levels: Vec<&str> = texts.into_iter().collect();
+    in_order(present.iter().map(|place| raw.texts[*place].text.as_str()), mark)
+}
+
+/// The levels of several lists as one, in the order of [`category`], `reference` first.
+///
+/// # Errors
+/// Data: a reference that is no level.
+pub fn union<'a>(
+    name: &str,
+    lists: impl Iterator<Item = &'a [String]>,
+    reference: Option<&str>,
+) -> Result<Vec<String>> {
+    let mark = Mark::Point;
+    let mut levels = in_order(lists.flatten().map(String::as_str), mark);
+    if let Some(reference) = reference {
+        put_first(name, &mut levels, reference, mark)?;
+    }
+    Ok(levels)
+}
+
+fn in_order<'a>(texts: impl Iterator<Item = &'a str>, mark: Mark) -> Vec<String> {
+    let mut levels: Vec<&str> = texts.collect::<BTreeSet<&str>>().into_iter().collect();
     let numbers: Option<Vec<f64>> = levels.iter().map(|level| cell::number(level, mark)).collect();
     if let Some(numbers) = numbers {
         let mut order: Vec<usize> = (0..levels.len()).collect();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::table::Table;
 
 /// Every decision about rows and columns that an analysis took; it heads all outputs.
@@ -51,7 +53,7 @@ pub fn complete_rows(table: &Table) -> (Vec<bool>, Vec<(String, usize)>) {
 }
 
 /// What a table lacks: by variable, and which variables are missing together.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Gaps {
     /// Rows of the table.
     pub rows: usize,

@@ -18,6 +18,7 @@ mod na;
 mod opening;
 pub mod origin;
 mod parquet;
+pub mod ranks;
 mod records;
 mod scan;
 pub mod several;

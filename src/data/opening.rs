@@ -1,11 +1,11 @@
 //! The first pass over a file: its bytes are hashed, cut into pieces, and each piece is checked, in parallel.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Take};
 use std::ops::Range;
 use std::path::Path;
 
-use memchr::memrchr2;
+use memchr::{memchr2, memrchr2};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -53,8 +53,15 @@ pub struct Opened {
 }
 
 impl Opened {
-    fn new(sha256: String, header: Header, checked: Checked, store: Store, encoding: Vec<String>) -> Self {
-        let Checked { pieces, n_rows, n_lines, marks, notices } = checked;
+    /// A checked text.
+    pub fn new(
+        sha256: String,
+        header: Header,
+        checked: Checked,
+        store: Store,
+        encoding: Vec<String>,
+    ) -> Self {
+        let Checked { pieces, n_rows, n_lines, marks, notices, .. } = checked;
         let places = (0..header.names.len()).collect();
         let files = vec![FileRows { rows: Rows::Text { store, shape: header.shape }, places }];
         let body = Body { files, pieces, n_rows, marks, origins: Origins::default() };
@@ -145,7 +152,7 @@ pub fn unreadable(path: &Path, cause: &std::io::Error) -> Error {
 }
 
 /// Reads up to `n_bytes` more bytes; gives how many there were.
-fn read_on(file: &mut File, bytes: &mut Vec<u8>, n_bytes: usize, path: &Path) -> Result<usize> {
+fn read_on(file: &mut impl Read, bytes: &mut Vec<u8>, n_bytes: usize, path: &Path) -> Result<usize> {
     bytes.reserve(n_bytes);
     file.take(n_bytes as u64).read_to_end(bytes).map_err(|cause| Error::io("read", path, &cause))
 }
@@ -201,6 +208,89 @@ struct Passed {
     parts: Vec<(Range<u64>, Part)>,
 }
 
+/// A share of a big file: the records from one byte on to another.
+pub struct Share {
+    /// The names of the columns, and where the rows begin.
+    pub header: Header,
+    /// The file.
+    pub disk: Disk,
+    /// The pieces and what each was found to be.
+    pub parts: Vec<(Range<u64>, Part)>,
+    /// Whether nothing is odd in it: plain UTF-8, and its last byte ends a record.
+    pub is_plain: bool,
+}
+
+/// Goes through one of `size` shares of a big text file: from the first line break after its part of the bytes on. `None` where the
+/// file is small, no text, or in another encoding; it has to be gone through whole.
+///
+/// # Errors
+/// Io, when it cannot be read; Data, when its header cannot be used or it changes while it is read.
+pub fn share(path: &Path, sizes: Sizes, rank: usize, size: usize) -> Result<Option<Share>> {
+    let (disk, mut file) = Disk::open(path)?;
+    let mut head = Vec::new();
+    read_on(&mut file, &mut head, sizes.head, path)?;
+    if is_parquet(&head) || disk.n_bytes() <= sizes.in_memory {
+        return Ok(None);
+    }
+    let Form::Plain { mark } = encoding::form(&head)? else { return Ok(None) };
+    let (header, rows_at) = read_header(&mut file, head, mark, &disk, path)?;
+    let at = |rank: usize| -> Result<u64> {
+        let (rows_at, end) = (rows_at as u64, disk.n_bytes());
+        let nominal = rows_at + (end - rows_at) * rank as u64 / size as u64;
+        match rank {
+            0 => Ok(rows_at),
+            rank if rank == size => Ok(end),
+            _ => line_after(&disk, nominal),
+        }
+    };
+    let (from, to) = (at(rank)?, at(rank + 1)?);
+    let (_, mut file) = Disk::open(path)?;
+    file.seek(SeekFrom::Start(from)).map_err(|cause| Error::io("read", path, &cause))?;
+    let mut reader = Reader {
+        file: file.take(to - from),
+        path,
+        hash: None,
+        rest: Vec::new(),
+        at: from,
+        cutter: Cutter::new(header.shape.delimiter),
+        size: sizes.piece,
+    };
+    let (facts, parts) = pieces(&mut reader, Some(header.shape), 0)?;
+    if reader.at != to {
+        return Err(disk.changed());
+    }
+    let is_plain =
+        !reader.cutter.is_quoted() && facts.verdict(mark > 0).is_ok_and(|notices| notices.is_empty());
+    Ok(Some(Share { header, disk, parts, is_plain }))
+}
+
+/// The byte after the first line break at or after one.
+fn line_after(disk: &Disk, mut at: u64) -> Result<u64> {
+    const STEP: u64 = 1 << 16;
+    loop {
+        let end = disk.n_bytes().min(at + STEP);
+        let bytes = disk.bytes(&(at..end))?;
+        match memchr2(b'\n', b'\r', &bytes) {
+            Some(k) if bytes[k] == b'\r' && bytes.get(k + 1) == Some(&b'\n') => return Ok(at + k as u64 + 2),
+            Some(k) if bytes[k] == b'\n' || k + 1 < bytes.len() => return Ok(at + k as u64 + 1),
+            Some(k) if end < disk.n_bytes() => at += k as u64, // is the CR half of a line break?
+            _ if end == disk.n_bytes() => return Ok(end),
+            _ => at = end,
+        }
+    }
+}
+
+/// The SHA-256 of a whole file, hexadecimal.
+///
+/// # Errors
+/// Io, when it cannot be read.
+pub fn digest(path: &Path) -> Result<String> {
+    let (_, mut file) = Disk::open(path)?;
+    let mut hash = Sha256::new();
+    std::io::copy(&mut file, &mut hash).map_err(|cause| Error::io("read", path, &cause))?;
+    Ok(hexadecimal(hash.finalize()))
+}
+
 /// Reads and hashes one batch of pieces while the batch before is looked at by all threads.
 fn pass(disk: &Disk, path: &Path, sizes: Sizes, start: &Start) -> Result<Passed> {
     let (now, mut file) = Disk::open(path)?;
@@ -211,25 +301,40 @@ fn pass(disk: &Disk, path: &Path, sizes: Sizes, start: &Start) -> Result<Passed>
     if read_on(&mut file, &mut head, start.bytes, path)? < start.bytes {
         return Err(disk.changed());
     }
-    let mut facts = Facts::of(&head[start.mark..]);
+    let before = Facts::of(&head[start.mark..]);
     let mut reader = Reader {
-        file,
+        file: file.take(u64::MAX),
         path,
-        hash: Sha256::new_with_prefix(&head),
+        hash: Some(Sha256::new_with_prefix(&head)),
         rest: Vec::new(),
         at: start.bytes as u64,
         cutter: Cutter::new(start.shape.map_or(b',', |shape| shape.delimiter)),
         size: sizes.piece,
     };
+    let (mut facts, parts) = (before, pieces(&mut reader, start.shape, start.n_lines)?);
+    facts.add(parts.0, 0);
+    if reader.at != disk.n_bytes() {
+        return Err(disk.changed());
+    }
+    let sha256 = reader.hash.map_or_else(String::new, |hash| hexadecimal(hash.finalize()));
+    Ok(Passed { sha256, facts, parts: parts.1 })
+}
+
+/// Reads all pieces, each batch while the batch before is looked at by all threads; lines are counted from `n_lines` on.
+fn pieces(
+    reader: &mut Reader<'_>,
+    shape: Option<Shape>,
+    mut n_lines: usize,
+) -> Result<(Facts, Vec<(Range<u64>, Part)>)> {
     let look = |(at, bytes): &(u64, Vec<u8>)| {
         let text = encoding::stretch(bytes);
-        let part = match start.shape {
+        let part = match shape {
             Some(shape) => Part::of(&text, shape),
             None => Part::of_lines(&text),
         };
         (*at..*at + bytes.len() as u64, Facts::of(bytes), part)
     };
-    let (mut parts, mut n_lines) = (Vec::new(), start.n_lines);
+    let (mut parts, mut facts) = (Vec::new(), Facts::default());
     let mut batch = reader.batch()?;
     while !batch.is_empty() {
         let (next, found) = rayon::join(|| reader.batch(), || batch.par_iter().map(look).collect::<Vec<_>>());
@@ -240,17 +345,14 @@ fn pass(disk: &Disk, path: &Path, sizes: Sizes, start: &Start) -> Result<Passed>
         }
         batch = next?;
     }
-    if reader.at != disk.n_bytes() {
-        return Err(disk.changed());
-    }
-    Ok(Passed { sha256: hexadecimal(reader.hash.finalize()), facts, parts })
+    Ok((facts, parts))
 }
 
 /// Reads a file piece by piece.
 struct Reader<'a> {
-    file: File,
+    file: Take<File>,
     path: &'a Path,
-    hash: Sha256,
+    hash: Option<Sha256>,
     /// What has been read and not been given out: the beginning of a record.
     rest: Vec<u8>,
     /// The byte of the file at which the rest begins.
@@ -277,7 +379,7 @@ impl Reader<'_> {
         loop {
             let n_before = self.rest.len();
             let n_read = read_on(&mut self.file, &mut self.rest, self.size, self.path)?;
-            self.hash.update(&self.rest[n_before..]);
+            self.hash.iter_mut().for_each(|hash| hash.update(&self.rest[n_before..]));
             let cut = self.cutter.cut(&self.rest, n_read == 0);
             if cut > 0 {
                 let rest = self.rest.split_off(cut);

@@ -11,7 +11,7 @@ use crate::data::csv::Source;
 use crate::data::learn::{Keep, Learnt};
 use crate::data::na::MissingCodes;
 use crate::data::scan::Want;
-use crate::data::table::{Column, Table, Values};
+use crate::data::table::{Column, MISSING, Table, Values};
 use crate::data::typing::{self, Reading};
 use crate::error::{Error, Result};
 
@@ -33,8 +33,10 @@ pub struct SurveyedColumn {
     pub kind: ColumnKind,
     place: usize,
     missing: MissingCodes,
+    /// Whether no cell has a value.
+    pub(super) is_empty: bool,
     /// For each text of a categorical column its code.
-    codes: Arc<HashMap<String, u32>>,
+    pub(super) codes: Arc<HashMap<String, u32>>,
 }
 
 /// What the cells of a column are.
@@ -65,18 +67,23 @@ impl Source {
         let mut surveyed = Vec::with_capacity(columns.len());
         for (name, place) in columns.iter().zip(self.places(columns)?) {
             let idx = places.binary_search(&place).expect("each column was learnt");
-            let (kind, codes) = match &lesson.columns[idx] {
+            let (kind, codes, is_empty) = match &lesson.columns[idx] {
                 Learnt::Numbers { any, mark, .. } => {
                     notices.extend((!any).then(|| typing::no_value(name)));
-                    (ColumnKind::Number { mark: *mark }, HashMap::new())
+                    (ColumnKind::Number { mark: *mark }, HashMap::new(), !any)
                 }
                 Learnt::Texts { texts, .. } => {
                     match self.reading(name, place, texts, choices, &mut notices)? {
-                        Reading::Number { mark, .. } => (ColumnKind::Number { mark }, HashMap::new()),
-                        Reading::Date(_) => (ColumnKind::Date, HashMap::new()),
+                        Reading::Number { mark, values } => {
+                            (ColumnKind::Number { mark }, HashMap::new(), values.iter().all(|x| x.is_nan()))
+                        }
+                        Reading::Date(values) => {
+                            (ColumnKind::Date, HashMap::new(), values.iter().all(|x| x.is_nan()))
+                        }
                         Reading::Category { codes, levels } => {
                             let texts = texts.iter().map(|text| text.text.clone());
-                            (ColumnKind::Category { levels }, texts.zip(codes).collect())
+                            let is_empty = codes.iter().all(|code| *code == MISSING);
+                            (ColumnKind::Category { levels }, texts.zip(codes).collect(), is_empty)
                         }
                     }
                 }
@@ -87,6 +94,7 @@ impl Source {
                 kind,
                 place,
                 missing,
+                is_empty,
                 codes: Arc::new(codes),
             });
         }
@@ -152,6 +160,7 @@ impl SurveyedColumn {
         match values {
             Values::Category { codes, .. } => match self.codes.get(cell.text().as_ref()) {
                 Some(code) => codes.push(*code),
+                None if self.missing.mean_missing(&cell.text()) => codes.push(MISSING),
                 None => return false,
             },
             Values::Number(numbers) | Values::Date(numbers) => match self.read(cell) {

@@ -114,6 +114,25 @@ impl Table {
         Table { n_rows: rows.len(), columns: self.columns.iter().map(pick).collect(), ..Table::default() }
     }
 
+    /// Adds further rows of the same columns below.
+    pub fn append(&mut self, more: Table) {
+        if self.columns.is_empty() {
+            *self = more;
+            return;
+        }
+        self.n_rows += more.n_rows;
+        self.lines.extend(more.lines);
+        for (column, more) in self.columns.iter_mut().zip(more.columns) {
+            match (&mut column.values, more.values) {
+                (Values::Number(all), Values::Number(more)) | (Values::Date(all), Values::Date(more)) => {
+                    all.extend(more);
+                }
+                (Values::Category { codes, .. }, Values::Category { codes: more, .. }) => codes.extend(more),
+                _ => unreachable!("the rows are of the same columns"),
+            }
+        }
+    }
+
     /// The rows for which `keep` is true, in their order.
     pub fn filter(&self, keep: &[bool]) -> Table {
         assert_eq!(keep.len(), self.n_rows, "one flag a row");

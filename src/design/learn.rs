@@ -11,6 +11,7 @@ use crate::design::numbers::{column, numbers};
 use crate::design::sample::Sample;
 use crate::design::{natural, poly, spline};
 use crate::error::{Error, Result};
+use crate::team::{Bits, Ranks};
 
 /// A factor with more levels than this share of the rows names patients, not groups.
 const LEVELS_PER_ROW: f64 = 0.5;
@@ -41,16 +42,18 @@ pub fn learn(formula: &Formula, table: &Table, weight: Option<&Array1<f64>>) -> 
     Ok(frozen)
 }
 
-/// As [`learn`], from columns that are fetched when they are needed: `get` gives some whole, `kinds` says what each is.
+/// As [`learn`], from columns that are fetched when they are needed: `get` gives some whole, `kinds` says what each is; and from
+/// the rows of other ranks too.
 ///
 /// # Errors
-/// As [`learn`], and those of `get`.
+/// As [`learn`], and those of `get`; Formula, where knots would have to be found from rows that may not leave their rank.
 pub fn learn_from(
     formula: &Formula,
     kinds: &[Column],
     get: &dyn Fn(&[String]) -> Result<Table>,
     weight: Option<&Array1<f64>>,
     n_rows: usize,
+    ranks: &Ranks,
 ) -> Result<Frozen> {
     let without_cells = Table { columns: kinds.to_vec(), ..Table::default() };
     if n_rows == 0 {
@@ -63,7 +66,15 @@ pub fn learn_from(
             Values::Number(_) => VariableKind::Number,
             Values::Date(_) => VariableKind::Date,
             Values::Category { .. } => {
-                kind_of(formula, &get(std::slice::from_ref(&name))?.columns[0], &|_| true)?
+                let found = get(std::slice::from_ref(&name));
+                let own = found.map(|table| occurring(&table.columns[0].values, &|_| true));
+                let (mut occurs, mut n) = (Vec::new(), 0);
+                for (own, n_own) in ranks.meet(own)? {
+                    occurs.resize(own.len(), false);
+                    occurs.iter_mut().zip(own).for_each(|(o, own)| *o |= own);
+                    n += n_own;
+                }
+                used_levels(formula, column(&without_cells, &name)?, &occurs, n)?
             }
         };
         frozen.variables.push((name, kind));
@@ -74,7 +85,25 @@ pub fn learn_from(
     for (atom, _) in model.atoms.iter().zip(used).filter(|(_, used)| *used) {
         let sample = |e: &Expression| {
             let names: Vec<String> = e.columns().into_iter().map(str::to_string).collect();
-            sample_of(formula, e, &get(&names)?, weight)
+            let own = || sample_of(formula, e, &get(&names)?, weight);
+            if ranks.is_alone() {
+                return own();
+            }
+            if ranks.have_own_files() {
+                return Err(formula.error_at(&names.concat(), format!(
+                    "`{atom}` would be learnt from single values, and only sums may leave a rank with a file of its own"
+                ))
+                .hint("name the knots, e.g. `rcs(x, c(10, 20, 30))`; or use raw powers, e.g. `I(x^2)`"));
+            }
+            let pairs = own().map(|sample| bytemuck::cast_slice(&sample.interleaved()).to_vec());
+            let all = ranks.lead(pairs, |all| {
+                let of_rank = |bytes: &Vec<u8>| bytemuck::pod_collect_to_vec::<u8, f64>(bytes);
+                let (values, counts): (Vec<f64>, Vec<f64>) =
+                    all.iter().map(of_rank).flat_map(Sample::pairs_of).unzip();
+                Ok(Bits::of(&Sample::of(&values, Some(&counts)).interleaved()))
+            })?;
+            let (values, counts): (Vec<f64>, Vec<f64>) = Sample::pairs_of(all.numbers()).unzip();
+            Ok(Sample::counted(&values, &counts))
         };
         if let Some(basis) = basis_of(formula, atom, &sample)? {
             frozen.bases.push((atom.to_string(), basis));
@@ -87,19 +116,31 @@ fn kind_of(formula: &Formula, column: &Column, counted: &dyn Fn(usize) -> bool) 
     match &column.values {
         Values::Number(_) => Ok(VariableKind::Number),
         Values::Date(_) => Ok(VariableKind::Date),
-        Values::Category { codes, levels } => {
-            let mut occurs = vec![false; levels.len()];
-            let mut n_rows = 0;
-            for (_, code) in codes.iter().enumerate().filter(|(row, c)| counted(*row) && **c != MISSING) {
-                occurs[*code as usize] = true;
-                n_rows += 1;
-            }
-            let used: Vec<String> =
-                levels.iter().zip(occurs).filter(|(_, o)| *o).map(|(l, _)| l.clone()).collect();
-            check_levels(formula, &column.name, &used, n_rows)?;
-            Ok(VariableKind::Category(used))
+        Values::Category { .. } => {
+            let (occurs, n_rows) = occurring(&column.values, counted);
+            used_levels(formula, column, &occurs, n_rows)
         }
     }
+}
+
+/// Which levels occur, and in how many rows any.
+fn occurring(values: &Values, counted: &dyn Fn(usize) -> bool) -> (Vec<bool>, usize) {
+    let Values::Category { codes, levels } = values else { return (Vec::new(), 0) };
+    let mut occurs = vec![false; levels.len()];
+    let mut n_rows = 0;
+    for (_, code) in codes.iter().enumerate().filter(|(row, c)| counted(*row) && **c != MISSING) {
+        occurs[*code as usize] = true;
+        n_rows += 1;
+    }
+    (occurs, n_rows)
+}
+
+/// A factor of the levels that occur.
+fn used_levels(formula: &Formula, column: &Column, occurs: &[bool], n_rows: usize) -> Result<VariableKind> {
+    let Values::Category { levels, .. } = &column.values else { return Ok(VariableKind::Number) };
+    let used: Vec<String> = levels.iter().zip(occurs).filter(|(_, o)| **o).map(|(l, _)| l.clone()).collect();
+    check_levels(formula, &column.name, &used, n_rows)?;
+    Ok(VariableKind::Category(used))
 }
 
 /// Refuses a factor of one level, and one that names (nearly) every patient.

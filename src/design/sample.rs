@@ -50,6 +50,16 @@ impl Sample {
         self.values.iter().copied().zip(self.counts.iter().copied())
     }
 
+    /// Value, frequency, value, frequency...
+    pub fn interleaved(&self) -> Vec<f64> {
+        self.pairs().flat_map(|(value, count)| [value, count]).collect()
+    }
+
+    /// The pairs of numbers that [`Sample::interleaved`] gives.
+    pub fn pairs_of(numbers: Vec<f64>) -> impl Iterator<Item = (f64, f64)> {
+        (0..numbers.len() / 2).map(move |k| (numbers[2 * k], numbers[2 * k + 1]))
+    }
+
     /// The number of rows.
     pub fn total(&self) -> f64 {
         self.total

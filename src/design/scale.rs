@@ -3,6 +3,9 @@
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
 use rayon::prelude::*;
 
+use crate::error::Result;
+use crate::team::{Bits, Ranks};
+
 /// A column whose spread is below this share of its mean differs from a constant by rounding only.
 const ROUNDING: f64 = 1e-13;
 /// How far from its centre, as a share of it, a value of such a column can lie in a table of any length.
@@ -114,6 +117,19 @@ impl Compensated {
     }
 }
 
+/// Compensated sums of several ranks, column by column, in the order of the ranks.
+fn added<'a>(of_ranks: impl Iterator<Item = &'a Bits>) -> Vec<Compensated> {
+    let mut sums: Vec<Compensated> = Vec::new();
+    for part in of_ranks.map(Bits::numbers) {
+        sums.resize(part.len() / 2, Compensated::default());
+        for (sum, pair) in sums.iter_mut().zip(part.chunks_exact(2)) {
+            sum.add(pair[0]);
+            sum.add(pair[1]);
+        }
+    }
+    sums
+}
+
 impl Tally {
     /// Of p columns. total: the sum of the weights.
     pub fn new(p: usize, has_intercept: bool, total: f64) -> Tally {
@@ -151,6 +167,34 @@ impl Tally {
         for (j, sum, least, most) in found {
             (self.sums[j], self.least[j], self.most[j]) = (sum, least, most);
         }
+    }
+
+    /// After the first pass, where other ranks have rows too: the sums and extremes of all of them.
+    ///
+    /// # Errors
+    /// Those of other ranks.
+    pub fn meet_first(&mut self, ranks: &Ranks) -> Result<()> {
+        let parts =
+            |sums: &[Compensated]| Bits::of(&sums.iter().flat_map(|s| [s.total, s.lost]).collect::<Vec<_>>());
+        let mine = (parts(&self.sums), Bits::of(&self.least), Bits::of(&self.most), Bits::of(&[self.total]));
+        let all = ranks.meet(Ok(mine))?;
+        self.total = all.iter().map(|(_, _, _, total)| total.numbers()[0]).sum();
+        self.sums = added(all.iter().map(|(sums, ..)| sums));
+        for (_, least, most, _) in &all {
+            self.least.iter_mut().zip(least.numbers()).for_each(|(a, b)| *a = a.min(b));
+            self.most.iter_mut().zip(most.numbers()).for_each(|(a, b)| *a = a.max(b));
+        }
+        Ok(())
+    }
+
+    /// After the second pass, likewise: the sums of squares of all ranks.
+    ///
+    /// # Errors
+    /// Those of other ranks.
+    pub fn meet_second(&mut self, ranks: &Ranks) -> Result<()> {
+        let mine = Bits::of(&self.squares.iter().flat_map(|s| [s.total, s.lost]).collect::<Vec<_>>());
+        self.squares = added(ranks.meet(Ok(mine))?.iter());
+        Ok(())
     }
 
     /// Between the passes.

@@ -1,7 +1,6 @@
 //! The optimum itself, with the proof of how close it is: what every stop is measured against.
 
 use ndarray::{Array1, Array2};
-use rayon::prelude::*;
 
 use crate::error::Result;
 use crate::fit::frame::Frame;
@@ -11,14 +10,16 @@ use crate::fit::target::Target;
 use crate::inference::covariance;
 use crate::num::linalg::{inverse_upper, is_regular, singular_values, solve_upper_transposed};
 use crate::objective::Curved;
-use crate::objective::coded;
 use crate::objective::firth::Firth;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::penalty::Penalised;
+use crate::objective::shared;
 use crate::optimise::certificate::{logistic_distance, yardstick_factor};
 use crate::optimise::{Descent, norm};
 use crate::rows::Rows;
+use crate::rows::shared::{At, Question, View};
+use crate::team::Bits;
 
 /// The end of an exact descent on the standardised columns, examined.
 pub struct Exact {
@@ -132,16 +133,15 @@ pub fn dispersion(loss: Loss, mean_loss: f64, n: f64, k: usize) -> f64 {
 fn rounding(rows: &dyn Rows, loss: Loss, beta: &Array1<f64>, root: &Array2<f64>, value: f64) -> f64 {
     const OPERATIONS: f64 = 4.0; // product, sum, subtraction, accumulation
     let n = rows.n_rows() as f64;
-    let squares = |k: usize| -> f64 {
-        let block = rows.block(k);
-        let size = |(eta, y): (f64, &f64)| match loss {
-            Loss::Squared => eta + y.abs(),
-            Loss::Logistic => 1.0 + 0.5 * eta,
-        };
-        coded::sizes(&block, beta).into_iter().zip(&block.y).map(size).map(|size| size * size).sum()
+    let logistic = loss == Loss::Logistic;
+    let at = At { logistic, point: Bits::of(beta), view: View::All, only: None };
+    let squares = match rows.shared() {
+        Some((shared, _)) => {
+            shared.ask(&Question::Rounding(at.clone()), |mine| vec![shared::rounding(&at, mine)])[0][0]
+        }
+        None => shared::rounding(&at, rows),
     };
-    let squares: Vec<f64> = (0..rows.n_blocks()).into_par_iter().map(squares).collect();
-    let mean_square = squares.iter().sum::<f64>() / n;
+    let mean_square = squares / n;
     let values = singular_values(root);
     let condition = match (values.first(), values.last()) {
         (Some(largest), Some(smallest)) => largest / smallest,

@@ -9,6 +9,7 @@ use crate::design::matrix::outcome_numbers;
 use crate::error::{Error, Result};
 use crate::fit::result::Outcome;
 use crate::fit::spec::Family;
+use crate::team::{Bits, Ranks};
 
 /// Pairs of levels that say by themselves which is the event: (non-event, event), compared in lower case.
 const PLAIN_PAIRS: [(&str, &str); 4] = [("0", "1"), ("no", "yes"), ("false", "true"), ("alive", "dead")];
@@ -37,10 +38,24 @@ pub fn choose(
     event: Option<&str>,
     used: &Table,
 ) -> Result<Chosen> {
+    choose_among(formula, family, event, used, &Ranks::alone())
+}
+
+/// As [`choose`], where other ranks have rows too: what is decided holds for all, the numbers are those of `used`.
+///
+/// # Errors
+/// Those of [`choose`]; those of other ranks.
+pub fn choose_among(
+    formula: &Formula,
+    family: Option<Family>,
+    event: Option<&str>,
+    used: &Table,
+    ranks: &Ranks,
+) -> Result<Chosen> {
     let name = formula.outcome_variable();
     let column =
         used.column(name).ok_or_else(|| Error::data(format!("no column `{name}` for the outcome")))?;
-    let levels = distinct_levels(&column.values);
+    let levels = levels_of_all(&column.values, ranks)?;
     let plain_outcome = !formula.outcome_is_transformed();
     let two_valued = plain_outcome && levels.len() == 2;
     let is_text = matches!(column.values, Values::Category { .. });
@@ -75,7 +90,7 @@ pub fn choose(
                 .hint("a two-valued outcome is modelled with `--family logistic`"));
             }
             let y = outcome_numbers(formula, used)?;
-            if let ([only], true) = (levels.as_slice(), y.len() > 1) {
+            if let ([only], true) = (levels.as_slice(), y.len() > 1 || !ranks.is_alone()) {
                 return Err(one_value(name, only));
             }
             let outcome = Outcome {
@@ -108,6 +123,26 @@ pub fn choose(
                 n_events: None,
             };
             Ok(Chosen { family, y, outcome, notices })
+        }
+    }
+}
+
+/// The values that occur on any rank. Of a number that has many, each rank names a few.
+fn levels_of_all(values: &Values, ranks: &Ranks) -> Result<Vec<String>> {
+    if ranks.is_alone() {
+        return Ok(distinct_levels(values));
+    }
+    match values {
+        Values::Category { levels, .. } => {
+            let all = ranks.meet(Ok(distinct_levels(values)))?;
+            Ok(levels.iter().filter(|level| all.iter().any(|own| own.contains(level))).cloned().collect())
+        }
+        Values::Number(v) | Values::Date(v) => {
+            const SOME: usize = 9; // more than make two outcomes
+            let own = few_values(v)
+                .unwrap_or_else(|| v.iter().copied().filter(|x| !x.is_nan()).take(SOME).collect());
+            let all: Vec<f64> = ranks.meet(Ok(Bits::of(&own)))?.iter().flat_map(Bits::numbers).collect();
+            Ok(distinct_levels(&Values::Number(all)))
         }
     }
 }

@@ -7,6 +7,8 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::rows::Rows;
+use crate::rows::shared::{Question, Shared};
+use crate::team::Bits;
 
 /// What the linear programme found.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +71,9 @@ const SOME_ROWS: usize = 20_000;
 /// # Errors
 /// As [`find`].
 pub fn find_in(rows: &dyn Rows) -> Result<Option<Separated>> {
+    if let Some((shared, _)) = rows.shared() {
+        return find_among(shared);
+    }
     if rows.layout().is_some() {
         return Ok(one_sided_levels(rows));
     }
@@ -83,21 +88,59 @@ pub fn find_in(rows: &dyn Rows) -> Result<Option<Separated>> {
         return Ok(None);
     }
     let direction = solve(&some.x, &some.y)?;
-    const TOLERATED: f64 = -1e-6; // of a margin of 1
-    let margins = |k: usize| {
+    Ok(holding(&direction, &[margins(rows, &direction)], n))
+}
+
+/// How many rows a direction separates strictly, and the smallest margin.
+pub fn margins(rows: &dyn Rows, direction: &Array1<f64>) -> (usize, f64) {
+    let of_block = |k: usize| {
         let block = rows.block(k);
-        let toward = block.numbers.dot(&direction);
+        let toward = block.numbers.dot(direction);
         let margins = toward.iter().zip(&block.y).map(|(d, y)| if *y > 0.5 { *d } else { -d });
         margins.fold((0, f64::INFINITY), |(n, least), m| (n + usize::from(m > 0.5), m.min(least)))
     };
-    let found: Vec<(usize, f64)> = (0..rows.n_blocks()).into_par_iter().map(margins).collect();
-    let strictly = found.iter().map(|(n, _)| n).sum();
-    if found.iter().any(|(_, least)| *least < TOLERATED) || strictly == 0 {
-        return Ok(None);
+    let found: Vec<(usize, f64)> = (0..rows.n_blocks()).into_par_iter().map(of_block).collect();
+    found.into_iter().fold((0, f64::INFINITY), |(n, least), (more, other)| (n + more, least.min(other)))
+}
+
+/// The separation that a direction is, where no row speaks against it. margins: of all n rows, in parts.
+fn holding(direction: &Array1<f64>, margins: &[(usize, f64)], n: usize) -> Option<Separated> {
+    const TOLERATED: f64 = -1e-6; // of a margin of 1
+    let strictly = margins.iter().map(|(n, _)| n).sum();
+    if margins.iter().any(|(_, least)| *least < TOLERATED) || strictly == 0 {
+        return None;
     }
     let largest = direction.iter().fold(0.0_f64, |m, d| m.max(d.abs()));
     let columns = (0..direction.len()).filter(|j| direction[*j].abs() > 1e-4 * largest).collect();
-    Ok(Some(Separated { complete: strictly == n, rows: strictly, columns }))
+    Some(Separated { complete: strictly == n, rows: strictly, columns })
+}
+
+/// As [`find_in`], over the rows of several ranks: where those of one rank overlap, all do. Otherwise the direction that rank 0's
+/// rows give is tried on all; `None` also where it does not hold, which decides nothing.
+fn find_among(shared: &Shared) -> Result<Option<Separated>> {
+    let separated = shared.ask(&Question::Separated, |mine| vec![is_separated(mine)])[0][0];
+    if separated != shared.size() as f64 || shared.layout().is_some() {
+        return Ok(None);
+    }
+    let n = shared.mine().n_rows();
+    let picked: Vec<usize> = (0..n.min(SOME_ROWS)).map(|k| k * n / n.min(SOME_ROWS)).collect();
+    let some = shared.mine().pick(&picked);
+    let direction = solve(&some.x, &some.y)?;
+    let question = Question::Margins { direction: Bits::of(&direction) };
+    let found = shared.ask(&question, |mine| {
+        let (strictly, least) = margins(mine, &direction);
+        vec![strictly as f64, least]
+    });
+    let found: Vec<(usize, f64)> = found.iter().map(|part| (part[0] as usize, part[1])).collect();
+    Ok(holding(&direction, &found, shared.n_rows()))
+}
+
+/// 1 where the rows are separated, 0 where they overlap, not a number where that could not be decided.
+pub fn is_separated(rows: &dyn Rows) -> f64 {
+    match find_in(rows) {
+        Ok(found) => f64::from(u8::from(found.is_some())),
+        Err(_) => f64::NAN,
+    }
 }
 
 /// Levels of coded factors in which every row has the same outcome.

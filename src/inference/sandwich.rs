@@ -8,7 +8,10 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::inference::solution::{BlockTerms, Solution};
 use crate::num::linalg::{combine_factors, triangular_factor};
+use crate::objective::loss::Loss;
 use crate::rows::BLOCK_ROWS;
+use crate::rows::shared::{At, Question};
+use crate::team::Bits;
 
 /// How a squared residual stands for a row's variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +24,11 @@ pub enum Hc {
     Hc2,
     /// r² / (1 - h)²: close to the jackknife.
     Hc3,
+}
+
+impl Hc {
+    /// HC0 to HC3, by number.
+    pub const ALL: [Hc; 4] = [Hc::Hc0, Hc::Hc1, Hc::Hc2, Hc::Hc3];
 }
 
 /// Small-sample factor of the cluster sandwich with G clusters, n observations and k coefficients.
@@ -114,16 +122,47 @@ pub fn sandwich(solution: &Solution<'_>, to_user: &ArrayRef2<f64>, robust: Robus
     Ok(Sandwich { root, clusters })
 }
 
+/// T of [`rows_factor`] for one rank's rows; total: the weight of all ranks' rows.
+///
+/// Leverages are those among all rows: with q scaled by s = sqrt(own weight / total), q'q / own weight is what q'q / total was.
+///
+/// # Errors
+/// As [`sandwich()`].
+pub fn scores(solution: &Solution<'_>, inverse: &Array2<f64>, kind: Hc, total: f64) -> Result<Array2<f64>> {
+    let scale = (solution.n() / total).sqrt();
+    Ok(rows_factor(solution, &(inverse * scale), kind)? / scale)
+}
+
 /// T with T'T = sum_i w_i r_i² f_i q_i q_i', block by block in order.
 fn rows_factor(solution: &Solution<'_>, inverse: &Array2<f64>, kind: Hc) -> Result<Array2<f64>> {
+    if let Some((shared, view)) = solution.rows.shared() {
+        let logistic = solution.loss == Loss::Logistic;
+        let at = At { logistic, point: Bits::of(solution.beta), view, only: None };
+        let number = Hc::ALL.iter().position(|k| *k == kind).unwrap_or_default() as u8;
+        let total = solution.n();
+        let question =
+            Question::Scores { at, inverse_root: Bits::of(inverse), kind: number, total: Bits::of(&[total]) };
+        let parts = shared.ask(&question, |mine| {
+            let own = Solution { rows: mine, ..*solution };
+            scores(&own, inverse, kind, total).map_or_else(|_| Vec::new(), |root| root.into_iter().collect())
+        });
+        let p = solution.n_coefficients();
+        return parts.into_iter().enumerate().try_fold(Array2::zeros((p, p)), |sum, (rank, part)| {
+            let root = Array2::from_shape_vec((p, p), part)
+                .map_err(|_| undefined(kind, &format!("a row of rank {rank}")))?;
+            Ok(combine_factors(&sum, &root))
+        });
+    }
     let blocks: Vec<Result<Array2<f64>>> = (0..solution.rows.n_blocks())
         .into_par_iter()
         .map(|index| {
             let terms = solution.block(index, inverse);
             let mut scaled = terms.projected.clone();
             for (i, mut row) in scaled.rows_mut().into_iter().enumerate() {
-                let size = stand_in(&terms, i, kind)
-                    .ok_or_else(|| undefined(kind, rows_before(solution, index) + i + 1))?;
+                let size = stand_in(&terms, i, kind).ok_or_else(|| {
+                    let row = rows_before(solution, index) + i + 1;
+                    undefined(kind, &format!("row {row} of those used"))
+                })?;
                 row *= terms.weight[i].sqrt() * size;
             }
             Ok(triangular_factor(&scaled))
@@ -149,10 +188,10 @@ fn rows_before(solution: &Solution<'_>, index: usize) -> usize {
     (0..index).map(|k| solution.rows.block(k).y.len()).sum()
 }
 
-fn undefined(kind: Hc, row: usize) -> Error {
+fn undefined(kind: Hc, row: &str) -> Error {
     let name = if kind == Hc::Hc2 { "HC2" } else { "HC3" };
     Error::data(format!(
-        "{name} standard errors do not exist: row {row} of those used has leverage 1 (it alone determines a coefficient)"
+        "{name} standard errors do not exist: {row} has leverage 1 (it alone determines a coefficient)"
     ))
     .hint("use `--robust hc0` or `--robust hc1`, or merge the level that only this row has")
 }
@@ -195,7 +234,6 @@ mod tests {
     use crate::objective::loss::Loss;
     use crate::rows::InMemory;
 
-    const ALL: [Hc; 4] = [Hc::Hc0, Hc::Hc1, Hc::Hc2, Hc::Hc3];
     const CORRECTIONS: [Correction; 3] = [Correction::Cr0, Correction::Cr1, Correction::Cr1s];
 
     fn errors(rows: &InMemory, loss: Loss, robust: Robust<'_>) -> Vec<f64> {
@@ -210,7 +248,7 @@ mod tests {
         // y = 1, 2, 4, 9: residuals -3, -2, 0, 5, sum of squares 38, h = 1/4.
         let rows = rows(Array2::ones((4, 1)), &[1.0, 2.0, 4.0, 9.0]);
         let wanted = [38.0 / 16.0, 38.0 / 12.0, 38.0 / 12.0, 38.0 / 9.0];
-        for (kind, variance) in ALL.into_iter().zip(wanted) {
+        for (kind, variance) in Hc::ALL.into_iter().zip(wanted) {
             near(&errors(&rows, Loss::Squared, Robust::Hc(kind)), &[f64::sqrt(variance)], 1e-14);
         }
         // Clusters {1, 2} and {4, 9}: sums -5 and 5, so 50/16; G/(G-1) = 2, (n-1)/(n-k) = 1.
@@ -287,7 +325,7 @@ mod tests {
                 None,
             );
             let plain = repeated(&weighted);
-            for kind in ALL {
+            for kind in Hc::ALL {
                 let robust = Robust::Hc(kind);
                 near(&errors(&weighted, loss, robust), &errors(&plain, loss, robust), 1e-10);
             }

@@ -8,9 +8,12 @@ use crate::objective::coded::{self, Elimination, Split};
 use crate::objective::kernel::{Row, sweep, sweep_with_curvature};
 use crate::objective::loss::Loss;
 use crate::objective::panel::Triangle;
+use crate::objective::shared::{self, Picked};
 use crate::objective::whitening::{Verdict, Whitening, sample};
 use crate::objective::{Curved, Objective, Sampled};
+use crate::rows::shared::{At, Question, Shared, View};
 use crate::rows::{Block, Rows};
+use crate::team::Bits;
 
 /// Mean loss of a linear predictor over weighted rows.
 ///
@@ -55,6 +58,11 @@ impl<'a> Glm<'a> {
 
     /// max_i x_i' H⁻¹ x_i with H = R'R: the largest leverage, as the certificate needs it; one sweep.
     pub fn largest_leverage(&self, inverse_root: &Array2<f64>) -> f64 {
+        if let Some((shared, _)) = self.rows.shared() {
+            let question = Question::Leverage { inverse_root: Bits::of(inverse_root) };
+            return shared
+                .ask(&question, |mine| vec![Glm::new(mine, self.loss).largest_leverage(inverse_root)])[0][0];
+        }
         if let Some(layout) = self.rows.layout() {
             return Elimination::new(self.rows, layout).largest_leverage(inverse_root);
         }
@@ -123,12 +131,8 @@ impl<'a> Glm<'a> {
         (share, curvature)
     }
 
-    /// Value, gradient and the sum of the curvature's shares, which blocks in the same part of the data add up one after another.
-    fn swept_at(
-        &self,
-        beta: &ArrayRef1<f64>,
-        whitening: Option<&Whitening>,
-    ) -> (f64, Array1<f64>, Array2<f64>) {
+    /// Sums of value and gradient, and of the curvature's shares, which blocks in the same part of the data add up one after another.
+    fn swept_at(&self, beta: &ArrayRef1<f64>, whitening: Option<&Whitening>) -> (Share, Array2<f64>) {
         const PARTS: usize = 64; // so many p x p matrices at once, however many blocks there are
         let blocks = self.rows.n_blocks();
         let size = blocks.div_ceil(PARTS).max(1);
@@ -152,9 +156,39 @@ impl<'a> Glm<'a> {
             })
             .collect();
         let (shares, curvatures): (Vec<Vec<Share>>, Vec<Option<Array2<f64>>>) = parts.into_iter().unzip();
-        let (value, gradient) = self.mean_of(shares.into_iter().flatten().collect());
+        let share = self.total(shares.into_iter().flatten().collect());
         let sum = sum_in_pairs(curvatures.into_iter().flatten().collect(), add);
-        (value, gradient, sum.unwrap_or_else(|| Array2::zeros((self.dim(), self.dim()))))
+        (share, sum.unwrap_or_else(|| Array2::zeros((self.dim(), self.dim()))))
+    }
+
+    /// Sums of value and gradient over these rows, none of another rank.
+    fn sums(&self, beta: &ArrayRef1<f64>) -> Share {
+        let shares = (0..self.rows.n_blocks())
+            .into_par_iter()
+            .map(|k| self.share(&self.rows.block(k), beta))
+            .collect();
+        self.total(shares)
+    }
+
+    /// The same, and the root of the sum of the curvatures.
+    fn sums_and_root(&self, beta: &ArrayRef1<f64>) -> (Share, Array2<f64>) {
+        if let Some(layout) = self.rows.layout() {
+            let root = Elimination::new(self.rows, layout).root(&|block| self.curvatures(block, beta));
+            return (self.sums(beta), root);
+        }
+        const GUESSES: usize = 2;
+        let mut guess = sample(self.rows.n_rows(), self.dim())
+            .map(|rows| Glm::new(&self.rows.pick(&rows), self.loss).swept_at(beta, None).1);
+        for _ in 0..GUESSES {
+            let Some(whitening) = guess.take().map(Whitening::new) else { break };
+            let (share, gram) = self.swept_at(beta, Some(&whitening));
+            match whitening.root(&gram) {
+                Verdict::Root(root) => return (share, root),
+                Verdict::Guess(root) => guess = Some(root),
+                Verdict::Singular => break,
+            }
+        }
+        self.swept_at(beta, None)
     }
 
     /// w_i loss''(eta_i) of each row of a block.
@@ -166,16 +200,96 @@ impl<'a> Glm<'a> {
         eta.iter().enumerate().map(|(i, eta)| block.weight(i) * self.loss.curvature(*eta)).collect()
     }
 
-    fn mean_of(&self, shares: Vec<Share>) -> (f64, Array1<f64>) {
-        let total = sum_in_pairs(shares, |a, b| Share {
+    fn total(&self, shares: Vec<Share>) -> Share {
+        let sum = sum_in_pairs(shares, |a, b| Share {
             value: a.value + b.value,
             gradient: a.gradient + b.gradient,
         });
-        let weight = self.rows.total_weight();
-        match total {
-            Some(t) => (t.value / weight, t.gradient / weight),
-            None => (0.0, Array1::zeros(self.dim())),
+        sum.unwrap_or_else(|| Share { value: 0.0, gradient: Array1::zeros(self.dim()) })
+    }
+
+    /// The means that sums are; 0 where there is no row.
+    fn mean_of(&self, share: Share) -> (f64, Array1<f64>) {
+        if self.rows.n_rows() == 0 {
+            return (0.0, share.gradient);
         }
+        let weight = self.rows.total_weight();
+        (share.value / weight, share.gradient / weight)
+    }
+
+    /// The question for this loss at a point of these columns.
+    fn at(&self, view: View, beta: &ArrayRef1<f64>, only: Option<&[usize]>) -> At {
+        let logistic = self.loss == Loss::Logistic;
+        At { logistic, point: Bits::of(beta), view, only: only.map(<[usize]>::to_vec) }
+    }
+
+    /// Value, gradient and curvature's root over some of the rows of all ranks (all of them where `only` is `None`).
+    pub(super) fn all_of(
+        &self,
+        (shared, view): (&Shared, View),
+        only: Option<&[usize]>,
+        beta: &ArrayRef1<f64>,
+    ) -> (f64, Array1<f64>, Array2<f64>) {
+        let at = self.at(view, beta, only);
+        let parts = shared.ask(&Question::Curvature(at.clone()), |mine| shared::curvature(&at, mine, 0));
+        let p = self.dim();
+        let mut sums = vec![0.0; p + 2];
+        let mut root = Array2::zeros((p, p));
+        for part in parts {
+            sums.iter_mut().zip(&part).for_each(|(sum, x)| *sum += x);
+            let of_rank = Array2::from_shape_vec((p, p), part[p + 2..].to_vec()).expect("p x p cells");
+            root = combine_factors(&root, &of_rank);
+        }
+        let weight = sums[p + 1];
+        let gradient = Array1::from_iter(sums[..p].iter().map(|g| g / weight));
+        (sums[p] / weight, gradient, root / weight.sqrt())
+    }
+
+    /// Value and gradient over some of the rows of all ranks.
+    pub(super) fn gradient_of(
+        &self,
+        (shared, view): (&Shared, View),
+        only: Option<&[usize]>,
+        beta: &ArrayRef1<f64>,
+    ) -> (f64, Array1<f64>) {
+        let at = self.at(view, beta, only);
+        let sums =
+            shared.ask(&Question::Gradient(at.clone()), |mine| shared::gradient(&at, mine, 0)).swap_remove(0);
+        let (p, weight) = (self.dim(), sums[self.dim() + 1]);
+        (sums[p] / weight, Array1::from_iter(sums[..p].iter().map(|g| g / weight)))
+    }
+
+    /// Gradient, value and weight summed over these rows, none of another rank's: p + 2 numbers.
+    pub(super) fn in_numbers(&self, beta: &ArrayRef1<f64>) -> Vec<f64> {
+        self.listed(self.sums(beta))
+    }
+
+    /// The same, then the root of the summed curvatures, row by row.
+    pub(super) fn root_in_numbers(&self, beta: &ArrayRef1<f64>) -> Vec<f64> {
+        let (share, root) = self.sums_and_root(beta);
+        let mut numbers = self.listed(share);
+        numbers.extend(root.iter());
+        numbers
+    }
+
+    fn listed(&self, share: Share) -> Vec<f64> {
+        let mut numbers = share.gradient.to_vec();
+        numbers.extend([share.value, self.rows.total_weight()]);
+        numbers
+    }
+
+    /// The largest squared length of a row, none of another rank's.
+    pub(super) fn largest_row(&self) -> f64 {
+        (0..self.rows.n_blocks())
+            .into_par_iter()
+            .map(|k| {
+                let block = self.rows.block(k);
+                match &block.coded {
+                    Some(coded) => coded::largest_row(&block, coded),
+                    None => block.numbers.rows().into_iter().map(|r| r.dot(&r)).fold(0.0, f64::max),
+                }
+            })
+            .reduce(|| 0.0, f64::max)
     }
 }
 
@@ -212,11 +326,10 @@ impl Objective for Glm<'_> {
     }
 
     fn value_and_gradient(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>) {
-        let shares: Vec<Share> = (0..self.rows.n_blocks())
-            .into_par_iter()
-            .map(|k| self.share(&self.rows.block(k), beta))
-            .collect();
-        self.mean_of(shares)
+        match self.rows.shared() {
+            Some(others) => self.gradient_of(others, None, beta),
+            None => self.mean_of(self.sums(beta)),
+        }
     }
 
     fn curved(&self) -> Option<&dyn Curved> {
@@ -234,26 +347,12 @@ impl Curved for Glm<'_> {
     }
 
     fn all_at(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>, Array2<f64>) {
-        if let Some(layout) = self.rows.layout() {
-            let (value, gradient) = self.value_and_gradient(beta);
-            let root = Elimination::new(self.rows, layout).root(&|block| self.curvatures(block, beta));
-            return (value, gradient, root / self.rows.total_weight().sqrt());
+        if let Some(others) = self.rows.shared() {
+            return self.all_of(others, None, beta);
         }
-        const GUESSES: usize = 2;
-        let total = self.rows.total_weight().sqrt();
-        let mut guess = sample(self.rows.n_rows(), self.dim())
-            .map(|rows| Glm::new(&self.rows.pick(&rows), self.loss).swept_at(beta, None).2);
-        for _ in 0..GUESSES {
-            let Some(whitening) = guess.take().map(Whitening::new) else { break };
-            let (value, gradient, gram) = self.swept_at(beta, Some(&whitening));
-            match whitening.root(&gram) {
-                Verdict::Root(root) => return (value, gradient, root / total),
-                Verdict::Guess(root) => guess = Some(root),
-                Verdict::Singular => break,
-            }
-        }
-        let (value, gradient, root) = self.swept_at(beta, None);
-        (value, gradient, root / total)
+        let (share, root) = self.sums_and_root(beta);
+        let (value, gradient) = self.mean_of(share);
+        (value, gradient, root / self.rows.total_weight().sqrt())
     }
 
     fn is_quadratic(&self) -> bool {
@@ -267,26 +366,28 @@ impl Sampled for Glm<'_> {
     }
 
     fn of_rows(&self, rows: &[usize], beta: &ArrayRef1<f64>) -> (f64, Array1<f64>) {
+        if let Some(others) = self.rows.shared() {
+            return self.gradient_of(others, Some(rows), beta);
+        }
         let picked = self.rows.pick(rows);
         Glm::new(&picked, self.loss).value_and_gradient(beta)
     }
 
     fn with_rows(&self, rows: &[usize], lend: &mut dyn FnMut(&dyn Objective)) {
+        if let Some((shared, view)) = self.rows.shared() {
+            return lend(&Picked { glm: self, others: (shared, view), rows });
+        }
         let picked = self.rows.pick(rows);
         lend(&Glm::new(&picked, self.loss));
     }
 
     fn largest_row_curvature(&self) -> f64 {
-        let largest = (0..self.rows.n_blocks())
-            .into_par_iter()
-            .map(|k| {
-                let block = self.rows.block(k);
-                match &block.coded {
-                    Some(coded) => coded::largest_row(&block, coded),
-                    None => block.numbers.rows().into_iter().map(|r| r.dot(&r)).fold(0.0, f64::max),
-                }
-            })
-            .reduce(|| 0.0, f64::max);
+        let largest = match self.rows.shared() {
+            Some((shared, _)) => {
+                shared.ask(&Question::LargestRow, |mine| vec![Glm::new(mine, self.loss).largest_row()])[0][0]
+            }
+            None => self.largest_row(),
+        };
         self.loss.largest_curvature() * largest
     }
 }

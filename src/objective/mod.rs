@@ -9,6 +9,7 @@ pub mod l1;
 pub mod loss;
 pub mod panel;
 pub mod penalty;
+pub mod shared;
 pub mod whitening;
 
 use ndarray::{Array1, Array2, ArrayRef1};

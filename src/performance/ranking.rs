@@ -19,6 +19,11 @@ pub fn pack(risk: f64, outcome: f64) -> u64 {
     ((risk * DECIMALS).round() as u64) << 1 | u64::from(outcome > 0.5)
 }
 
+/// The risk and the outcome, 0 or 1, of what [`pack`] gave.
+pub fn unpack(packed: u64) -> (f64, usize) {
+    ((packed >> 1) as f64 / DECIMALS, usize::from(packed & 1 == 1))
+}
+
 impl Ranking {
     /// Of packed rows and their frequency weights.
     pub fn new(packed: Vec<u64>, weight: Option<Vec<f64>>) -> Ranking {

@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
+use crate::data;
 use crate::data::choices::DataChoices;
 use crate::data::csv::Source;
 use crate::data::missing::{Gaps, complete_rows};
@@ -13,6 +15,7 @@ use crate::data::survey::Survey;
 use crate::data::table::{Column, Table, Values};
 use crate::error::{Error, Result};
 use crate::fit::spec::{Robust, Spec};
+use crate::team::Ranks;
 
 /// Where rows are kept while they are swept.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,10 +26,12 @@ pub enum Storage {
     Disk(PathBuf),
 }
 
-/// Complete rows in chunks.
+/// Complete rows in chunks. What is counted is counted over all ranks, but for `n_rows`.
 pub struct Columns {
-    /// Rows used.
+    /// Rows used, of this rank.
     pub n_rows: usize,
+    /// Rows used of each rank.
+    pub of_ranks: Vec<usize>,
     /// Rows in the file.
     pub rows_read: usize,
     /// For each variable with a missing value in some row: in how many rows.
@@ -65,10 +70,26 @@ struct Beside {
 /// What one chunk of the file adds.
 struct Part {
     table: Table,
+    counts: Counts,
+}
+
+/// What was counted of rows.
+#[derive(Serialize, Deserialize)]
+struct Counts {
+    n_rows: usize,
     rows_read: usize,
     missing: Vec<(String, usize)>,
     n_without_weight: usize,
     gaps: Gaps,
+}
+
+/// What is to be read.
+struct Wanted<'a> {
+    spec: &'a Spec,
+    source: &'a Source,
+    variables: &'a [String],
+    choices: &'a DataChoices,
+    beside: &'a [Beside],
 }
 
 impl Columns {
@@ -82,12 +103,51 @@ impl Columns {
         variables: &[String],
         choices: &DataChoices,
         storage: &Storage,
+        ranks: &Ranks,
     ) -> Result<Columns> {
         let beside = beside(spec);
-        match storage {
-            Storage::Memory => in_memory(spec, source, variables, choices, &beside),
-            Storage::Disk(folder) => on_disk(spec, source, variables, choices, &beside, folder),
+        let found = match storage {
+            Storage::Memory if ranks.is_alone() => in_memory(spec, source, variables, choices, &beside),
+            _ => in_pieces(&Wanted { spec, source, variables, choices, beside: &beside }, storage, ranks),
+        };
+        let counts = |found: &Columns| Counts {
+            n_rows: found.n_rows,
+            rows_read: found.rows_read,
+            missing: found.missing.clone(),
+            n_without_weight: found.n_without_weight,
+            gaps: found.gaps.clone(),
+        };
+        let all = ranks.meet(found.as_ref().map(counts).map_err(Clone::clone))?;
+        let mut columns = found?;
+        columns.of_ranks = all.iter().map(|counts| counts.n_rows).collect();
+        (columns.rows_read, columns.n_without_weight) = (0, 0);
+        columns.missing.clear();
+        columns.gaps = Gaps::default();
+        all.into_iter().for_each(|counts| columns.count(counts));
+        match columns.of_ranks.iter().position(|n| *n == 0) {
+            Some(rank) if columns.n_rows_of_all() > 0 => Err(Error::data(format!(
+                "no row of rank {rank} has a value in every variable of the formula"
+            ))
+            .hint("start fewer ranks, or leave that rank's file out")),
+            _ => Ok(columns),
         }
+    }
+
+    /// Rows used of all ranks.
+    pub fn n_rows_of_all(&self) -> usize {
+        self.of_ranks.iter().sum()
+    }
+
+    fn count(&mut self, counts: Counts) {
+        self.rows_read += counts.rows_read;
+        self.n_without_weight += counts.n_without_weight;
+        for (name, n) in counts.missing {
+            match self.missing.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, sum)) => *sum += n,
+                None => self.missing.push((name, n)),
+            }
+        }
+        self.gaps.join(counts.gaps);
     }
 
     /// How many chunks there are.
@@ -232,36 +292,24 @@ fn in_memory(
         table.columns.extend(source.typed(std::slice::from_ref(&extra.name), &extra.choices)?.table.columns);
     }
     let part = complete(spec, table, n_of_formula)?;
-    Ok(Columns {
-        n_rows: part.table.n_rows,
-        rows_read: part.rows_read,
-        missing: part.missing,
-        n_without_weight: part.n_without_weight,
-        gaps: part.gaps,
-        notices: typed.notices,
-        kinds: kinds_of(&part.table),
-        cells: Cells::Memory(part.table),
-    })
+    let mut columns = Columns::nothing(typed.notices);
+    columns.n_rows = part.table.n_rows;
+    columns.kinds = kinds_of(&part.table);
+    columns.count(part.counts);
+    columns.cells = Cells::Memory(part.table);
+    Ok(columns)
 }
 
-fn on_disk(
-    spec: &Spec,
-    source: &Source,
-    variables: &[String],
-    choices: &DataChoices,
-    beside: &[Beside],
-    folder: &Path,
-) -> Result<Columns> {
-    let survey = source.survey(variables, choices)?;
+/// Surveys the columns, of all ranks, then reads this rank's rows piece by piece.
+fn in_pieces(wanted: &Wanted<'_>, storage: &Storage, ranks: &Ranks) -> Result<Columns> {
+    let Wanted { spec, source, variables, choices, beside } = *wanted;
+    let survey = surveyed(source, variables, choices, ranks)?;
     let extra: Result<Vec<Survey>> = beside
         .iter()
         .filter(|extra| !variables.contains(&extra.name))
-        .map(|extra| source.survey(std::slice::from_ref(&extra.name), &extra.choices))
+        .map(|extra| surveyed(source, std::slice::from_ref(&extra.name), &extra.choices, ranks))
         .collect();
     let extra = extra?;
-    let file = tempfile::tempfile_in(folder).map_err(|e| {
-        Error::io("make a temporary file in", folder, &e).hint("`TMPDIR` names another folder")
-    })?;
     let read = |k: usize| -> Result<Part> {
         let mut table = source.piece(k, &survey)?;
         let n_of_formula = table.columns.len();
@@ -270,16 +318,17 @@ fn on_disk(
         }
         complete(spec, table, n_of_formula)
     };
-    let mut columns = Columns {
-        n_rows: 0,
-        rows_read: 0,
-        missing: Vec::new(),
-        n_without_weight: 0,
-        gaps: Gaps::default(),
-        notices: survey.notices.clone(),
-        kinds: Vec::new(),
-        cells: Cells::Disk { file, chunks: Vec::new() },
-    };
+    if source.n_pieces() == 0 {
+        return Err(Error::data(format!("rank {} of {} has no rows to read", ranks.rank(), ranks.size()))
+            .hint("start fewer ranks"));
+    }
+    let mut columns = Columns::nothing(survey.notices.clone());
+    if let Storage::Disk(folder) = storage {
+        let file = tempfile::tempfile_in(folder).map_err(|e| {
+            Error::io("make a temporary file in", folder, &e).hint("`TMPDIR` names another folder")
+        })?;
+        columns.cells = Cells::Disk { file, chunks: Vec::new() };
+    }
     let (together, mut at) = (rayon::current_num_threads(), 0);
     for from in (0..source.n_pieces()).step_by(together) {
         let to = (from + together).min(source.n_pieces());
@@ -291,22 +340,42 @@ fn on_disk(
     Ok(columns)
 }
 
+fn surveyed(source: &Source, columns: &[String], choices: &DataChoices, ranks: &Ranks) -> Result<Survey> {
+    if ranks.is_alone() {
+        source.survey(columns, choices)
+    } else {
+        data::ranks::survey(source, columns, choices, ranks)
+    }
+}
+
 impl Columns {
-    fn append(&mut self, part: Part, at: &mut u64) -> Result<()> {
-        self.rows_read += part.rows_read;
-        self.n_rows += part.table.n_rows;
-        self.n_without_weight += part.n_without_weight;
-        for (name, n) in part.missing {
-            match self.missing.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, sum)) => *sum += n,
-                None => self.missing.push((name, n)),
-            }
+    fn nothing(notices: Vec<String>) -> Columns {
+        Columns {
+            n_rows: 0,
+            of_ranks: Vec::new(),
+            rows_read: 0,
+            missing: Vec::new(),
+            n_without_weight: 0,
+            gaps: Gaps::default(),
+            notices,
+            kinds: Vec::new(),
+            cells: Cells::Memory(Table::default()),
         }
-        self.gaps.join(part.gaps);
+    }
+
+    fn append(&mut self, part: Part, at: &mut u64) -> Result<()> {
+        self.n_rows += part.table.n_rows;
+        self.count(part.counts);
         if self.kinds.is_empty() {
             self.kinds = kinds_of(&part.table);
         }
-        let Cells::Disk { file, chunks } = &mut self.cells else { return Ok(()) };
+        let (file, chunks) = match &mut self.cells {
+            Cells::Disk { file, chunks } => (file, chunks),
+            Cells::Memory(table) => {
+                table.append(part.table);
+                return Ok(());
+            }
+        };
         let mut starts = Vec::with_capacity(self.kinds.len() + 1);
         let mut put = |bytes: &[u8]| -> Result<()> {
             starts.push(*at);
@@ -373,7 +442,8 @@ fn complete(spec: &Spec, mut table: Table, n_of_formula: usize) -> Result<Part> 
             variables: names.into_iter().map(|name| (name, 0)).collect(),
             patterns: vec![(vec![false; n_of_formula], rows_read)],
         };
-        return Ok(Part { table, rows_read, missing: Vec::new(), n_without_weight: 0, gaps });
+        let counts = Counts { n_rows: rows_read, rows_read, missing: Vec::new(), n_without_weight: 0, gaps };
+        return Ok(Part { table, counts });
     }
     let beside = table.columns.split_off(n_of_formula);
     let gaps = Gaps::of(&table);
@@ -386,5 +456,7 @@ fn complete(spec: &Spec, mut table: Table, n_of_formula: usize) -> Result<Part> 
             n_without_weight += 1;
         }
     }
-    Ok(Part { table: table.filter(&keep), rows_read, missing, n_without_weight, gaps })
+    let table = table.filter(&keep);
+    let counts = Counts { n_rows: table.n_rows, rows_read, missing, n_without_weight, gaps };
+    Ok(Part { table, counts })
 }

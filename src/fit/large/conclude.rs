@@ -1,12 +1,10 @@
 //! From the end of a descent over many rows to the fit: all statements that need no array of single patients.
 
-use rayon::prelude::*;
-
-use crate::data::table::Column;
 use crate::error::Result;
 use crate::fit::assemble::{Ended, Statements};
 use crate::fit::large::columns::Columns;
-use crate::fit::large::tally::{Null, null_loss, tally};
+use crate::fit::large::mixes;
+use crate::fit::large::tally::{null_loss, tally};
 use crate::fit::result::Fit;
 use crate::fit::statistics::{OfRows, smallest_logistic_loss};
 use crate::inference::influence::Influence;
@@ -14,19 +12,20 @@ use crate::inference::solution::Solution;
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
-use crate::performance::case_mix::{CaseMix, Mix, mix};
-use crate::rows::Rows;
+use crate::performance::case_mix::CaseMix;
+use crate::rows::{Null, Rows};
+use crate::team::Ranks;
 
 impl Ended<'_> {
     /// The fit, by sweeps over its rows.
     ///
     /// # Errors
     /// As [`crate::fit::uncertainty::at`] says; Io, where the rows cannot be read.
-    pub fn into_large_fit(self, columns: &Columns) -> Result<Fit> {
+    pub fn into_large_fit(self, columns: &Columns, ranks: &Ranks) -> Result<Fit> {
         let convergence = self.convergence();
         let rows: &dyn Rows = &self.frame.rows;
         let beta = &self.descent.beta;
-        let found = tally(rows, self.loss, beta, self.frame.has_intercept);
+        let found = tally(rows, self.loss, beta, self.frame.has_intercept, ranks.have_own_files());
         let (value, _, root) = if *beta == self.exact.beta {
             (self.exact.value, beta.clone(), self.exact.root.clone())
         } else {
@@ -50,7 +49,11 @@ impl Ended<'_> {
         let statistics = self.statistics(&of_rows, value);
         let uncertainty = self.uncertainty(rows, value, &root)?;
         let coefficients = self.coefficients(&uncertainty, statistics.df_residual, &convergence);
-        let influence = if uncertainty.root.is_some() && convergence.converged && rows.layout().is_none() {
+        let influence = if uncertainty.root.is_some()
+            && convergence.converged
+            && rows.layout().is_none()
+            && ranks.is_alone()
+        {
             let n = rows.total_weight();
             let dispersion = crate::fit::exact::dispersion(self.loss, value, n, self.frame.dim());
             Influence::swept(&Solution { rows, loss: self.loss, beta, root: &root }, dispersion)
@@ -58,7 +61,15 @@ impl Ended<'_> {
             None
         };
         let case_mix = CaseMix {
-            variables: self.mixes(columns)?,
+            variables: mixes::of_all(
+                &mixes::Own {
+                    columns,
+                    formula: &self.prepared.formula,
+                    frozen: &self.prepared.frozen,
+                    weight: self.prepared.weight.as_ref(),
+                },
+                rows,
+            )?,
             outcome: found.outcome,
             linear_predictor: found.linear_predictor,
         };
@@ -76,29 +87,5 @@ impl Ended<'_> {
             by_row: None,
         });
         Ok(fit)
-    }
-
-    /// What the patients are like in each variable of the right-hand side, one column at a time.
-    fn mixes(&self, columns: &Columns) -> Result<Vec<(String, Mix)>> {
-        let prepared = &self.prepared;
-        let outcomes = prepared.formula.outcome().columns();
-        let is_predictor = |name: &str| {
-            !outcomes.contains(&name)
-                || prepared.frozen.variables.iter().any(|(variable, _)| variable == name)
-        };
-        let weight = prepared.weight.as_ref().and_then(|w| w.as_slice());
-        let variables = prepared.formula.variables();
-        let kinds = columns.kinds().iter().filter(|c| variables.contains(&c.name) && is_predictor(&c.name));
-        let one = |kind: &Column| {
-            let mut found = mix(&columns.column(&kind.name)?, weight);
-            if let Mix::Levels { shares, .. } = &mut found {
-                shares.retain(|(_, share)| *share > 0.0);
-            }
-            Ok((kind.name.clone(), found))
-        };
-        if columns.is_in_memory() {
-            return kinds.collect::<Vec<_>>().into_par_iter().map(one).collect();
-        }
-        kinds.map(one).collect() // one whole column at a time
     }
 }

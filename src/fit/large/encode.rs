@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::fit::large::columns::{Columns, Storage};
 use crate::rows::on_disk::{OnDisk, Shape, Stretch};
 use crate::rows::{Factor, InMemory, Layout, Stored};
+use crate::team::{Bits, Ranks};
 
 /// A factor with at least this many levels travels as codes.
 const MANY_LEVELS: usize = 24;
@@ -23,6 +24,7 @@ const MANY_LEVELS: usize = 24;
 pub struct Blueprint<'a> {
     formula: &'a Formula,
     columns: &'a Columns,
+    ranks: &'a Ranks,
     /// Levels, knots, kinds.
     pub frozen: Frozen,
     /// All columns.
@@ -62,24 +64,26 @@ impl<'a> Blueprint<'a> {
         columns: &'a Columns,
         weight: Option<&Array1<f64>>,
         most_cells: usize,
+        ranks: &'a Ranks,
     ) -> Result<Blueprint<'a>> {
         let get = |names: &[String]| -> Result<Table> {
             let found: Result<Vec<_>> = names.iter().map(|name| columns.column(name)).collect();
             Ok(Table { n_rows: columns.n_rows, columns: found?, ..Table::default() })
         };
-        let frozen = learn_from(formula, columns.kinds(), &get, weight, columns.n_rows)?;
+        let frozen = learn_from(formula, columns.kinds(), &get, weight, columns.n_rows, ranks)?;
         let first = first_row(columns)?;
         let made = rebuild(formula, &frozen, &first)?;
         let mut blueprint = Blueprint {
             formula,
             columns,
+            ranks,
             frozen,
             has_intercept: made.has_intercept,
             has_offset: made.offset.is_some(),
             terms: made.terms,
             coded: Vec::new(),
         };
-        if columns.n_rows.saturating_mul(blueprint.terms.len()) > most_cells {
+        if columns.n_rows_of_all().saturating_mul(blueprint.terms.len()) > most_cells {
             blueprint.coded = blueprint.factors_of_many_levels();
         }
         Ok(blueprint)
@@ -146,6 +150,35 @@ impl<'a> Blueprint<'a> {
     /// # Errors
     /// Data, where a transform of a cell is not finite; Io.
     pub fn scale(&self, weight: Option<&Array1<f64>>) -> Result<Scaled> {
+        let (mut tally, mut levels) = self.first_pass(weight)?;
+        if !self.ranks.is_alone() {
+            tally.meet_first(self.ranks)?;
+            levels = self.levels_of_all(levels)?;
+        }
+        tally.take_centres();
+        self.each(&mut |from, chunk| {
+            let w = weight.map(|w| &w.as_slice().unwrap_or_default()[from..from + chunk.n_rows]);
+            tally.second(&chunk.numbers, w);
+        })
+        .and_then(|()| if self.ranks.is_alone() { Ok(()) } else { tally.meet_second(self.ranks) })?;
+        let total = tally.total();
+        let (mut scale, constant) = tally.finish();
+        for ((_, columns), mass) in self.coded.iter().zip(&levels) {
+            for (column, mass) in columns.iter().zip(mass) {
+                let Some(j) = column else { continue };
+                let share = mass / total;
+                if self.has_intercept {
+                    scale.centre[*j] = share;
+                }
+                scale.spread[*j] =
+                    if self.has_intercept { (share * (1.0 - share)).sqrt() } else { share.sqrt() };
+            }
+        }
+        Ok(Scaled { scale, constant })
+    }
+
+    /// Sums and extremes of the columns, and the weight of each coded level, over this rank's rows.
+    fn first_pass(&self, weight: Option<&Array1<f64>>) -> Result<(Tally, Vec<Vec<f64>>)> {
         let p = self.terms.len();
         let mut tally =
             Tally::new(p, self.has_intercept, weight.map_or(self.columns.n_rows as f64, |w| w.sum()));
@@ -161,25 +194,18 @@ impl<'a> Blueprint<'a> {
                     .for_each(|(i, code)| mass[*code as usize] += w.map_or(1.0, |w| w[i]));
             }
         })?;
-        tally.take_centres();
-        self.each(&mut |from, chunk| {
-            let w = weight.map(|w| &w.as_slice().unwrap_or_default()[from..from + chunk.n_rows]);
-            tally.second(&chunk.numbers, w);
-        })?;
-        let total = tally.total();
-        let (mut scale, constant) = tally.finish();
-        for ((_, columns), mass) in self.coded.iter().zip(&levels) {
-            for (column, mass) in columns.iter().zip(mass) {
-                let Some(j) = column else { continue };
-                let share = mass / total;
-                if self.has_intercept {
-                    scale.centre[*j] = share;
-                }
-                scale.spread[*j] =
-                    if self.has_intercept { (share * (1.0 - share)).sqrt() } else { share.sqrt() };
+        Ok((tally, levels))
+    }
+
+    fn levels_of_all(&self, mine: Vec<Vec<f64>>) -> Result<Vec<Vec<f64>>> {
+        let all = self.ranks.meet(Ok(mine.iter().map(Bits::of).collect::<Vec<_>>()))?;
+        let mut sums: Vec<Vec<f64>> = mine.iter().map(|levels| vec![0.0; levels.len()]).collect();
+        for part in &all {
+            for (sum, part) in sums.iter_mut().zip(part) {
+                sum.iter_mut().zip(part.numbers()).for_each(|(sum, x)| *sum += x);
             }
         }
-        Ok(Scaled { scale, constant })
+        Ok(sums)
     }
 
     /// Shows every chunk encoded, in order; some are encoded at the same time.

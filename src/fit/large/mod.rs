@@ -6,7 +6,11 @@
 pub mod columns;
 mod conclude;
 mod encode;
+mod mixes;
+mod rank;
 mod tally;
+
+use std::sync::Arc;
 
 use ndarray::{Array1, Array2, Axis};
 
@@ -26,8 +30,9 @@ use crate::fit::descent::{Valley, optimum, plan, run, start};
 use crate::fit::exact::examine;
 use crate::fit::frame::Frame;
 use crate::fit::large::columns::Columns;
-use crate::fit::large::encode::{Beside, Blueprint};
-use crate::fit::outcome::choose;
+use crate::fit::large::encode::{Beside, Blueprint, Scaled};
+use crate::fit::large::rank::Rank;
+use crate::fit::outcome::{Chosen, choose_among};
 use crate::fit::prepare::Prepared;
 use crate::fit::result::Fit;
 use crate::fit::spec::{Interval, MethodName, Penalty, Robust, Spec};
@@ -38,7 +43,9 @@ use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::optimise::watch::Watcher;
+use crate::rows::shared::{Lead, Question, Shared};
 use crate::rows::{Rows, Stored};
+use crate::team::{Bits, Ranks};
 
 /// A design of more cells than this is made chunk by chunk, and its factors of many levels travel as codes.
 pub const MANY_CELLS: usize = 10_000_000;
@@ -77,57 +84,74 @@ pub fn needs_arrays(spec: &Spec) -> Option<&'static str> {
 /// # Errors
 /// As [`crate::fit::fit`] says; Usage, where [`needs_arrays`] gives a reason; Io, where temporary files cannot be used.
 pub fn fit(spec: &Spec, source: &Source, storage: &Storage, watcher: &mut dyn Watcher) -> Result<Large> {
-    fit_with(spec, source, storage, MANY_CELLS, watcher)
+    let found = fit_with(spec, source, storage, MANY_CELLS, &Ranks::alone(), watcher)?;
+    Ok(found.expect("a process that is alone is the first"))
 }
 
-/// As [`fit`]; factors of many levels travel as codes where the design has more cells than `most_cells`.
+/// As [`fit`], together with other ranks that do the same: `None` on all but rank 0.
+///
+/// # Errors
+/// As [`fit`], of any rank on all of them; Usage, for clusters; Data, where a rank with a file of its own has fewer rows than
+/// coefficients.
+pub fn fit_among(
+    spec: &Spec,
+    source: &Source,
+    storage: &Storage,
+    ranks: &Ranks,
+    watcher: &mut dyn Watcher,
+) -> Result<Option<Large>> {
+    fit_with(spec, source, storage, MANY_CELLS, ranks, watcher)
+}
+
+/// As [`fit_among`]; factors of many levels travel as codes where the design has more cells than `most_cells`.
 fn fit_with(
     spec: &Spec,
     source: &Source,
     storage: &Storage,
     most_cells: usize,
+    ranks: &Ranks,
     watcher: &mut dyn Watcher,
-) -> Result<Large> {
+) -> Result<Option<Large>> {
     if let Some(what) = needs_arrays(spec) {
         return Err(Error::usage(format!("{what} needs all rows in memory as arrays"))
             .hint("leave it out, or give more memory"));
     }
-    let formula = Formula::parse(&spec.formula)?.resolve(&source.header, &spec.beside())?;
-    let mut choices = spec.data.clone();
-    choices.factors.extend(formula.factor_variables());
-    let columns = Columns::gather(spec, source, &formula.variables(), &choices, storage)?; // 1
-    let mut ledger = ledger(spec, source, &columns)?;
-    let numbers = |name: &String| -> Result<Array1<f64>> {
-        match columns.column(name)?.values {
-            Values::Number(w) => Ok(Array1::from_vec(w)),
-            _ => Err(Error::data(format!("the weights `{name}` are not numbers"))),
-        }
-    };
-    let weight = spec.weights.as_ref().map(numbers).transpose()?;
-    let cluster = match &spec.robust {
-        Robust::Cluster { variable, .. } => match columns.column(variable)?.values {
-            Values::Category { codes, .. } => Some(codes),
-            _ => None,
-        },
-        Robust::Model | Robust::Hc(_) => None,
-    };
-    let outcomes: Result<Vec<_>> =
-        formula.outcome().columns().iter().map(|name| columns.column(name)).collect();
-    let outcomes = Table { n_rows: columns.n_rows, columns: outcomes?, ..Table::default() };
-    let mut chosen = choose(&formula, spec.family, spec.event.as_deref(), &outcomes)?; // 2
-    drop(outcomes);
-    ledger.notices.extend(chosen.notices.iter().cloned());
-    if let Some(name) = &spec.weights {
-        ledger.notices.push(format!("frequency weights from `{name}`"));
+    if matches!(spec.robust, Robust::Cluster { .. }) && !ranks.is_alone() {
+        return Err(Error::usage(
+            "`--cluster` needs all rows of a cluster in one process, and there are several",
+        )
+        .hint("run it on one machine, or use `--robust hc1`"));
     }
-    let y = std::mem::take(&mut chosen.y);
-    let blueprint = Blueprint::new(&formula, &columns, weight.as_ref(), most_cells)?; // 3
-    for (name, levels) in blueprint.coded() {
-        ledger.notices.push(format!("`{name}` with its {levels} levels is kept as one column of codes"));
-    }
+    let mut gathered = ranks.step(|| Gathered::of(spec, source, storage, ranks))?; // 1, 2
+    let y = std::mem::take(&mut gathered.chosen.y);
+    let Gathered { formula, columns, ledger, weight, cluster, chosen } = gathered;
+    let blueprint = ranks.step(|| Blueprint::new(&formula, &columns, weight.as_ref(), most_cells, ranks))?; // 3
     let beside = Beside { y: &y, weight: weight.as_ref() };
-    let frame = framed(&blueprint, &beside, storage)?; // 4
-    drop(y);
+    let (scaled, rows, all) = ranks.step(|| {
+        // 4
+        let scaled = blueprint.scale(beside.weight)?;
+        let whole: Vec<usize> = (0..blueprint.terms.len()).collect();
+        let rows = blueprint.rows(&scaled, &whole, &beside, storage)?;
+        let weights = ranks.meet(Ok(Bits::of(&[rows.total_weight()])))?;
+        enough_rows(&blueprint, &columns, ranks)?;
+        Ok((scaled, rows, weights.iter().flat_map(Bits::numbers).sum::<f64>()))
+    })?;
+    let made = Made { blueprint: &blueprint, scaled: &scaled, beside: &beside, storage, ranks };
+    if let Some(team) = ranks.team().filter(|team| team.rank() > 0) {
+        let own = mixes::Own {
+            columns: &columns,
+            formula: &formula,
+            frozen: &blueprint.frozen,
+            weight: weight.as_ref(),
+        };
+        let first = columns.of_ranks[..ranks.rank()].iter().sum();
+        let rank =
+            Rank { blueprint: &blueprint, scaled: &scaled, beside: &beside, storage, own: &own, first };
+        rank.serve(team.as_ref(), rows);
+        return Ok(None);
+    }
+    let _lead = ranks.team().map(|team| Lead(Arc::clone(team)));
+    let frame = framed(&made, rows, columns.n_rows_of_all(), all)?;
     let mut prepared = Prepared {
         encoded: Encoded {
             terms: blueprint.terms.clone(),
@@ -136,17 +160,84 @@ fn fit_with(
             offset: blueprint.has_offset.then(|| Array1::zeros(0)),
         },
         frozen: blueprint.frozen.clone(),
-        used: Table { n_rows: columns.n_rows, ..Table::default() },
+        used: Table { n_rows: columns.n_rows_of_all(), ..Table::default() },
         gaps: columns.gaps.clone(),
         formula: formula.clone(),
         chosen,
-        weight,
+        weight: weight.clone(),
         cluster,
         ledger,
     };
+    let notices = &mut prepared.ledger.notices;
+    notices.extend(prepared.chosen.notices.iter().cloned());
+    notices.extend(spec.weights.as_ref().map(|name| format!("frequency weights from `{name}`")));
+    notices.extend(
+        blueprint.coded().map(|(name, levels)| {
+            format!("`{name}` with its {levels} levels is kept as one column of codes")
+        }),
+    );
+    if ranks.have_own_files() && loss_of(prepared.chosen.family) == Loss::Logistic {
+        notices.push("the area under the ROC curve is counted in cells of 0.001 of risk, for risks of single patients do not \
+                      leave a rank".to_string());
+    }
     say_what_was_left_out(&mut prepared, &frame);
     let ended = descend(spec, prepared, frame, watcher)?; // 5
-    Ok(Large { fit: ended.into_large_fit(&columns)?, gaps: columns.gaps }) // 6
+    Ok(Some(Large { fit: ended.into_large_fit(&columns, ranks)?, gaps: columns.gaps.clone() })) // 6
+}
+
+/// What is known before the design.
+struct Gathered {
+    formula: Formula,
+    columns: Columns,
+    ledger: Ledger,
+    weight: Option<Array1<f64>>,
+    cluster: Option<Vec<u32>>,
+    chosen: Chosen,
+}
+
+impl Gathered {
+    /// The complete rows of the columns that are needed, and the outcome.
+    fn of(spec: &Spec, source: &Source, storage: &Storage, ranks: &Ranks) -> Result<Gathered> {
+        let header = ranks.meet(Ok(source.header.clone()))?.swap_remove(0);
+        let formula = Formula::parse(&spec.formula)?.resolve(&header, &spec.beside())?;
+        let mut choices = spec.data.clone();
+        choices.factors.extend(formula.factor_variables());
+        let columns = Columns::gather(spec, source, &formula.variables(), &choices, storage, ranks)?;
+        let ledger = ledger(spec, source, &columns)?;
+        let numbers = |name: &String| -> Result<Array1<f64>> {
+            match columns.column(name)?.values {
+                Values::Number(w) => Ok(Array1::from_vec(w)),
+                _ => Err(Error::data(format!("the weights `{name}` are not numbers"))),
+            }
+        };
+        let weight = spec.weights.as_ref().map(numbers).transpose()?;
+        let cluster = match &spec.robust {
+            Robust::Cluster { variable, .. } => match columns.column(variable)?.values {
+                Values::Category { codes, .. } => Some(codes),
+                _ => None,
+            },
+            Robust::Model | Robust::Hc(_) => None,
+        };
+        let outcomes: Result<Vec<_>> =
+            formula.outcome().columns().iter().map(|name| columns.column(name)).collect();
+        let outcomes = Table { n_rows: columns.n_rows, columns: outcomes?, ..Table::default() };
+        let chosen = choose_among(&formula, spec.family, spec.event.as_deref(), &outcomes, ranks)?;
+        Ok(Gathered { formula, columns, ledger, weight, cluster, chosen })
+    }
+}
+
+/// Refuses a rank with a file of its own that has fewer rows than coefficients: its sums could be solved for its patients.
+fn enough_rows(blueprint: &Blueprint<'_>, columns: &Columns, ranks: &Ranks) -> Result<()> {
+    let p = blueprint.terms.len();
+    match columns.of_ranks.iter().position(|n| *n < p) {
+        Some(rank) if ranks.have_own_files() => Err(Error::data(format!(
+            "rank {rank} has {} complete rows of its own and the model {p} coefficients: sums over so few rows could be solved \
+             for single patients",
+            columns.of_ranks[rank]
+        ))
+        .hint("leave that rank's file out, pool it with another, or use fewer predictors")),
+        _ => Ok(()),
+    }
 }
 
 fn descend<'s>(
@@ -183,19 +274,38 @@ fn descend<'s>(
     })
 }
 
-/// Standardised rows without the columns that others determine.
-fn framed(blueprint: &Blueprint<'_>, beside: &Beside<'_>, storage: &Storage) -> Result<Frame> {
+/// What the rows were made from.
+struct Made<'a> {
+    blueprint: &'a Blueprint<'a>,
+    scaled: &'a Scaled,
+    beside: &'a Beside<'a>,
+    storage: &'a Storage,
+    ranks: &'a Ranks,
+}
+
+/// Standardised rows without the columns that others determine. n_rows, weight: of all ranks.
+fn framed(made: &Made<'_>, rows: Stored, n_rows: usize, weight: f64) -> Result<Frame> {
+    let Made { blueprint, scaled, beside, storage, ranks } = *made;
     let has_intercept = blueprint.has_intercept;
-    let scaled = blueprint.scale(beside.weight)?;
-    let all: Vec<usize> = (0..blueprint.terms.len()).collect();
-    let mut rows = blueprint.rows(&scaled, &all, beside, storage)?;
+    let shared = |mine: Stored| match ranks.team() {
+        Some(team) => Stored::Shared(Shared::new(mine, Arc::clone(team), n_rows, weight)),
+        None => mine,
+    };
+    let mut rows = shared(rows);
     let mut root = design_root(&rows);
     rows.check()?;
     let independent = aliasing::find(&root, &scaled.scale, &blueprint.terms, has_intercept);
     let kept = &independent.kept;
-    if kept.len() < all.len() {
+    if kept.len() < blueprint.terms.len() {
         drop(rows);
-        rows = blueprint.rows(&scaled, kept, beside, storage)?;
+        rows = shared(blueprint.rows(scaled, kept, beside, storage)?);
+        if let Stored::Shared(all) = &rows {
+            let failed = all.ask(&Question::Keep(kept.clone()), |_| vec![0.0])[0][0];
+            if failed > 0.0 {
+                return Err(Error::data(format!("{failed} of the ranks could not write their rows"))
+                    .hint("make room where `TMPDIR` points to, or allow more `--memory`"));
+            }
+        }
         root = design_root(&rows);
     }
     let scale = Scale {
@@ -222,16 +332,18 @@ fn ledger(spec: &Spec, source: &Source, columns: &Columns) -> Result<Ledger> {
         file: source.file.clone(),
         sha256: source.sha256.clone(),
         rows_read: columns.rows_read,
-        rows_used: columns.n_rows,
+        rows_used: columns.n_rows_of_all(),
         missing: columns.missing.clone(),
         dropped_otherwise: weight.map(|name| (format!("`{name}` is 0"), columns.n_without_weight)).collect(),
         notices: source.notices.iter().chain(&columns.notices).cloned().collect(),
     };
-    if columns.n_rows == 0 {
+    if columns.n_rows_of_all() == 0 {
         return Err(crate::fit::prepare::nothing_left(&ledger));
     }
     Ok(ledger)
 }
 
+#[cfg(test)]
+mod ranks_tests;
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,16 @@
 //! What the statistics of a fit need of its rows, in one pass that keeps at most eight bytes of each.
 
-use ndarray::{Array2, ArrayRef1};
+use ndarray::ArrayRef1;
 use rayon::prelude::*;
 
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::performance::case_mix::Moments;
 use crate::performance::discrimination::Auc;
-use crate::performance::ranking::{Ranking, pack};
-use crate::rows::{Block, InMemory, Rows};
+use crate::performance::ranking::{Ranking, pack, unpack};
+use crate::rows::Rows;
+use crate::rows::shared::{At, Question};
+use crate::team::Bits;
 
 /// What one pass over the rows found.
 pub struct Tally {
@@ -65,7 +67,9 @@ impl Spread {
     }
 }
 
-struct Part {
+/// What some rows add.
+#[derive(Default)]
+pub struct Part {
     outcome: Spread,
     linear_predictor: Spread,
     without_offset: Spread,
@@ -75,13 +79,26 @@ struct Part {
     weight: Vec<f64>,
 }
 
-/// One pass over the rows at beta. Blocks in parallel, their sums added in order.
-pub fn tally(rows: &dyn Rows, loss: Loss, beta: &ArrayRef1<f64>, has_intercept: bool) -> Tally {
-    let glm = Glm::new(rows, loss);
-    let logistic = loss == Loss::Logistic;
-    let one = |k: usize| {
+impl Part {
+    /// What rows of one rank add. Blocks in parallel, their sums added in order.
+    pub fn of(rows: &dyn Rows, loss: Loss, beta: &ArrayRef1<f64>) -> Part {
+        let logistic = loss == Loss::Logistic;
+        let mut sum = Part::default();
+        sum.packed.reserve(if logistic { rows.n_rows() } else { 0 });
+        const TOGETHER: usize = 64;
+        for from in (0..rows.n_blocks()).step_by(TOGETHER) {
+            let to = (from + TOGETHER).min(rows.n_blocks());
+            let parts: Vec<Part> =
+                (from..to).into_par_iter().map(|k| Part::of_block(rows, k, loss, beta)).collect();
+            parts.into_iter().for_each(|part| sum.add(part));
+        }
+        sum
+    }
+
+    fn of_block(rows: &dyn Rows, k: usize, loss: Loss, beta: &ArrayRef1<f64>) -> Part {
+        let logistic = loss == Loss::Logistic;
         let block = rows.block(k);
-        let eta = glm.predictors(k, beta);
+        let eta = Glm::new(rows, loss).predictors(k, beta);
         let weighted = |value: &dyn Fn(usize) -> f64| -> Vec<(f64, f64)> {
             (0..block.len()).map(|i| (block.weight(i), value(i))).collect()
         };
@@ -101,67 +118,95 @@ pub fn tally(rows: &dyn Rows, loss: Loss, beta: &ArrayRef1<f64>, has_intercept: 
             },
             weight: block.weight.as_ref().filter(|_| logistic).map_or_else(Vec::new, |w| w.to_vec()),
         }
-    };
-    let mut packed = Vec::with_capacity(if logistic { rows.n_rows() } else { 0 });
-    let mut weight = Vec::new();
-    let (mut outcome, mut predictor, mut without_offset) =
-        (Spread::default(), Spread::default(), Spread::default());
-    let (mut sum_of_squares, mut events) = (0.0, 0.0);
-    const TOGETHER: usize = 64;
-    for from in (0..rows.n_blocks()).step_by(TOGETHER) {
-        let to = (from + TOGETHER).min(rows.n_blocks());
-        let parts: Vec<Part> = (from..to).into_par_iter().map(one).collect();
-        for part in parts {
-            outcome = outcome.and(part.outcome);
-            predictor = predictor.and(part.linear_predictor);
-            without_offset = without_offset.and(part.without_offset);
-            sum_of_squares += part.sum_of_squares;
-            events += part.events;
-            packed.extend(part.packed);
-            weight.extend(part.weight);
+    }
+
+    fn add(&mut self, part: Part) {
+        self.outcome = self.outcome.and(part.outcome);
+        self.linear_predictor = self.linear_predictor.and(part.linear_predictor);
+        self.without_offset = self.without_offset.and(part.without_offset);
+        self.sum_of_squares += part.sum_of_squares;
+        self.events += part.events;
+        self.packed.extend(part.packed);
+        self.weight.extend(part.weight);
+    }
+
+    /// As numbers that can travel; `coarse`: risks only as numbers of rows in cells of 0.001.
+    pub fn numbers(self, coarse: bool) -> Vec<f64> {
+        let Part { outcome, linear_predictor, without_offset, sum_of_squares, events, packed, weight } = self;
+        let (packed, weight) = if coarse { in_cells(&packed, &weight) } else { (packed, weight) };
+        let mut numbers: Vec<f64> = [outcome, linear_predictor, without_offset]
+            .into_iter()
+            .flat_map(|spread| [spread.n, spread.mean, spread.squares])
+            .chain([sum_of_squares, events, packed.len() as f64])
+            .collect();
+        numbers.extend(packed.into_iter().map(f64::from_bits));
+        numbers.extend(weight);
+        numbers
+    }
+
+    /// What [`Part::numbers`] gave.
+    fn from_numbers(numbers: &[f64]) -> Part {
+        let spread = |k: usize| Spread { n: numbers[k], mean: numbers[k + 1], squares: numbers[k + 2] };
+        let n = numbers[FIXED - 1] as usize;
+        Part {
+            outcome: spread(0),
+            linear_predictor: spread(3),
+            without_offset: spread(6),
+            sum_of_squares: numbers[9],
+            events: numbers[10],
+            packed: numbers[FIXED..FIXED + n].iter().map(|x| x.to_bits()).collect(),
+            weight: numbers[FIXED + n..].to_vec(),
         }
     }
-    let about_zero = without_offset.squares + without_offset.n * without_offset.mean.powi(2);
+}
+
+/// The numbers before the risks.
+const FIXED: usize = 12;
+/// Cells of risk from 0 to 1.
+const CELLS: usize = 1000;
+
+/// Risks as numbers of rows in cells, one entry a cell and outcome.
+fn in_cells(packed: &[u64], weight: &[f64]) -> (Vec<u64>, Vec<f64>) {
+    let middle = |cell: usize| (cell as f64 + 0.5) / CELLS as f64;
+    let mut counts = vec![[0.0; 2]; CELLS];
+    for (i, one) in packed.iter().enumerate() {
+        let (risk, outcome) = unpack(*one);
+        let cell = ((risk * CELLS as f64) as usize).min(CELLS - 1);
+        counts[cell][outcome] += weight.get(i).copied().unwrap_or(1.0);
+    }
+    let filled = counts.iter().enumerate().flat_map(|(cell, both)| [(cell, 0, both[0]), (cell, 1, both[1])]);
+    filled
+        .filter(|(_, _, n)| *n > 0.0)
+        .map(|(cell, outcome, n)| (pack(middle(cell), outcome as f64), n))
+        .unzip()
+}
+
+/// One pass over the rows at beta, of all ranks. `coarse`: see [`Part::numbers`].
+pub fn tally(rows: &dyn Rows, loss: Loss, beta: &ArrayRef1<f64>, has_intercept: bool, coarse: bool) -> Tally {
+    let part = match rows.shared() {
+        None => Part::of(rows, loss, beta),
+        Some((shared, view)) => {
+            let at = At { logistic: loss == Loss::Logistic, point: Bits::of(beta), view, only: None };
+            let parts = shared
+                .ask(&Question::Tally { at, coarse }, |mine| Part::of(mine, loss, beta).numbers(coarse));
+            let mut sum = Part::default();
+            parts.iter().for_each(|part| sum.add(Part::from_numbers(part)));
+            sum
+        }
+    };
+    let about_zero = part.without_offset.squares + part.without_offset.n * part.without_offset.mean.powi(2);
     Tally {
-        outcome: outcome.moments(),
-        linear_predictor: predictor.moments(),
-        events,
-        spread: if has_intercept { without_offset.squares } else { about_zero },
-        mean_square: sum_of_squares / outcome.n,
-        auc: if logistic { Ranking::new(packed, (!weight.is_empty()).then_some(weight)).auc() } else { None },
-    }
-}
-
-/// The rows of a model without predictors: the intercept, if there is one, and the offset.
-pub struct Null<'a> {
-    /// The rows of the fit.
-    pub rows: &'a dyn Rows,
-    /// Whether there is an intercept.
-    pub has_intercept: bool,
-}
-
-impl Rows for Null<'_> {
-    fn n_rows(&self) -> usize {
-        self.rows.n_rows()
-    }
-    fn n_columns(&self) -> usize {
-        usize::from(self.has_intercept)
-    }
-    fn n_blocks(&self) -> usize {
-        self.rows.n_blocks()
-    }
-    fn block(&self, index: usize) -> Block<'_> {
-        let block = self.rows.block(index);
-        let ones = Array2::ones((block.len(), self.n_columns()));
-        Block { numbers: ones.into(), coded: None, ..block }
-    }
-    fn pick(&self, rows: &[usize]) -> InMemory {
-        let picked = self.rows.pick(rows);
-        let ones = Array2::ones((rows.len(), self.n_columns()));
-        InMemory { x: ones, coded: None, ..picked }
-    }
-    fn total_weight(&self) -> f64 {
-        self.rows.total_weight()
+        outcome: part.outcome.moments(),
+        linear_predictor: part.linear_predictor.moments(),
+        events: part.events,
+        spread: if has_intercept { part.without_offset.squares } else { about_zero },
+        mean_square: part.sum_of_squares / part.outcome.n,
+        auc: match loss {
+            Loss::Logistic => {
+                Ranking::new(part.packed, (!part.weight.is_empty()).then_some(part.weight)).auc()
+            }
+            Loss::Squared => None,
+        },
     }
 }
 

@@ -5,9 +5,10 @@ use crate::fit::large::{Storage, fit};
 use crate::fit::result::Fit;
 use crate::fit::spec::{ClusterCorrection, MethodName, Robust, Spec};
 use crate::optimise::watch::Unwatched;
+use crate::team::Ranks;
 
 /// A registry with gaps, weights, sites, and a column that others determine.
-fn registry(rows: usize) -> Source {
+pub(super) fn registry_text(rows: usize) -> String {
     let mut text = String::from("died,days,age,sbp,sex,site,n,ward,twice,share\n");
     for i in 0..rows {
         let u = |k: usize| ((i * k + 7 * k) as f64 * 0.618_033_988_75).fract();
@@ -27,11 +28,21 @@ fn registry(rows: usize) -> Source {
             0.5 * (1 + i % 3) as f64
         );
     }
-    Source::from_bytes("registry.csv", text.into_bytes()).expect("a table")
+    text
+}
+
+fn registry(rows: usize) -> Source {
+    Source::from_bytes("registry.csv", registry_text(rows).into_bytes()).expect("a table")
 }
 
 fn swept(spec: &Spec, source: &Source, storage: &Storage) -> Fit {
     fit(spec, source, storage, &mut Unwatched).expect("a fit").fit
+}
+
+/// With factors of many levels as codes, whatever the number of cells.
+fn coded_fit(spec: &Spec, source: &Source, storage: &Storage) -> Fit {
+    let found = super::fit_with(spec, source, storage, 0, &Ranks::alone(), &mut Unwatched);
+    found.expect("a fit").expect("alone").fit
 }
 
 fn on_disk() -> Storage {
@@ -44,6 +55,14 @@ fn near(a: f64, b: f64, scale: f64, what: &str) {
 
 /// Everything that both know.
 fn agree(a: &Fit, b: &Fit) {
+    alike(a, b);
+    for ((name, x), (other, y)) in a.case_mix.variables.iter().zip(&b.case_mix.variables) {
+        assert_eq!((name, x), (other, y));
+    }
+}
+
+/// The same but for the moments of the variables.
+pub(super) fn alike(a: &Fit, b: &Fit) {
     for (x, y) in a.coefficients.iter().zip(&b.coefficients) {
         assert_eq!((&x.term, x.estimate.is_some()), (&y.term, y.estimate.is_some()));
         if let (Some(p), Some(q), Some(se), Some(other)) = (x.estimate, y.estimate, x.std_error, y.std_error)
@@ -73,9 +92,6 @@ fn agree(a: &Fit, b: &Fit) {
     );
     assert_eq!(a.ledger.dropped_otherwise, b.ledger.dropped_otherwise);
     assert_eq!(a.influence.as_ref().map(|i| i.n_rows), b.influence.as_ref().map(|i| i.n_rows));
-    for ((name, x), (other, y)) in a.case_mix.variables.iter().zip(&b.case_mix.variables) {
-        assert_eq!((name, x), (other, y));
-    }
     near(
         a.case_mix.linear_predictor.sd,
         b.case_mix.linear_predictor.sd,
@@ -84,7 +100,7 @@ fn agree(a: &Fit, b: &Fit) {
     );
 }
 
-fn specs() -> Vec<Spec> {
+pub(super) fn specs() -> Vec<Spec> {
     let logistic = Spec::new("died ~ rcs(age, 4) * sex + sbp + site + twice");
     vec![
         logistic.clone(),
@@ -137,8 +153,8 @@ fn codes_give_the_answers_of_indicators() {
     let source = registry(4000);
     for spec in specs().into_iter().filter(|s| s.formula.contains("site")) {
         let arrays = crate::fit::fit(&spec, &source, &mut Unwatched).expect("a fit");
-        let coded = super::fit_with(&spec, &source, &Storage::Memory, 0, &mut Unwatched).expect("a fit").fit;
-        let disk = super::fit_with(&spec, &source, &on_disk(), 0, &mut Unwatched).expect("a fit").fit;
+        let coded = coded_fit(&spec, &source, &Storage::Memory);
+        let disk = coded_fit(&spec, &source, &on_disk());
         assert!(
             coded.ledger.notices.iter().any(|n| n.contains("one column of codes")),
             "{:?}",
@@ -160,7 +176,7 @@ fn a_site_without_events_is_named_as_separated() {
     }
     let source = Source::from_bytes("sites.csv", text.into_bytes()).expect("a table");
     let spec = Spec::new("died ~ age + site");
-    let coded = super::fit_with(&spec, &source, &Storage::Memory, 0, &mut Unwatched).expect("a fit").fit;
+    let coded = coded_fit(&spec, &source, &Storage::Memory);
     assert!(!coded.convergence.converged);
     let found = coded.convergence.separation.expect("separated");
     assert_eq!((found.complete, found.terms, found.rows), (false, vec!["site[s07]".to_string()], 100));
@@ -173,7 +189,7 @@ fn one_and_two_threads_give_the_same_bits() {
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {
-            let fit = super::fit_with(&spec, &source, &on_disk(), 0, &mut Unwatched).expect("a fit").fit;
+            let fit = coded_fit(&spec, &source, &on_disk());
             (fit.coefficients, fit.covariance, fit.statistics)
         })
     };
