@@ -415,6 +415,45 @@ fn the_demo_writes_both_models_and_guides_through_them() {
     assert!(ended.out.contains("new against control: odds ratio"), "{}", ended.out);
 }
 
+/// Fifteen patients lack sbp, three crp, and ward z has three.
+fn small_groups() -> String {
+    let row = |i: usize| {
+        let ward = if i % 100 == 7 { "z" } else { ["a", "b", "c"][i % 3] };
+        let crp = if i % 120 == 0 { String::new() } else { (i * 37 % 91).to_string() };
+        let sbp = if i % 20 == 5 { String::new() } else { (90 + i * 53 % 80).to_string() };
+        format!("{},{},{ward},{crp},{sbp}\n", u8::from((i * 7 + i / 9) % 11 < 3), 30 + i * 29 % 60)
+    };
+    format!("died,age,ward,crp,sbp\n{}", (0..300).map(row).collect::<String>())
+}
+
+#[test]
+fn counts_of_a_few_patients_are_withheld_where_that_is_asked_for() {
+    let folder = Folder::new();
+    fs::write(folder.path("few.csv"), small_groups()).expect("written");
+    let fit = ["fit", "few.csv", "died ~ age + ward + crp + sbp", "--suppress-below", "5", "-o", "out"];
+    let ended = folder.run(&fit);
+    assert_eq!(ended.status, Some(0), "{}", ended.err);
+    for words in ["counts from 1 to 4 are withheld", "missing in fewer than 5 rows: `crp`"] {
+        assert!(ended.out.contains(words), "{words}: {}", ended.out);
+    }
+    let missing = fs::read_to_string(folder.path("out/missing.csv")).expect("there");
+    assert!(missing.starts_with("died,age,ward,sbp,rows\n"), "{missing}");
+    let model = fs::read_to_string(folder.path("out/model.json")).expect("there");
+    let model: Value = serde_json::from_str(&model).expect("JSON");
+    assert!(model["data"]["missing"]["crp"].is_null() && model["data"]["missing"]["sbp"] == 15);
+    assert!(!folder.path("out/influence.png").exists());
+    let known = folder.run(&["fit", "few.csv", "died ~ age + ward + crp + sbp", "-o", "known", "-q"]);
+    assert_eq!(known.status, Some(0), "{}", known.err);
+    let page = |name: &str| fs::read_to_string(folder.path(name)).expect("there");
+    assert!(folder.path("known/influence.png").exists());
+    assert!(page("known/missing.csv").contains("crp") && !page("out/missing.csv").contains("crp"));
+    let new = ["evaluate", "out/model.json", "few.csv", "--suppress-below", "5", "-o", "new"];
+    let ended = folder.run(&new);
+    assert_eq!(ended.status, Some(0), "{}", ended.err);
+    let found: Value = serde_json::from_str(&page("new/evaluation.json")).expect("JSON");
+    assert!(found["data"]["missing"]["crp"].is_null(), "{found}");
+}
+
 #[test]
 fn colours_are_for_terminals_alone() {
     let folder = Folder::new();

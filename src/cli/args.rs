@@ -262,6 +262,9 @@ pub struct InferenceArgs {
     /// Also write fitted.csv: each row's fitted value and residuals
     #[arg(long)]
     pub save_fitted: bool,
+    /// Withhold counts from 1 to N - 1 in tables and pictures
+    #[arg(long, value_name = "N", value_parser = values::at_least_two, allow_negative_numbers = true)]
+    pub suppress_below: Option<usize>,
     /// Also write the figures as SVG
     #[arg(long)]
     pub svg: bool,
@@ -367,6 +370,9 @@ pub struct EvaluateArgs {
     /// Coverage of the intervals [default: 0.95]
     #[arg(long, value_name = "P", value_parser = values::conf_level, allow_negative_numbers = true)]
     pub conf_level: Option<f64>,
+    /// Withhold counts from 1 to N - 1 in tables and pictures
+    #[arg(long, value_name = "N", value_parser = values::at_least_two, allow_negative_numbers = true)]
+    pub suppress_below: Option<usize>,
     /// Also write the figures as SVG
     #[arg(long)]
     pub svg: bool,

@@ -13,6 +13,7 @@ use crate::model::{EvaluateOptions, Model};
 use crate::performance::logistic::Asked;
 use crate::report;
 use crate::report::evaluation::{self, Place};
+use crate::report::withhold::withhold_evaluated;
 
 /// The verb: reads model and data, measures, writes the folder.
 ///
@@ -25,8 +26,11 @@ pub fn run(args: &EvaluateArgs, global: &Global, say: &Say) -> Result<Status> {
         say::warn(&warning, None);
     }
     let source = csv::open(&args.data)?;
-    let evaluated = model.evaluate(&source, &options(args))?;
+    let mut evaluated = model.evaluate(&source, &options(args))?;
     let recalibrated = args.recalibrate.map(|kind| model.recalibrated(&evaluated, kind)).transpose()?;
+    if let Some(below) = args.suppress_below {
+        withhold_evaluated(&mut evaluated, below);
+    }
     let folder = global.out.clone().unwrap_or_else(|| folder_of(&args.data, &evaluated.outcome_name));
     let place = place(&folder);
     let files = evaluation::files(&model, &evaluated, recalibrated.as_ref(), (place, args.svg))?;

@@ -34,6 +34,7 @@ use crate::inference::baseline::TableOne;
 use crate::report::ending::unconverged;
 use crate::report::gather::{measured, patients};
 use crate::report::study::Study;
+use crate::report::withhold::withhold;
 use crate::report::{self, Context, NamedFile, summary};
 use crate::validate::{Validation, validate};
 
@@ -107,7 +108,7 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
 
 /// Writes the folder of a fit.
 fn write(
-    (fit, beyond): (Fit, Beyond),
+    (mut fit, beyond): (Fit, Beyond),
     study: Option<Study>,
     args: &FitArgs,
     global: &Global,
@@ -118,7 +119,7 @@ fn write(
     let first = if args.imputation.pool { pooling::files(&args.model.data)? } else { Vec::new() };
     let named = first.first().unwrap_or(&args.model.data);
     let folder = global.out.clone().unwrap_or_else(|| default_folder(named, &fit.outcome.text));
-    let context = Context {
+    let mut context = Context {
         command: command.to_string(),
         seconds: start.elapsed().as_secs_f64(),
         validation: beyond.validation,
@@ -132,6 +133,9 @@ fn write(
         study,
         svg: args.inference.svg,
     };
+    if let Some(below) = args.inference.suppress_below {
+        withhold(&mut fit, &mut context, below);
+    }
     let files = report::files(&fit, &context)?;
     report::write(&folder, &files)?;
     beyond.kept.into_iter().for_each(|kept| kept.conclude(fit.convergence.converged, say));
@@ -176,7 +180,8 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     analysis.fit = fit;
     let apparent = measured(&mut analysis);
     let ranges = apparent::ranges(&analysis);
-    let table_one = patients(question, &mut analysis.fit, &analysis.prepared, &source);
+    let table_one =
+        patients(question, &mut analysis.fit, &analysis.prepared, &source, args.inference.suppress_below);
     let partial = partial::effects(&analysis)?;
     let gaps = Some(analysis.prepared.gaps);
     let beyond =
@@ -225,8 +230,9 @@ fn pooled(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
         None => pooling::measured(&mut fit, &imputed.completed),
     };
     let (partial, ranges) = seen_in(&fit, &imputed.completed)?;
-    let table_one =
-        imputed.completed.first().and_then(|first| patients(question, &mut fit, &first.prepared, &source));
+    let table_one = imputed.completed.first().and_then(|first| {
+        patients(question, &mut fit, &first.prepared, &source, args.inference.suppress_below)
+    });
     let gaps = Some(imputed.imputation.gaps.clone());
     let imputation = Some(imputed.imputation);
     Ok((

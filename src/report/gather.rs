@@ -2,6 +2,7 @@
 
 use crate::data::csv::Source;
 use crate::effects::result::Question;
+use crate::error::Error;
 use crate::fit::analysis::Analysis;
 use crate::fit::apparent::{self, Apparent};
 use crate::fit::prepare::Prepared;
@@ -16,6 +17,7 @@ pub fn patients(
     fit: &mut Fit,
     prepared: &Prepared,
     source: &Source,
+    suppress_below: Option<usize>,
 ) -> Option<TableOne> {
     let formula = &prepared.formula;
     let outcomes = formula.outcome().columns();
@@ -42,8 +44,11 @@ pub fn patients(
     }
     let found = source.typed(&columns, &choices).and_then(|typed| match by {
         Some(by) => {
-            let request = Request { by: by.to_string(), variables: None, suppress_below: None };
+            let request = Request { by: by.to_string(), variables: None, suppress_below };
             table_one(&typed.table, &request)
+        }
+        None if suppress_below.is_some() => {
+            Err(Error::data("counts are withheld by groups, and there are none"))
         }
         None => overall(&typed.table),
     });
@@ -89,7 +94,7 @@ mod tests {
             interval: EffectInterval::Delta,
             event_is: None,
         });
-        let one = patients(question.as_ref(), &mut analysis.fit, &analysis.prepared, &source);
+        let one = patients(question.as_ref(), &mut analysis.fit, &analysis.prepared, &source, None);
         (one, analysis.fit.ledger.notices)
     }
 

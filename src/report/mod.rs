@@ -49,6 +49,7 @@ pub mod summary;
 pub mod table_one;
 mod tables;
 pub mod validation;
+pub mod withhold;
 pub mod words;
 
 pub use folder::write;

@@ -103,7 +103,8 @@ pub fn reasons(ledger: &Ledger) -> Vec<String> {
     }
     told.extend(ledger.dropped_otherwise.iter().map(|(why, n)| format!("{why} in {}", rows(*n))));
     if told.is_empty() {
-        told.push("no reason recorded".to_string());
+        let withheld = ledger.notices.iter().any(|notice| notice.contains("withheld"));
+        told.push(if withheld { "rare reasons" } else { "no reason recorded" }.to_string());
     }
     told
 }
