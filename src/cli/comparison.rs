@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::data::spreadsheet::safe;
 use crate::error::{Error, Result};
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
@@ -180,7 +181,8 @@ impl Comparison {
         let failed = |cause: csv::Error| Error::data(format!("cannot write the table: {cause}"));
         writer.write_record(COLUMNS).map_err(failed)?;
         for line in self.lines() {
-            writer.write_record(fields(&line)).map_err(failed)?;
+            let fields = fields(&line);
+            writer.write_record(fields.iter().map(|cell| safe(cell).into_owned())).map_err(failed)?;
         }
         let bytes = writer.into_inner().map_err(|cause| Error::data(format!("cannot write: {cause}")))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::say;
 use crate::error::{Error, Kind, Result};
+use crate::report::swap::{TEMPORARY, remove_left};
 
 /// `reports/<data>-<outcome>`, from the data as typed and the outcome's text.
 pub fn default_folder(data: &Path, outcome: &str) -> PathBuf {
@@ -95,16 +96,17 @@ pub fn deliver_in_parts(out: Option<&Path>, make: impl FnOnce(Sink<'_>) -> Resul
     Ok(())
 }
 
-/// A temporary file with the rights of an ordinary one.
+/// A temporary file, for the owner alone as it is when it has its name: these are patients. Those that killed runs left go.
 pub fn beside(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".clinreg-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666)); // less what the umask forbids
+    for entry in fs::read_dir(folder)?.flatten() {
+        let is_left = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
+        if is_left && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            remove_left(&entry.path());
+        }
     }
-    builder.tempfile_in(folder)
+    let file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
+    file.as_file().lock().unwrap_or(()); // nobody takes it for one that was left
+    Ok(file)
 }
 
 #[cfg(test)]

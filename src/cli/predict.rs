@@ -11,6 +11,7 @@ use crate::cli::files::{check_file, deliver};
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::data::csv::{self, Source};
+use crate::data::spreadsheet::safe;
 use crate::error::{Error, Result};
 use crate::model::{Model, Predictions};
 
@@ -106,10 +107,10 @@ fn table(source: &Source, added: &[Added]) -> Result<String> {
     let failed = |cause: ::csv::Error| Error::data(format!("cannot write the table: {cause}"));
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     let names = source.header.iter().map(String::as_str).chain(added.iter().map(|a| a.name));
-    writer.write_record(names).map_err(failed)?;
+    writer.write_record(names.map(|name| safe(name).into_owned())).map_err(failed)?;
     for row in 0..source.n_rows {
         for column in &columns {
-            writer.write_field(&column[row]).map_err(failed)?;
+            writer.write_field(safe(&column[row]).as_ref()).map_err(failed)?;
         }
         for column in added {
             writer.write_field(column.values[row].map_or_else(String::new, digits)).map_err(failed)?;

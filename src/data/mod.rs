@@ -23,6 +23,7 @@ mod records;
 mod scan;
 pub mod several;
 pub mod simulate;
+pub mod spreadsheet;
 mod store;
 pub mod survey;
 pub mod table;

@@ -1,12 +1,13 @@
 //! Writing to the report folder: every file whole or none, and nothing of an earlier run taken for this one's.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Kind, Result};
+use crate::report::swap::{Place, TEMPORARY};
 use crate::report::{NamedFile, figures, partial};
 
 /// What `fit` can write to a folder. Those that a run does not write are taken away, lest an earlier run's be
@@ -115,8 +116,11 @@ const MARK_OF_AN_EVALUATION: &str = "evaluation.json";
 /// The file that says that a run is a fit.
 const MARK_OF_A_FIT: &str = "model.json";
 
-/// Writes files to a folder, made if need be. All are written beside their places first and then moved, so that an
-/// error leaves the folder as it was.
+/// Writes files to a folder, made if need be: all of them or none. The folder is built anew beside its place, with the user's
+/// own files in it, and exchanged with the old one in one step, so that whoever looks at any moment, and whenever the program
+/// is killed, sees the old report or the new one. Where that cannot be (the user stands in the folder, or the file system
+/// has no such step) the files are written beside their places and moved one by one, first taking away the one that says
+/// that this is a result, which comes last. Two runs into one folder wait for each other.
 ///
 /// # Errors
 /// Io, when the folder or a file cannot be made: what, where and why.
@@ -153,37 +157,54 @@ fn make_folder(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn write_all(folder: &Path, files: &[NamedFile]) -> Result<()> {
-    let mut waiting = Vec::with_capacity(files.len());
-    for file in files {
-        let place = folder.join(&file.name);
-        if place.is_dir() {
-            return Err(Error::new(
-                Kind::Io,
-                format!("cannot write `{}`: a folder has that name", place.display()),
-            )
-            .hint("rename that folder, or name another one with `-o`"));
-        }
-        waiting.push((beside(folder, &file.bytes)?, place));
+    if let Some(place) = files.iter().map(|file| folder.join(&file.name)).find(|place| place.is_dir()) {
+        return Err(Error::new(
+            Kind::Io,
+            format!("cannot write `{}`: a folder has that name", place.display()),
+        )
+        .hint("rename that folder, or name another one with `-o`"));
     }
+    let place = Place::of(folder).map_err(|e| Error::io("write to the folder", folder, &e))?;
+    let gone = of_an_earlier_run(folder, files);
+    if place.exchange(files, &gone)? {
+        return Ok(());
+    }
+    one_by_one(folder, files, &gone)
+}
+
+/// The files that an earlier run of the same kind wrote and this one does not.
+fn of_an_earlier_run(folder: &Path, files: &[NamedFile]) -> Vec<String> {
     let has = |mark: &str| files.iter().any(|f| f.name == mark);
+    let mut known: Vec<String> = Vec::new();
     if has(MARK_OF_A_FIT) {
-        remove_earlier(&FIT_FILES, folder, files)?;
-        let effects: Vec<String> = partial::STEMS
-            .iter()
-            .chain(&figures::ARMS)
-            .flat_map(|stem| [format!("{stem}.png"), format!("{stem}.svg")])
-            .collect();
-        let effects: Vec<&str> = effects.iter().map(String::as_str).collect();
-        remove_earlier(&effects, folder, files)?;
+        known.extend(FIT_FILES.iter().map(ToString::to_string));
+        let stems = partial::STEMS.iter().chain(&figures::ARMS);
+        known.extend(stems.flat_map(|stem| [format!("{stem}.png"), format!("{stem}.svg")]));
     } else if has(MARK_OF_AN_EVALUATION) {
         let beside_a_fit = folder.join(MARK_OF_A_FIT).exists();
-        let known = if beside_a_fit { &EVALUATION_BESIDE_A_FIT[..] } else { &EVALUATION_FILES[..] };
-        remove_earlier(known, folder, files)?;
+        let of_it = if beside_a_fit { &EVALUATION_BESIDE_A_FIT[..] } else { &EVALUATION_FILES[..] };
+        known.extend(of_it.iter().map(ToString::to_string));
     }
     if has(MARK_OF_AN_EXPLORATION) {
-        remove_earlier(&EXPLORATION_FILES, folder, files)?;
+        known.extend(EXPLORATION_FILES.iter().map(ToString::to_string));
     }
-    for (temporary, place) in waiting {
+    known.retain(|name| !has(name));
+    known
+}
+
+/// Writes the files beside their places and moves them there, the mark of a result last.
+fn one_by_one(folder: &Path, files: &[NamedFile], gone: &[String]) -> Result<()> {
+    let is_mark = |name: &str| [MARK_OF_A_FIT, MARK_OF_AN_EVALUATION, MARK_OF_AN_EXPLORATION].contains(&name);
+    let mut waiting = Vec::with_capacity(files.len());
+    for file in files {
+        waiting.push((beside(folder, &file.bytes)?, folder.join(&file.name), is_mark(&file.name)));
+    }
+    waiting.sort_by_key(|(_, _, is_mark)| *is_mark);
+    let marks = waiting.iter().filter(|(_, _, is_mark)| *is_mark).map(|(_, place, _)| place.clone());
+    for place in marks.chain(gone.iter().map(|name| folder.join(name))).filter(|place| place.is_file()) {
+        fs::remove_file(&place).map_err(|e| Error::io("remove an earlier run's", &place, &e))?;
+    }
+    for (temporary, place, _) in waiting {
         temporary.persist(&place).map_err(|e| Error::io("write", &place, &e.error))?;
     }
     Ok(())
@@ -195,36 +216,11 @@ fn beside(folder: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
         Error::io("write to the folder", folder, &e)
             .hint("is it yours to write to, and is there room? else `-o`")
     };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".clinreg-");
-    if let Some(permissions) = of_an_ordinary_file() {
-        builder.permissions(permissions);
-    }
-    let mut temporary = builder.tempfile_in(folder).map_err(failed)?;
+    // for the owner alone, as all temporary files are: these are patients
+    let mut temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder).map_err(failed)?;
+    temporary.as_file().lock().unwrap_or(()); // nobody takes it for one that a killed run left
     temporary.write_all(bytes).and_then(|()| temporary.flush()).map_err(failed)?;
     Ok(temporary)
-}
-
-/// Temporary files are private; a report is as readable as the user's other files.
-#[cfg(unix)]
-fn of_an_ordinary_file() -> Option<Permissions> {
-    use std::os::unix::fs::PermissionsExt;
-    Some(Permissions::from_mode(0o666)) // less what the user's mask takes away
-}
-
-#[cfg(not(unix))]
-fn of_an_ordinary_file() -> Option<Permissions> {
-    None
-}
-
-fn remove_earlier(known: &[&str], folder: &Path, files: &[NamedFile]) -> Result<()> {
-    for name in known.iter().filter(|name| files.iter().all(|f| f.name != **name)) {
-        let place = folder.join(name);
-        if place.is_file() {
-            fs::remove_file(&place).map_err(|e| Error::io("remove an earlier run's", &place, &e))?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -301,12 +297,14 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn others_may_read_what_the_mask_lets_them() {
+    fn only_the_owner_may_read() {
         use std::os::unix::fs::PermissionsExt;
         let root = tempfile::tempdir().expect("a folder");
-        fs::write(root.path().join("plain"), "").expect("an ordinary file");
-        write(root.path(), &[file("a.csv", "")]).expect("written");
-        let mode = |name: &str| fs::metadata(root.path().join(name)).expect("there").permissions().mode();
-        assert_eq!(mode("a.csv"), mode("plain"));
+        fs::write(root.path().join("a.csv"), "").expect("an ordinary file");
+        write(root.path(), &[file("a.csv", "x"), file("b.csv", "y")]).expect("written");
+        for name in ["a.csv", "b.csv"] {
+            let mode = fs::metadata(root.path().join(name)).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
     }
 }

@@ -46,6 +46,7 @@ mod stability;
 mod statistics;
 pub mod study;
 pub mod summary;
+pub mod swap;
 pub mod table_one;
 mod tables;
 pub mod validation;

@@ -1,5 +1,6 @@
 //! `coefficients.csv` and `fit.csv`: the numbers of a fit as other programs read them, with all their digits.
 
+use crate::data::spreadsheet::safe;
 use crate::error::{Error, Kind, Result};
 use crate::fit::result::{ByRow, Coefficient, Fit};
 use crate::fit::spec::Family;
@@ -183,13 +184,13 @@ fn optional(x: Option<f64>) -> String {
     x.map(cell).unwrap_or_default()
 }
 
-/// Records as CSV bytes with `\n` line ends, quoted where needed.
+/// Records as CSV bytes with `\n` line ends, quoted where needed; what a spreadsheet would take for a formula stays text.
 pub(crate) fn written(records: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
     let failed =
         |cause: &dyn std::fmt::Display| Error::new(Kind::Io, format!("cannot write a CSV record: {cause}"));
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     for record in records {
-        writer.write_record(&record).map_err(|e| failed(&e))?;
+        writer.write_record(record.iter().map(|cell| safe(cell).into_owned())).map_err(|e| failed(&e))?;
     }
     writer.into_inner().map_err(|e| failed(&e))
 }
