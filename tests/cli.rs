@@ -7,8 +7,10 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-const COMMANDS: [&str; 10] =
-    ["demo", "fit", "compare", "predict", "evaluate", "describe", "simulate", "explore", "serve", "datasets"];
+const COMMANDS: [&str; 11] = [
+    "demo", "fit", "compare", "predict", "evaluate", "verify", "describe", "simulate", "explore", "serve",
+    "datasets",
+];
 
 /// A folder of its own in which the program runs.
 pub struct Folder {

@@ -11,3 +11,4 @@ mod recovers;
 mod reference;
 mod refuses;
 mod serve;
+mod verify;

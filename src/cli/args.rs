@@ -77,6 +77,9 @@ pub enum Verb {
     /// Measure a model on data that it has not seen
     #[command(after_help = EVALUATE_EXAMPLES)]
     Evaluate(EvaluateArgs),
+    /// Run the fit of a report again and compare every number
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
     /// The baseline table ("Table 1") by the groups of one column
     #[command(after_help = DESCRIBE_EXAMPLES)]
     Describe(DescribeArgs),
@@ -373,6 +376,16 @@ pub struct EvaluateArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// The folder that a fit wrote, or its model.json
+    #[arg(value_name = "REPORT_DIR")]
+    pub report: PathBuf,
+    /// The data, where they are not at the path of the recorded command any more
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct DescribeArgs {
     /// A CSV or Parquet file, several as one table (a.csv,b.csv or 'site_*.csv'), or a built-in data set such as @diabetes
     #[arg(value_name = "DATA")]
@@ -461,6 +474,17 @@ Writes evaluation.json and summary.txt. A row with a missing value is dropped an
 Examples:
   clinreg evaluate reports/trial-recovered/model.json other_hospital.csv --thresholds 0.1,0.2
   clinreg evaluate model.json new.csv --outcome died --event yes --recalibrate intercept -o new_hospital";
+
+const VERIFY_EXAMPLES: &str = "\
+Runs the command that model.json records, on data of the same SHA-256, and compares model.json (and effects.json and \
+validation.json, where they are) key by key. Nothing is written. The data are looked for at the recorded path, from \
+the current folder.
+
+Exit status: 0 the same, 1 something differs or it could not be run.
+
+Example:
+  clinreg verify reports/trial-recovered
+  clinreg verify reports/trial-recovered --data archive/trial.csv";
 
 const DESCRIBE_EXAMPLES: &str = "\
 Numbers: mean (SD), median [quartiles]; levels: n (%); missing; standardised mean differences. With --out also \

@@ -12,6 +12,7 @@ use crate::cli::memory::{self, Plan, Swept};
 use crate::cli::pooling;
 use crate::cli::progress::{self, Progress};
 use crate::cli::question;
+use crate::cli::recorded::Typed;
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::cli::validating::validated;
@@ -51,7 +52,7 @@ pub struct Written {
 ///
 /// # Errors
 /// As [`fit_and_write`].
-pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<Status> {
+pub fn run(args: &FitArgs, global: &Global, command: &Typed, say: &Say) -> Result<Status> {
     progress::listen()?;
     let written = fit_and_write(args, global, command, say)?;
     let status = match unconverged(&written.fit) {
@@ -77,19 +78,40 @@ pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<
 ///
 /// # Errors
 /// Usage, Data, Formula or Io: see `fit` and `report::write`. Nothing half-written is left.
-pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<Written> {
-    let start = Instant::now();
-    let spec = fit_spec(args, global.seed())?;
-    let question = question::of(&args.effect, &spec)?;
+pub fn fit_and_write(args: &FitArgs, global: &Global, command: &Typed, say: &Say) -> Result<Written> {
     check_folder(global.out.as_deref())?;
-    checkpoint::check(args, &spec)?;
-    let study = args.inference.study.as_deref().map(study).transpose()?;
-    let (fit, beyond) = fitted(args, &spec, question.as_ref(), say)?;
+    let Done { fit, context, kept } = fit_alone(args, global, command, say)?;
     let first = if args.imputation.pool { pooling::files(&args.model.data)? } else { Vec::new() };
     let named = first.first().unwrap_or(&args.model.data);
     let folder = global.out.clone().unwrap_or_else(|| default_folder(named, &fit.outcome.text));
+    let files = report::files(&fit, &context)?;
+    report::write(&folder, &files)?;
+    kept.into_iter().for_each(|kept| kept.conclude(fit.convergence.converged, say));
+    let summary = summary::whole(&fit, &context);
+    Ok(Written { fit, folder, files, effects: context.effects, summary })
+}
+
+/// A fit and all that the report says of it, before anything is written.
+pub struct Done {
+    pub fit: Fit,
+    pub context: Context,
+    kept: Option<Kept>,
+}
+
+/// Fits, and writes nothing.
+///
+/// # Errors
+/// Usage, Data or Formula, as `fit` has them.
+pub fn fit_alone(args: &FitArgs, global: &Global, command: &Typed, say: &Say) -> Result<Done> {
+    let start = Instant::now();
+    let spec = fit_spec(args, global.seed())?;
+    let question = question::of(&args.effect, &spec)?;
+    checkpoint::check(args, &spec)?;
+    let study = args.inference.study.as_deref().map(study).transpose()?;
+    let (fit, beyond) = fitted(args, &spec, question.as_ref(), say)?;
     let context = Context {
-        command: command.to_string(),
+        command: command.line.clone(),
+        recorded: command.recorded.clone(),
         seconds: start.elapsed().as_secs_f64(),
         validation: beyond.validation,
         imputation: beyond.imputation,
@@ -102,11 +124,7 @@ pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) 
         study,
         svg: args.inference.svg,
     };
-    let files = report::files(&fit, &context)?;
-    report::write(&folder, &files)?;
-    beyond.kept.into_iter().for_each(|kept| kept.conclude(fit.convergence.converged, say));
-    let summary = summary::whole(&fit, &context);
-    Ok(Written { fit, folder, files, effects: context.effects, summary })
+    Ok(Done { fit, context, kept: beyond.kept })
 }
 
 /// What lies beyond the fit itself.

@@ -19,6 +19,8 @@ mod pooling;
 mod predict;
 mod progress;
 mod question;
+mod recalled;
+mod recorded;
 mod say;
 mod serve;
 mod simulate;
@@ -28,6 +30,7 @@ mod tour;
 mod usage;
 mod validating;
 mod values;
+mod verify;
 
 use std::panic;
 use std::process::ExitCode;
@@ -35,10 +38,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::args::{Cli, Verb};
+use crate::cli::recorded::Typed;
 use crate::cli::say::Say;
 use crate::cli::status::Status;
 use crate::error::{Error, Result};
-use crate::report::command;
 
 /// Runs the program on the arguments of the process.
 ///
@@ -71,11 +74,12 @@ fn dispatch(cli: &Cli) -> Result<Status> {
     }
     match &cli.verb {
         Verb::Demo => demo::run(global, &say),
-        Verb::Fit(args) => fit::run(args, global, &command::line(std::env::args().skip(1)), &say),
+        Verb::Fit(args) => fit::run(args, global, &Typed::here(), &say),
         Verb::Compare(args) => compare::run(args, global, &say),
         Verb::Predict(args) => predict::run(args, global, &say),
         Verb::Evaluate(args) => evaluate::run(args, global, &say),
-        Verb::Describe(args) => describe::run(args, global, &command::line(std::env::args().skip(1)), &say),
+        Verb::Verify(args) => verify::run(args, global, &say),
+        Verb::Describe(args) => describe::run(args, global, &Typed::here().line, &say),
         Verb::Simulate(args) => simulate::run(args, global, &say),
         Verb::Explore(args) => explore::run(args, global, &say),
         Verb::Serve(args) => serve::run(args, &say),
