@@ -6,9 +6,11 @@ mod checkpoint;
 mod checkpoint_file;
 mod compare;
 mod comparison;
+mod crosscheck;
 mod datasets;
 mod demo;
 mod describe;
+mod describe_args;
 mod evaluate;
 mod explore;
 mod explore_args;
@@ -17,16 +19,20 @@ mod fit;
 mod memory;
 mod pooling;
 mod predict;
+mod programs;
 mod progress;
 mod question;
 mod recalled;
 mod recorded;
 mod say;
 mod serve;
+mod shell;
+mod shell_args;
 mod simulate;
 mod status;
 mod threads;
 mod tour;
+mod trust_args;
 mod usage;
 mod validating;
 mod values;
@@ -79,11 +85,15 @@ fn dispatch(cli: &Cli) -> Result<Status> {
         Verb::Predict(args) => predict::run(args, global, &say),
         Verb::Evaluate(args) => evaluate::run(args, global, &say),
         Verb::Verify(args) => verify::run(args, global, &say),
+        Verb::Crosscheck(args) => crosscheck::run(args, global, &say),
         Verb::Describe(args) => describe::run(args, global, &Typed::here().line, &say),
         Verb::Simulate(args) => simulate::run(args, global, &say),
         Verb::Explore(args) => explore::run(args, global, &say),
         Verb::Serve(args) => serve::run(args, &say),
         Verb::Datasets => datasets::run(global, &say),
+        Verb::Help(args) => shell::help(args),
+        Verb::Completions(args) => shell::completions(args),
+        Verb::Man => shell::man(global, &say),
     }
 }
 

@@ -4,13 +4,14 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::cli::args::{Global, VerifyArgs};
+use crate::cli::args::Global;
 use crate::cli::fit::{Done, fit_alone};
 use crate::cli::progress;
 use crate::cli::recalled::{Recalled, recall};
 use crate::cli::recorded::Typed;
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
+use crate::cli::trust_args::VerifyArgs;
 use crate::error::{Error, Result};
 use crate::model::{Difference, count_numbers, differences};
 use crate::optimise::stop::StopReason;
