@@ -88,7 +88,7 @@ fn other_programs_read_the_same_odd_file() {
     let row = |k: usize| {
         let x = ((k * 37) % 101) as f64 / 10.0;
         let place = places[k * k % 4].replace('"', "\"\"");
-        let z = if k % 17 == 0 { "-9,0".to_string() } else { format!("{}", (k * 13) % 7).replace('.', ",") };
+        let z = if k.is_multiple_of(17) { "-9,0".to_string() } else { format!("{}", (k * 13) % 7).replace('.', ",") };
         let ill = if (k * 7919) % 100 < 20 + 5 * x as usize { "ja" } else { "nein" };
         let day = 10 + k % 19;
         format!(

@@ -60,14 +60,14 @@ fn standard_errors(recipe: &Recipe) -> Option<Errors> {
                 (false, ClusterCorrection::Cr0) => of_g.to_string(),
                 (false, ClusterCorrection::Cr1s) => "(n_used - 1) / (n_used - n_kept)".to_string(),
             };
-            Some(Errors { option: format!("vce(cluster g{place})"), factor })
+            Some(Errors { option: format!("vce(cluster x{place})"), factor })
         }
     }
 }
 
 fn head(recipe: &Recipe) -> String {
     format!(
-        "* {} in Stata: written by `clinreg crosscheck', must give the numbers of model.json to 1e-6.\n\
+        "* {} in Stata: written by clinreg crosscheck, must give the numbers of model.json to 1e-6.\n\
          * do crosscheck.do [DATA ...]: other places of the data, in the order below. Stata 14 or later.\n\
          version 14\nclear all\nset more off\nset type double\n",
         recipe.formula.to_string().replace(['\n', '\r', '`'], " ")
@@ -106,7 +106,7 @@ fn data(recipe: &Recipe) -> String {
         });
     }
     for (k, column) in recipe.columns.iter().enumerate() {
-        text.push_str(&typed(column, k + 1, recipe.decimal_comma));
+        text.push_str(&typed(recipe, column, k + 1));
     }
     text.push_str("local n_rows = _N\n");
     if let Some(place) =
@@ -120,12 +120,22 @@ fn data(recipe: &Recipe) -> String {
     text
 }
 
-fn typed(column: &Column, k: usize, decimal_comma: bool) -> String {
+fn typed(recipe: &Recipe, column: &Column, k: usize) -> String {
     let mut text = format!("\n* {}\n", column.name.replace(['\n', '\r', '`'], " "));
-    for word in &column.missing {
+    let (plain, odd): (Vec<&String>, Vec<&String>) =
+        column.missing.iter().partition(|word| stata_text(word) == format!("\"{word}\""));
+    let list: Vec<String> = plain.iter().map(|word| stata_text(word)).collect();
+    if !list.is_empty() {
+        text.push_str(&format!(
+            "foreach word in {} {{\n    quietly replace t{k} = \"\" if t{k} == \"`word'\"\n}}\n",
+            list.join(" ")
+        ));
+    }
+    for word in odd {
         text.push_str(&format!("replace t{k} = \"\" if t{k} == {}\n", stata_text(word)));
     }
-    let plain = if decimal_comma { format!("subinstr(t{k}, \",\", \".\", 1)") } else { format!("t{k}") };
+    let plain =
+        if recipe.decimal_comma { format!("subinstr(t{k}, \",\", \".\", 1)") } else { format!("t{k}") };
     let value = format!("real(subinstr({plain}, uchar(8722), \"-\", 1))");
     for code in &column.missing_numbers {
         text.push_str(&format!(
@@ -144,10 +154,7 @@ fn typed(column: &Column, k: usize, decimal_comma: bool) -> String {
         Cells::Event { event, other } => {
             text.push_str(&places(k, &[other.clone(), event.clone()], 0, &value));
         }
-        Cells::Text => text.push_str(&format!("egen long x{k} = group(t{k})\ngenerate long g{k} = x{k}\n")),
-    }
-    if !matches!(column.cells, Cells::Text) {
-        text.push_str(&format!("generate double g{k} = x{k}\n"));
+        Cells::Text => text.push_str(&format!("egen long x{k} = group(t{k})\n")),
     }
     text.push_str(&format!("drop if missing(x{k})\n"));
     text
@@ -323,3 +330,7 @@ fn compare(recipe: &Recipe) -> String {
     ));
     text
 }
+
+#[cfg(test)]
+#[path = "stata_tests.rs"]
+mod tests;
