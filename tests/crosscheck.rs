@@ -88,7 +88,11 @@ fn other_programs_read_the_same_odd_file() {
     let row = |k: usize| {
         let x = ((k * 37) % 101) as f64 / 10.0;
         let place = places[k * k % 4].replace('"', "\"\"");
-        let z = if k.is_multiple_of(17) { "-9,0".to_string() } else { format!("{}", (k * 13) % 7).replace('.', ",") };
+        let z = if k.is_multiple_of(17) {
+            "-9,0".to_string()
+        } else {
+            format!("{}", (k * 13) % 7).replace('.', ",")
+        };
         let ill = if (k * 7919) % 100 < 20 + 5 * x as usize { "ja" } else { "nein" };
         let day = 10 + k % 19;
         format!(
@@ -99,7 +103,9 @@ fn other_programs_read_the_same_odd_file() {
         )
     };
     let rows: String = (1..240).map(row).collect();
-    let text = format!("sep=;\r\n\r\nmy x;if;z;visit;ill;times\r\n{rows}");
+    // A level that no complete row has would be the first, were it one of the model's.
+    let alone = "5;A;-9;2020-03-01;ja;1\r\n";
+    let text = format!("sep=;\r\n\r\nmy x;if;z;visit;ill;times\r\n{rows}{alone}");
     let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect();
     fs::write(folder.path("latin.csv"), latin).expect("written");
     fs::write(folder.path("utf8.csv"), format!("\u{feff}{text}")).expect("written");

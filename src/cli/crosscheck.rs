@@ -31,7 +31,8 @@ struct Ran {
 /// The verb: recalls, writes the scripts, runs them, says what agrees.
 ///
 /// # Errors
-/// Io, Model, Data: no model, no data, a model that no other program can give; a script that does not run.
+/// Io, Model, Data: no model, no data, a model that no other program can give. A script that does not run is told and
+/// is no success.
 pub fn run(args: &CrosscheckArgs, global: &Global, say: &Say) -> Result<Status> {
     check_folder(global.out.as_deref())?;
     let recalled = recall(&args.model, args.data.as_deref())?;
@@ -39,14 +40,18 @@ pub fn run(args: &CrosscheckArgs, global: &Global, say: &Say) -> Result<Status> 
     let (scripts, data) = write(&recalled, &folder, say)?;
     say.written(&folder);
     let installed = [programs::r(), programs::python(), programs::stata()];
-    let mut all = Vec::new();
+    let (mut all, mut failed) = (Vec::new(), Vec::new());
     for program in installed.into_iter().flatten().filter(|p| scripts.iter().any(|s| s == p.script)) {
         say.note(&format!("{}: {}", program.name, program.script));
-        let text = programs::run(&program, &folder.join(program.script), &data)?;
-        let found = verdict::read(&text, recalled.model.coefficients.len())?;
-        all.push(Ran { program, compared: verdict::compare(&recalled.model, &found) });
+        let found = programs::run(&program, &folder.join(program.script), &data)
+            .and_then(|text| verdict::read(&text, recalled.model.coefficients.len()));
+        match found {
+            Ok(found) => all.push(Ran { program, compared: verdict::compare(&recalled.model, &found) }),
+            Err(error) => failed.push((program, error)),
+        }
     }
-    if all.is_empty() {
+    failed.iter().for_each(|(_, error)| say::error(error));
+    if all.is_empty() && failed.is_empty() {
         say::warn(
             "none of R, Python with statsmodels and Stata is installed: the scripts were written, nothing was compared",
             Some("run them where one of these is, with the data as their argument"),
@@ -54,10 +59,10 @@ pub fn run(args: &CrosscheckArgs, global: &Global, say: &Say) -> Result<Status> 
     }
     say.result(&text(&recalled.model, &all))?;
     if say.json {
-        say::data(&as_json(&all))?;
+        say::data(&as_json(&all, &failed))?;
     }
     let agree = all.iter().all(|ran| ran.compared.iter().all(Compared::agrees));
-    Ok(if agree { Status::Done } else { Status::Differs })
+    Ok(if agree && failed.is_empty() { Status::Done } else { Status::Differs })
 }
 
 /// Writes the scripts; gives their names and where the data are.
@@ -167,7 +172,7 @@ fn judged(numbers: &[Compared]) -> String {
     format!("DIFFERS: {}", numbers.iter().map(shown).collect::<Vec<_>>().join(", "))
 }
 
-fn as_json(all: &[Ran]) -> String {
+fn as_json(all: &[Ran], failed: &[(Program, Error)]) -> String {
     let of_program = |ran: &Ran| -> Value {
         let numbers: Vec<Value> = ran
             .compared
@@ -179,8 +184,10 @@ fn as_json(all: &[Ran]) -> String {
             .collect();
         json!({"program": ran.program.name, "agrees": ran.compared.iter().all(Compared::agrees), "numbers": numbers})
     };
-    format!(
-        "{:#}\n",
-        json!({"tolerance": TOLERANCE, "programs": all.iter().map(of_program).collect::<Vec<_>>()})
-    )
+    let failed: Vec<Value> = failed
+        .iter()
+        .map(|(program, error)| json!({"program": program.name, "error": error.message}))
+        .collect();
+    let programs: Vec<Value> = all.iter().map(of_program).collect();
+    format!("{:#}\n", json!({"tolerance": TOLERANCE, "programs": programs, "failed": failed}))
 }

@@ -49,7 +49,7 @@ fn head(recipe: &Recipe) -> String {
         .collect();
     format!(
         "# {} in R: written by `clinreg crosscheck`, must give the numbers of model.json to 1e-6.\n\
-         # Rscript crosscheck.R [DATA ...]: other places of the data, in the order below.\n\
+         # Rscript crosscheck.R [DATA ...]: other places of the data, in the order below. R 4.0 or later.\n\
          # Where CROSSCHECK_RESULTS names a file, the numbers go there too.\n\n\
          files <- list(\n{})\n\
          given <- commandArgs(trailingOnly = TRUE)\n\

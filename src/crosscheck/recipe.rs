@@ -124,7 +124,9 @@ impl Recipe {
                 }
                 Values::Number(_) => Cells::Number,
                 Values::Date(_) => Cells::Date,
-                Values::Category { levels, .. } => Cells::Levels(levels.clone()),
+                Values::Category { levels, .. } => {
+                    Cells::Levels(model.factors.get(&column.name).unwrap_or(levels).clone())
+                }
             };
             columns.push(column_of(&column.name, cells, &choices));
         }
