@@ -7,7 +7,7 @@
 //! ```text
 //!              cli ── main                        10  the only floor that speaks
 //!                serve                             9  the page on this computer: explore, train live, learn
-//!               explore                            8  descents on surfaces, and on the loss of a real fit
+//!        crosscheck   explore                       8  the same fit for R, Python, Stata; descents on surfaces and losses
 //!        plot → report      model                  7  what leaves the program
 //!         validate ← impute                        6  many fits
 //!              effects                             5  the treatment's effect
@@ -39,7 +39,7 @@
 //! # In reading order
 //!
 //! [`error`], [`rows`], [`num`] · [`data`], [`design`] · [`objective`], [`optimise`] · [`inference`],
-//! [`performance`] · [`fit`] · [`effects`] · [`validate`], [`impute`] · [`plot`], [`model`], [`report`] · [`explore`], [`serve`] · [`cli`].
+//! [`performance`] · [`fit`] · [`effects`] · [`validate`], [`impute`] · [`plot`], [`model`], [`report`] · [`crosscheck`], [`explore`], [`serve`] · [`cli`].
 //!
 //! # What holds everywhere
 //!
@@ -61,6 +61,7 @@
 //! - **`f64` throughout**, arrays borrowed in and owned out, no generics over floats.
 
 pub mod cli;
+pub mod crosscheck;
 pub mod data;
 pub mod design;
 pub mod effects;

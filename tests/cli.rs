@@ -7,8 +7,23 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-const COMMANDS: [&str; 10] =
-    ["demo", "fit", "compare", "predict", "evaluate", "describe", "simulate", "explore", "serve", "datasets"];
+const COMMANDS: [&str; 15] = [
+    "demo",
+    "fit",
+    "compare",
+    "predict",
+    "evaluate",
+    "verify",
+    "crosscheck",
+    "describe",
+    "simulate",
+    "explore",
+    "serve",
+    "datasets",
+    "help",
+    "completions",
+    "man",
+];
 
 /// A folder of its own in which the program runs.
 pub struct Folder {
@@ -115,7 +130,11 @@ fn the_help_of_every_command_fits_a_screen_and_shows_an_example() {
 fn the_version_is_on_standard_output() {
     let ended = Folder::new().run(&["--version"]);
     assert_eq!(ended.status, Some(0));
-    assert_eq!(ended.out.trim(), format!("clinreg {}", env!("CARGO_PKG_VERSION")));
+    let (name, rest) = ended.out.trim().split_at("clinreg ".len());
+    assert_eq!(name, "clinreg ");
+    let (version, commit) = rest.split_once(' ').unwrap_or((rest, ""));
+    assert_eq!(version, env!("CARGO_PKG_VERSION"));
+    assert!(commit.is_empty() || commit.starts_with('(') && commit.ends_with(')'), "{}", ended.out);
 }
 
 #[test]

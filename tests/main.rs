@@ -2,6 +2,7 @@
 
 mod browser;
 mod cli;
+mod crosscheck;
 mod effects;
 mod evaluate;
 mod explore;
@@ -11,3 +12,5 @@ mod recovers;
 mod reference;
 mod refuses;
 mod serve;
+mod shell;
+mod verify;

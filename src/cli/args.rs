@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use crate::cli::describe_args::{DESCRIBE_EXAMPLES, DescribeArgs};
 use crate::cli::explore_args::{EXPLORE_EXAMPLES, ExploreArgs};
 use crate::cli::memory;
+use crate::cli::shell_args::{COMPLETIONS_EXAMPLES, CompletionsArgs, HELP_EXAMPLES, HelpArgs, MAN_EXAMPLES};
+use crate::cli::trust_args::{CROSSCHECK_EXAMPLES, CrosscheckArgs, VERIFY_EXAMPLES, VerifyArgs};
 use crate::cli::values::{
     self, BatchSize, FamilyName, Lambda, LevelsOf, Missing, PenaltyName, ReferenceOf, Validate,
 };
@@ -14,9 +17,12 @@ use crate::effects::result::EffectInterval;
 use crate::fit::spec::{ClusterCorrection, Interval, LearningRate, MethodName, Schedule, Start};
 use crate::model::Recalibrate;
 
+/// The version of the package, and the commit where there is one (see build.rs).
+const VERSION: &str = env!("CLINREG_VERSION");
+
 /// Linear and logistic regression for clinical CSVs by gradient descent, with proof of its accuracy
 #[derive(Debug, Clone, Parser)]
-#[command(name = "clinreg", version, disable_help_flag = true, disable_version_flag = true)]
+#[command(name = "clinreg", version = VERSION, disable_help_flag = true, disable_version_flag = true)]
 #[command(max_term_width = 110, subcommand_value_name = "COMMAND", after_help = TOP_EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
@@ -77,6 +83,12 @@ pub enum Verb {
     /// Measure a model on data that it has not seen
     #[command(after_help = EVALUATE_EXAMPLES)]
     Evaluate(EvaluateArgs),
+    /// Run the fit of a report again and compare every number
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
+    /// The same fit in R, Python and Stata: scripts, and whether their numbers agree
+    #[command(after_help = CROSSCHECK_EXAMPLES)]
+    Crosscheck(CrosscheckArgs),
     /// The baseline table ("Table 1") by the groups of one column
     #[command(after_help = DESCRIBE_EXAMPLES)]
     Describe(DescribeArgs),
@@ -92,6 +104,15 @@ pub enum Verb {
     /// List the built-in data sets
     #[command(after_help = DATASETS_EXAMPLES)]
     Datasets,
+    /// The page of a command, or of the formula: clinreg help formula
+    #[command(after_help = HELP_EXAMPLES)]
+    Help(HelpArgs),
+    /// Completions for a shell, on standard output
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// The manual page, on standard output; with --out all pages as files
+    #[command(after_help = MAN_EXAMPLES)]
+    Man,
 }
 
 /// Which data, and which model.
@@ -379,31 +400,6 @@ pub struct EvaluateArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct DescribeArgs {
-    /// A CSV or Parquet file, several as one table (a.csv,b.csv or 'site_*.csv'), or a built-in data set such as @diabetes
-    #[arg(value_name = "DATA")]
-    pub data: PathBuf,
-    /// The column of the groups, e.g. the treatment
-    #[arg(long, value_name = "GROUP")]
-    pub by: String,
-    /// What to describe [default: all columns but identifiers]
-    #[arg(long, value_name = "A,B", value_parser = values::record)]
-    pub variables: Vec<Vec<String>>,
-    /// Withhold counts from 1 to N - 1, and what would give them back
-    #[arg(long, value_name = "N", value_parser = values::at_least_two, allow_negative_numbers = true)]
-    pub suppress_below: Option<usize>,
-    /// Count a numeric column by its values; repeatable, or a,b
-    #[arg(long, value_name = "VAR", value_parser = values::record)]
-    pub factor: Vec<Vec<String>>,
-    /// The levels in order; repeatable
-    #[arg(long, value_name = "VAR=A,B", value_parser = values::levels)]
-    pub levels: Vec<LevelsOf>,
-    /// More codes that mean missing, besides empty, NA, N/A, NaN, . and null
-    #[arg(long, value_name = "A,B", value_parser = values::record, allow_hyphen_values = true)]
-    pub na: Vec<Vec<String>>,
-}
-
-#[derive(Debug, Clone, Args)]
 pub struct SimulateArgs {
     /// Which table
     #[arg(value_name = "WHAT", value_parser = ["treatment-effectiveness"], default_value = "treatment-effectiveness")]
@@ -431,6 +427,7 @@ Examples:
   clinreg demo
   clinreg fit trial.csv 'recovered ~ treatment * age + site'
   clinreg fit --help
+  clinreg help formula
 
 Exit status: 0 done, 1 could not be done, 2 wrong usage, 3 ran but did not converge.";
 
@@ -467,13 +464,6 @@ Writes evaluation.json and summary.txt. A row with a missing value is dropped an
 Examples:
   clinreg evaluate reports/trial-recovered/model.json other_hospital.csv --thresholds 0.1,0.2
   clinreg evaluate model.json new.csv --outcome died --event yes --recalibrate intercept -o new_hospital";
-
-const DESCRIBE_EXAMPLES: &str = "\
-Numbers: mean (SD), median [quartiles]; levels: n (%); missing; standardised mean differences. With --out also \
-table1.json, table1.csv, table1.md, table1.html and summary.txt in that folder.
-
-Example:
-  clinreg describe trial.csv --by treatment --suppress-below 5 -o reports/table1";
 
 const SIMULATE_EXAMPLES: &str = "\
 Writes to standard output, or to the file of --out. Without options: the trial of the demo. \

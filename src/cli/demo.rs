@@ -6,11 +6,11 @@ use clap::Parser;
 use serde_json::{Value, json};
 
 use crate::cli::args::{Cli, Global, Verb};
+use crate::cli::recorded::Typed;
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::cli::{compare, fit, progress, tour};
 use crate::error::{Error, Result};
-use crate::report::command;
 use crate::report::ending::unconverged;
 
 /// The data of a checked-out repository, below the current folder.
@@ -158,7 +158,7 @@ impl Job<'_> {
     }
 
     /// The command as a user would type it, read by the same parser.
-    fn command(&self, verb: &str, options: &[&str], folder: &str) -> Result<(Cli, String)> {
+    fn command(&self, verb: &str, options: &[&str], folder: &str) -> Result<(Cli, Typed)> {
         let out = if folder.is_empty() { self.folder.clone() } else { self.folder.join(folder) };
         let mut words = vec!["clinreg".to_string(), verb.to_string()];
         words.extend([self.data, self.formula].map(str::to_string));
@@ -167,7 +167,7 @@ impl Job<'_> {
             words.extend(["--seed".to_string(), self.seed.clone()]);
         }
         words.extend(["--out".to_string(), out.to_string_lossy().into_owned()]);
-        let command = command::line(words.iter().skip(1).cloned());
+        let command = Typed::of(&words[1..]);
         let cli = Cli::try_parse_from(words).map_err(|told| Error::usage(told.to_string()))?;
         Ok((cli, command))
     }
@@ -211,7 +211,7 @@ mod tests {
                 .command("fit", &["--optimizer", "gradient-descent", "--batch-size", BATCH], "mini_batch")
                 .expect("well formed");
             assert!(matches!(cli.verb, Verb::Fit(_)));
-            assert!(command.ends_with(&format!("--out {FOLDER}/{outcome}/mini_batch")), "{command}");
+            assert!(command.line.ends_with(&format!("--out {FOLDER}/{outcome}/mini_batch")), "{command:?}");
             let options = ["--learning-rates", "1.0e-2,5.0e-1,1.2e0", "--max-epochs", COMPARED_EPOCHS];
             assert!(job.command("compare", &options, "learning_rates").is_ok());
         }

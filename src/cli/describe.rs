@@ -1,7 +1,8 @@
 //! `clinreg describe`: the baseline table of a CSV by the groups of one column.
 
-use crate::cli::args::{DescribeArgs, Global};
+use crate::cli::args::Global;
 use crate::cli::check::said_once;
+use crate::cli::describe_args::DescribeArgs;
 use crate::cli::files::check_folder;
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;

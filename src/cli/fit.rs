@@ -13,6 +13,7 @@ use crate::cli::memory::{self, Plan, Swept};
 use crate::cli::pooling;
 use crate::cli::progress::{self, Progress};
 use crate::cli::question;
+use crate::cli::recorded::Typed;
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::cli::validating::validated;
@@ -53,7 +54,7 @@ pub struct Written {
 ///
 /// # Errors
 /// As [`fit_and_write`].
-pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<Status> {
+pub fn run(args: &FitArgs, global: &Global, command: &Typed, say: &Say) -> Result<Status> {
     progress::listen()?;
     let Some(written) = among_or_alone(args, global, command, say)? else { return Ok(Status::Done) };
     let status = match unconverged(&written.fit) {
@@ -76,7 +77,7 @@ pub fn run(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<
 }
 
 /// Fits on this process, or together with those that were started with it; `None` where another one writes.
-fn among_or_alone(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<Option<Written>> {
+fn among_or_alone(args: &FitArgs, global: &Global, command: &Typed, say: &Say) -> Result<Option<Written>> {
     let start = Instant::now();
     let Some(crew) = among::join()? else { return fit_and_write(args, global, command, say).map(Some) };
     let study = args.inference.study.as_deref().map(study).transpose();
@@ -88,39 +89,64 @@ fn among_or_alone(args: &FitArgs, global: &Global, command: &str, say: &Say) -> 
     let Some((large, kept)) = among::fitted(crew, args, global, &checks(), say)? else { return Ok(None) };
     let study = study?;
     let beyond = Beyond { gaps: Some(large.gaps), kept: Some(kept), ..Beyond::default() };
-    write((large.fit, beyond), study, args, global, command, start, say).map(Some)
+    written(told((large.fit, beyond), study, args, command, start), args, global, say).map(Some)
 }
 
 /// Fits and writes the folder, without a word but the progress.
 ///
 /// # Errors
 /// Usage, Data, Formula or Io: see `fit` and `report::write`. Nothing half-written is left.
-pub fn fit_and_write(args: &FitArgs, global: &Global, command: &str, say: &Say) -> Result<Written> {
-    let start = Instant::now();
-    let spec = fit_spec(args, global.seed())?;
-    let question = question::of(&args.effect, &spec)?;
+pub fn fit_and_write(args: &FitArgs, global: &Global, command: &Typed, say: &Say) -> Result<Written> {
     check_folder(global.out.as_deref())?;
-    checkpoint::check(args, &spec)?;
-    let study = args.inference.study.as_deref().map(study).transpose()?;
-    let found = fitted(args, &spec, question.as_ref(), say)?;
-    write(found, study, args, global, command, start, say)
+    let done = fit_alone(args, global, command, say)?;
+    written(done, args, global, say)
 }
 
 /// Writes the folder of a fit.
-fn write(
-    (mut fit, beyond): (Fit, Beyond),
-    study: Option<Study>,
-    args: &FitArgs,
-    global: &Global,
-    command: &str,
-    start: Instant,
-    say: &Say,
-) -> Result<Written> {
+fn written(done: Done, args: &FitArgs, global: &Global, say: &Say) -> Result<Written> {
+    let Done { fit, context, kept } = done;
     let first = if args.imputation.pool { pooling::files(&args.model.data)? } else { Vec::new() };
     let named = first.first().unwrap_or(&args.model.data);
     let folder = global.out.clone().unwrap_or_else(|| default_folder(named, &fit.outcome.text));
+    let files = report::files(&fit, &context)?;
+    report::write(&folder, &files)?;
+    kept.into_iter().for_each(|kept| kept.conclude(fit.convergence.converged, say));
+    let summary = summary::whole(&fit, &context);
+    Ok(Written { fit, folder, files, effects: context.effects, summary })
+}
+
+/// A fit and all that the report says of it, before anything is written.
+pub struct Done {
+    pub fit: Fit,
+    pub context: Context,
+    kept: Option<Kept>,
+}
+
+/// Fits, and writes nothing.
+///
+/// # Errors
+/// Usage, Data or Formula, as `fit` has them.
+pub fn fit_alone(args: &FitArgs, global: &Global, command: &Typed, say: &Say) -> Result<Done> {
+    let start = Instant::now();
+    let spec = fit_spec(args, global.seed())?;
+    let question = question::of(&args.effect, &spec)?;
+    checkpoint::check(args, &spec)?;
+    let study = args.inference.study.as_deref().map(study).transpose()?;
+    let found = fitted(args, &spec, question.as_ref(), say)?;
+    Ok(told(found, study, args, command, start))
+}
+
+/// All that the report says of a fit.
+fn told(
+    (mut fit, beyond): (Fit, Beyond),
+    study: Option<Study>,
+    args: &FitArgs,
+    command: &Typed,
+    start: Instant,
+) -> Done {
     let mut context = Context {
-        command: command.to_string(),
+        command: command.line.clone(),
+        recorded: command.recorded.clone(),
         seconds: start.elapsed().as_secs_f64(),
         validation: beyond.validation,
         imputation: beyond.imputation,
@@ -136,11 +162,7 @@ fn write(
     if let Some(below) = args.inference.suppress_below {
         withhold(&mut fit, &mut context, below);
     }
-    let files = report::files(&fit, &context)?;
-    report::write(&folder, &files)?;
-    beyond.kept.into_iter().for_each(|kept| kept.conclude(fit.convergence.converged, say));
-    let summary = summary::whole(&fit, &context);
-    Ok(Written { fit, folder, files, effects: context.effects, summary })
+    Done { fit, context, kept: beyond.kept }
 }
 
 /// What lies beyond the fit itself.

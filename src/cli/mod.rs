@@ -7,9 +7,11 @@ mod checkpoint;
 mod checkpoint_file;
 mod compare;
 mod comparison;
+mod crosscheck;
 mod datasets;
 mod demo;
 mod describe;
+mod describe_args;
 mod evaluate;
 mod explore;
 mod explore_args;
@@ -18,17 +20,24 @@ mod fit;
 mod memory;
 mod pooling;
 mod predict;
+mod programs;
 mod progress;
 mod question;
+mod recalled;
+mod recorded;
 mod say;
 mod serve;
+mod shell;
+mod shell_args;
 mod simulate;
 mod status;
 mod threads;
 mod tour;
+mod trust_args;
 mod usage;
 mod validating;
 mod values;
+mod verify;
 
 use std::panic;
 use std::process::ExitCode;
@@ -36,10 +45,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::args::{Cli, Verb};
+use crate::cli::recorded::Typed;
 use crate::cli::say::Say;
 use crate::cli::status::Status;
 use crate::error::{Error, Result};
-use crate::report::command;
 
 /// Runs the program on the arguments of the process.
 ///
@@ -72,15 +81,20 @@ fn dispatch(cli: &Cli) -> Result<Status> {
     }
     match &cli.verb {
         Verb::Demo => demo::run(global, &say),
-        Verb::Fit(args) => fit::run(args, global, &command::line(std::env::args().skip(1)), &say),
+        Verb::Fit(args) => fit::run(args, global, &Typed::here(), &say),
         Verb::Compare(args) => compare::run(args, global, &say),
         Verb::Predict(args) => predict::run(args, global, &say),
         Verb::Evaluate(args) => evaluate::run(args, global, &say),
-        Verb::Describe(args) => describe::run(args, global, &command::line(std::env::args().skip(1)), &say),
+        Verb::Verify(args) => verify::run(args, global, &say),
+        Verb::Crosscheck(args) => crosscheck::run(args, global, &say),
+        Verb::Describe(args) => describe::run(args, global, &Typed::here().line, &say),
         Verb::Simulate(args) => simulate::run(args, global, &say),
         Verb::Explore(args) => explore::run(args, global, &say),
         Verb::Serve(args) => serve::run(args, &say),
         Verb::Datasets => datasets::run(global, &say),
+        Verb::Help(args) => shell::help(args),
+        Verb::Completions(args) => shell::completions(args),
+        Verb::Man => shell::man(global, &say),
     }
 }
 

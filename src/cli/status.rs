@@ -7,6 +7,8 @@ use std::process::ExitCode;
 pub enum Status {
     /// Exit status 0.
     Done,
+    /// Exit status 1: it ran and found that two things differ that should be the same.
+    Differs,
     /// Exit status 3: it ran but did not converge; the files say so.
     NotConverged,
 }
@@ -15,6 +17,7 @@ impl From<Status> for ExitCode {
     fn from(status: Status) -> ExitCode {
         match status {
             Status::Done => ExitCode::SUCCESS,
+            Status::Differs => ExitCode::FAILURE,
             Status::NotConverged => ExitCode::from(3),
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::data::cell::shown;
+use crate::data::typing;
 use crate::error::{Error, Result, probably_meant};
 
 /// The choices about the data that a reader needs: all text, nothing checked yet.
@@ -52,6 +53,12 @@ impl DataChoices {
             (false, false) if has(&self.dates) => Wanted::Date,
             (false, false) => Wanted::Any,
         }
+    }
+
+    /// What means missing in a column besides an empty cell: words, and numbers in whatever spelling (a code with
+    /// leading zeros is no number).
+    pub fn missing_in(&self, column: &str) -> (Vec<String>, Vec<f64>) {
+        typing::missing_codes(column, self).words_and_numbers()
     }
 
     /// Checks the choices against the columns of a file and against each other.

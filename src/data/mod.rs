@@ -9,6 +9,7 @@ mod cut;
 mod dialect;
 mod dictionary;
 mod encoding;
+pub mod form;
 mod header;
 mod layout;
 mod learn;

@@ -2,6 +2,9 @@
 
 use crate::data::cell::{self, Mark};
 
+/// What means missing unless it is listed as a level.
+const USUAL: [&str; 10] = ["NA", "N/A", "n/a", "NaN", "nan", "NAN", ".", "null", "NULL", "Null"];
+
 /// The codes that mean missing: empty, `NA`, `N/A`, `n/a`, `NaN`, `nan`, `NAN`, `.`, `null`, `NULL`, `Null`, and
 /// the user's. (`Na` and `na` are not among them: the one is sodium, the other can be said with `--na na`.)
 /// A word that the user lists as a level does not mean missing.
@@ -20,9 +23,14 @@ impl MissingCodes {
         MissingCodes { more: more.to_vec(), more_numbers, listed: listed.to_vec() }
     }
 
+    /// The words that mean missing, the empty one left out, and the numbers that do in whatever spelling.
+    pub fn words_and_numbers(&self) -> (Vec<String>, Vec<f64>) {
+        let usual = USUAL.iter().map(|word| (*word).to_owned()).filter(|word| !self.listed.contains(word));
+        (usual.chain(self.more.iter().cloned()).collect(), self.more_numbers.clone())
+    }
+
     /// A user's code means the same text, and where both are numbers the same number: `-9` is `-9.0`.
     pub fn mean_missing(&self, text: &str) -> bool {
-        const USUAL: [&str; 10] = ["NA", "N/A", "n/a", "NaN", "nan", "NAN", ".", "null", "NULL", "Null"];
         if text.is_empty() || self.more.iter().any(|code| code == text) {
             return true;
         }

@@ -127,6 +127,11 @@ impl Formula {
         &self.parsed.outcome.expression
     }
 
+    /// The right-hand side as it was written.
+    pub(crate) fn right(&self) -> &Node {
+        &self.parsed.terms
+    }
+
     /// Whether the model has an intercept.
     pub fn has_intercept(&self) -> bool {
         self.model.as_ref().is_none_or(|m| m.intercept)

@@ -1,10 +1,10 @@
 //! A table becomes numbers: the formula, its terms, spline bases, the matrix and its scale.
 
-mod atom;
+pub(crate) mod atom;
 mod coding;
 mod cursor;
 mod expand;
-mod expression;
+pub(crate) mod expression;
 pub mod formula;
 pub mod learn;
 pub mod matrix;

@@ -18,6 +18,7 @@ impl Model {
         Model {
             schema: SCHEMA.to_string(),
             clinreg_version: env!("CARGO_PKG_VERSION").to_string(),
+            command: None,
             data: data(fit),
             family: match fit.family {
                 spec::Family::Linear => Family::Linear,

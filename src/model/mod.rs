@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 mod case_mix;
+mod differences;
 mod evaluate;
 #[cfg(test)]
 mod evaluate_tests;
@@ -21,6 +22,7 @@ mod statistics;
 mod tests;
 
 pub use case_mix::{CaseMix, Moments, VariableMix};
+pub use differences::{Difference, count_numbers, differences};
 pub use evaluate::{EvaluateOptions, Evaluated, Performance};
 pub use evaluation::{EVALUATION_SCHEMA, Evaluation};
 pub(crate) use from_fit::estimate;
@@ -41,6 +43,9 @@ pub struct Model {
     pub schema: String,
     /// The version of the program that wrote it.
     pub clinreg_version: String,
+    /// The words after `clinreg` that lead to it: `fit`, the data, the formula, and the options that decide the numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<Vec<String>>,
     /// The file that it was fitted to, and which rows of it.
     pub data: Data,
     /// Linear or logistic.

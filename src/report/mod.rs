@@ -69,6 +69,8 @@ pub struct NamedFile {
 pub struct Context {
     /// The command as typed.
     pub command: String,
+    /// The words of the command that decide the numbers: the model file keeps them. Empty where there is none.
+    pub recorded: Vec<String>,
     /// Wall-clock seconds of the whole job.
     pub seconds: f64,
     /// The treatment's effect, where it was asked for.
@@ -117,7 +119,7 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
     let mut files = vec![
         file("summary.txt", summary::whole(fit, context).into_bytes()),
-        file("model.json", Model::from_fit(fit).to_json().into_bytes()),
+        file("model.json", model(fit, context).to_json().into_bytes()),
         file("coefficients.csv", tables::coefficients(fit)?),
         file("fit.csv", tables::statistics(fit)?),
         file("history.csv", history::history(&fit.history)?),
@@ -146,6 +148,12 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     files.push(file("methods.txt", methods::text(fit, context).into_bytes()));
     files.push(file("report.html", page.into_bytes()));
     Ok(files)
+}
+
+/// The model of a fit with the command that leads to it.
+pub fn model(fit: &Fit, context: &Context) -> Model {
+    let recorded = Some(context.recorded.clone()).filter(|words| !words.is_empty());
+    Model { command: recorded, ..Model::from_fit(fit) }
 }
 
 fn draw(fit: &Fit, context: &Context) -> Result<Pictures> {

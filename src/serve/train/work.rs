@@ -81,8 +81,10 @@ fn descend(run: &Arc<Run>, places: &Arc<Places>, source: &Source, limits: &Limit
     let apparent = gather::measured(&mut analysis);
     let ranges = apparent::ranges(&analysis);
     let table_one = gather::patients(question.as_ref(), &mut analysis.fit, &analysis.prepared, source, None);
+    let recorded = run.wish.command(&source.file);
     let context = Context {
-        command: command::line(run.wish.command(&source.file)),
+        command: command::line(recorded.iter().cloned()),
+        recorded,
         seconds: began.elapsed().as_secs_f64(),
         effects,
         apparent,
