@@ -6,6 +6,7 @@ mod crosscheck;
 mod effects;
 mod evaluate;
 mod explore;
+mod faults;
 mod floors;
 mod large;
 mod recovers;

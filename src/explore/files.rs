@@ -1,5 +1,6 @@
 //! The files of an exploration: pictures, animation, path, JSON and a page.
 
+use crate::data::spreadsheet::safe;
 use crate::error::Result;
 use crate::explore::animation::gif;
 use crate::explore::contour::{Contour, Sides};
@@ -111,10 +112,11 @@ pub fn path_csv(shown: &Exploration) -> String {
 
 fn record(cells: &[String]) -> String {
     let quoted = |cell: &String| {
+        let cell = safe(cell);
         if cell.contains([',', '"', '\n', '\r']) {
             format!("\"{}\"", cell.replace('"', "\"\""))
         } else {
-            cell.clone()
+            cell.into_owned()
         }
     };
     cells.iter().map(quoted).collect::<Vec<_>>().join(",") + "\n"
