@@ -8,10 +8,10 @@ use crate::objective::coded::{self, Elimination, Split};
 use crate::objective::kernel::{Row, sweep, sweep_with_curvature};
 use crate::objective::loss::Loss;
 use crate::objective::panel::Triangle;
-use crate::objective::shared::{self, Picked};
+use crate::objective::shared::Picked;
 use crate::objective::whitening::{Verdict, Whitening, sample};
 use crate::objective::{Curved, Objective, Sampled};
-use crate::rows::shared::{At, Question, Shared, View};
+use crate::rows::shared::Question;
 use crate::rows::{Block, Rows};
 use crate::team::Bits;
 
@@ -24,8 +24,8 @@ use crate::team::Bits;
 /// the row is in cache. Blocks are summed in a fixed order, so the result has the same bits on any number of
 /// threads. Source: McCullagh & Nelder 1989, s. 2.5 and 4.4.
 pub struct Glm<'a> {
-    rows: &'a dyn Rows,
-    loss: Loss,
+    pub(super) rows: &'a dyn Rows,
+    pub(super) loss: Loss,
 }
 
 /// What one block adds to value and gradient.
@@ -215,48 +215,6 @@ impl<'a> Glm<'a> {
         }
         let weight = self.rows.total_weight();
         (share.value / weight, share.gradient / weight)
-    }
-
-    /// The question for this loss at a point of these columns.
-    fn at(&self, view: View, beta: &ArrayRef1<f64>, only: Option<&[usize]>) -> At {
-        let logistic = self.loss == Loss::Logistic;
-        At { logistic, point: Bits::of(beta), view, only: only.map(<[usize]>::to_vec) }
-    }
-
-    /// Value, gradient and curvature's root over some of the rows of all ranks (all of them where `only` is `None`).
-    pub(super) fn all_of(
-        &self,
-        (shared, view): (&Shared, View),
-        only: Option<&[usize]>,
-        beta: &ArrayRef1<f64>,
-    ) -> (f64, Array1<f64>, Array2<f64>) {
-        let at = self.at(view, beta, only);
-        let parts = shared.ask(&Question::Curvature(at.clone()), |mine| shared::curvature(&at, mine, 0));
-        let p = self.dim();
-        let mut sums = vec![0.0; p + 2];
-        let mut root = Array2::zeros((p, p));
-        for part in parts {
-            sums.iter_mut().zip(&part).for_each(|(sum, x)| *sum += x);
-            let of_rank = Array2::from_shape_vec((p, p), part[p + 2..].to_vec()).expect("p x p cells");
-            root = combine_factors(&root, &of_rank);
-        }
-        let weight = sums[p + 1];
-        let gradient = Array1::from_iter(sums[..p].iter().map(|g| g / weight));
-        (sums[p] / weight, gradient, root / weight.sqrt())
-    }
-
-    /// Value and gradient over some of the rows of all ranks.
-    pub(super) fn gradient_of(
-        &self,
-        (shared, view): (&Shared, View),
-        only: Option<&[usize]>,
-        beta: &ArrayRef1<f64>,
-    ) -> (f64, Array1<f64>) {
-        let at = self.at(view, beta, only);
-        let sums =
-            shared.ask(&Question::Gradient(at.clone()), |mine| shared::gradient(&at, mine, 0)).swap_remove(0);
-        let (p, weight) = (self.dim(), sums[self.dim() + 1]);
-        (sums[p] / weight, Array1::from_iter(sums[..p].iter().map(|g| g / weight)))
     }
 
     /// Gradient, value and weight summed over these rows, none of another rank's: p + 2 numbers.

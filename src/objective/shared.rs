@@ -1,15 +1,16 @@
 //! Sums over the rows of several ranks: what a rank answers, and the mean loss over rows picked among all of them.
 
 use ndarray::{Array1, Array2, ArrayRef1};
+use rayon::prelude::*;
 
+use crate::num::linalg::combine_factors;
 use crate::objective::coded;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::{Curved, Objective};
 use crate::rows::shared::{At, Question, Shared, View, viewed};
 use crate::rows::{InMemory, Rows};
-
-use rayon::prelude::*;
+use crate::team::Bits;
 
 /// A rank's answer to a question about the loss; `None` to one about something else. `first`: how many rows the ranks before
 /// have.
@@ -74,6 +75,50 @@ pub fn rounding(at: &At, mine: &dyn Rows) -> f64 {
     };
     let squares: Vec<f64> = (0..mine.n_blocks()).into_par_iter().map(squares).collect();
     squares.iter().sum()
+}
+
+/// Means over the rows of all ranks, asked for by the first.
+impl Glm<'_> {
+    /// The question for this loss at a point of these columns.
+    fn at(&self, view: View, beta: &ArrayRef1<f64>, only: Option<&[usize]>) -> At {
+        let logistic = self.loss == Loss::Logistic;
+        At { logistic, point: Bits::of(beta), view, only: only.map(<[usize]>::to_vec) }
+    }
+
+    /// Value, gradient and curvature's root over some of the rows of all ranks (all of them where `only` is `None`).
+    pub(super) fn all_of(
+        &self,
+        (shared, view): (&Shared, View),
+        only: Option<&[usize]>,
+        beta: &ArrayRef1<f64>,
+    ) -> (f64, Array1<f64>, Array2<f64>) {
+        let at = self.at(view, beta, only);
+        let parts = shared.ask(&Question::Curvature(at.clone()), |mine| curvature(&at, mine, 0));
+        let p = self.dim();
+        let mut sums = vec![0.0; p + 2];
+        let mut root = Array2::zeros((p, p));
+        for part in parts {
+            sums.iter_mut().zip(&part).for_each(|(sum, x)| *sum += x);
+            let of_rank = Array2::from_shape_vec((p, p), part[p + 2..].to_vec()).expect("p x p cells");
+            root = combine_factors(&root, &of_rank);
+        }
+        let weight = sums[p + 1];
+        let gradient = Array1::from_iter(sums[..p].iter().map(|g| g / weight));
+        (sums[p] / weight, gradient, root / weight.sqrt())
+    }
+
+    /// Value and gradient over some of the rows of all ranks.
+    pub(super) fn gradient_of(
+        &self,
+        (shared, view): (&Shared, View),
+        only: Option<&[usize]>,
+        beta: &ArrayRef1<f64>,
+    ) -> (f64, Array1<f64>) {
+        let at = self.at(view, beta, only);
+        let sums = shared.ask(&Question::Gradient(at.clone()), |mine| gradient(&at, mine, 0)).swap_remove(0);
+        let (p, weight) = (self.dim(), sums[self.dim() + 1]);
+        (sums[p] / weight, Array1::from_iter(sums[..p].iter().map(|g| g / weight)))
+    }
 }
 
 /// The mean loss over rows picked among those of all ranks.
