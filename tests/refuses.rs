@@ -1,6 +1,9 @@
 //! Wrong input: bad and odd CSVs, formulas, models and options, each refused with its status and in useful words.
 
+use std::collections::HashSet;
 use std::fs;
+
+use serde_json::{Value, json};
 
 use crate::cli::{Ended, Folder};
 
@@ -99,6 +102,12 @@ fn files() -> Vec<Refusal> {
         data("a row with too few cells", with("P4,4.5,4,141,b,1,1,east", "P4,4.5"), "y ~ x", &["line 5"]),
         data("two columns of one name", with("id,y,x,sbp", "id,y,x,x"), "y ~ x", &["`x`"]),
         data("a column without a name", with("id,y,x", "id,y,"), "y ~ sbp", &["no name"]),
+        data(
+            "a name of a million letters",
+            with("id,y,x", &format!("id,y,{}", "x".repeat(1_000_000))),
+            "y ~ sbp",
+            &["line 1", "column 3", "1000000 characters", "hint:"],
+        ),
     ]
 }
 
@@ -149,6 +158,18 @@ fn columns() -> Vec<Refusal> {
         data("arithmetic on text", GOOD, "y ~ log(site)", &["site"]),
         data("an offset that is text", GOOD, "y ~ x + offset(site)", &["site"]),
         data("a spline with more knots than values", GOOD, "y ~ rcs(died, 5)", &["rcs(died, 5)"]),
+        data(
+            "a cell of a million digits",
+            with("118,a", &format!("{},a", "7".repeat(1_000_000))),
+            "y ~ sbp",
+            &["`sbp`", "line 6", "777…", "not a number"],
+        ),
+        data(
+            "a level of a million letters",
+            with("2,north", &format!("2,{}", "q".repeat(1_000_000))),
+            "y ~ site",
+            &["`site`", "line 4", "qqq…", "1000000 characters", "hint:"],
+        ),
     ]
 }
 
@@ -179,6 +200,102 @@ fn formulas() -> Vec<Refusal> {
         formula("y ~ x; rm", &["`;`"]),
         formula("log(died) ~ x", &["log(died)"]),
     ]
+}
+
+/// What would take hours or more memory than there is.
+fn endless() -> Vec<Refusal> {
+    let names: Vec<String> = (0..10_000).map(|k| format!("x{k}")).collect();
+    let ones = vec!["1"; names.len()].join(",");
+    let wide = format!("y,{}\n1,{ones}\n2,{ones}\n4,{ones}\n", names.join(","));
+    let power = format!("y ~ ({})^20", names[..40].join("+"));
+    let deep = format!("y ~ {}x{}", "(".repeat(10_000), ")".repeat(10_000));
+    let minuses = format!("y ~ I({}x)", "-".repeat(10_000));
+    let roots = format!("y ~ {}x{}", "sqrt(".repeat(10_000), ")".repeat(10_000));
+    vec![
+        data("ten thousand parentheses", GOOD, &deep, &["nested deeper than 64", "^", "hint:"]),
+        data("ten thousand signs", GOOD, &minuses, &["nested deeper than 64"]),
+        data("ten thousand roots", GOOD, &roots, &["nested deeper than 64"]),
+        data("all interactions of forty columns", wide.clone(), &power, &["more than 10000 terms", "^"]),
+        data("ten thousand columns", wide, "y ~ .", &["more than 5000 columns", "cube"]),
+        data("a million knots", GOOD, "y ~ rcs(x, 1000000)", &["3 to 7 knots", "1000000", "hint:"]),
+        data("a degree of a billion", GOOD, "y ~ poly(x, 1000000000)", &["1000000000", "at most 50"]),
+        data("a billion degrees of freedom", GOOD, "y ~ ns(x, df = 1e9)", &["1000000000", "at most 50"]),
+        data("interactions without end", GOOD, "y ~ x^1e308", &["power of a term", "I(x^2)"]),
+        data("a power beyond all numbers", GOOD, "y ~ I(x^1e308)", &["line 3", "I(x^1e308)", "not a finite"]),
+    ]
+}
+
+/// Model files that were cut, edited, or written by another program.
+fn models() -> Vec<Refusal> {
+    let good = model_of_the_good_rows();
+    let text = good.to_string();
+    let of = |name: &'static str, text: String, says: &'static [&'static str]| Refusal {
+        csv: text.into(),
+        ..any(name, &["predict", "d.csv", "d.csv"], 1, says)
+    };
+    let edited = |name: &'static str, pointer: &str, value: Value, says: &'static [&'static str]| {
+        let mut model = good.clone();
+        *model.pointer_mut(pointer).expect("the model file has it") = value;
+        of(name, model.to_string(), says)
+    };
+    let without = |name: &'static str, key: &str, says: &'static [&'static str]| {
+        let mut model = good.clone();
+        model.as_object_mut().and_then(|map| map.remove(key)).expect("the model file has it");
+        of(name, model.to_string(), says)
+    };
+    let deep = format!("{{\"schema\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let endless = format!("y ~ {}x", "(".repeat(10_000));
+    let coefficient = "/coefficients/1/estimate";
+    let first = good["coefficients"][1]["term"].clone();
+    let estimate = format!("\"estimate\":{}", good["coefficients"][1]["estimate"]);
+    assert!(text.contains(&estimate), "{estimate} is in {text}");
+    vec![
+        of("an empty model file", String::new(), &["`d.csv`", "empty", "hint:"]),
+        of("a model file of brackets", deep, &["`d.csv`", "recursion limit", "line 1", "hint:"]),
+        of("half a model file", text[..text.len() / 2].to_string(), &["ends in the middle", "cut short"]),
+        of("a model file in a list", format!("[{text}]"), &["not a model of clinreg", "model.json"]),
+        of("JSON of another program", "{\"a\": 1}".into(), &["not a model of clinreg", "schema"]),
+        of(
+            "a coefficient NaN",
+            text.replacen(&estimate, "\"estimate\":NaN", 1),
+            &["not JSON", "line 1 column", "hint:"],
+        ),
+        of(
+            "a coefficient beyond all numbers",
+            text.replacen(&estimate, "\"estimate\":1e999", 1),
+            &["number out of range", "line 1 column", "hint:"],
+        ),
+        edited("a coefficient as text", coefficient, "0.5".into(), &["\"0.5\"", "line 1 column", "anew"]),
+        edited("a coefficient twice", "/coefficients/0/term", first, &["`x`", "twice"]),
+        edited(
+            "a model of a newer program",
+            "/schema",
+            "clinreg-model/2".into(),
+            &["newer", "is 2", "reads 1"],
+        ),
+        edited("a model of another make", "/schema", "other/1".into(), &["`other/1`", "clinreg-model/1"]),
+        edited("a family that is not known", "/family", "poisson".into(), &["`poisson`", "logistic"]),
+        edited("a level of 2", "/conf_level", 2.into(), &["`conf_level` is 2", "between 0 and 1"]),
+        edited("a covariance without rows", "/covariance", json!([]), &["`covariance`", "4 estimated"]),
+        edited("a variance below zero", "/covariance/0/0", (-1).into(), &["negative variance in row 1"]),
+        edited("half a covariance", "/covariance/0/1", 9.into(), &["not symmetric", "row 2 column 1", "9"]),
+        edited("levels that are gone", "/factors", json!({}), &["`factors` and `design`", "`site`"]),
+        edited("a level twice", "/factors/site/0", "north".into(), &["`north` of `site`", "twice"]),
+        edited("a model of brackets", "/formula", endless.into(), &["`formula` cannot be read", "64 levels"]),
+        edited("a model of nothing", "/coefficients", json!([]), &["no coefficients"]),
+        without("a model without a family", "family", &["missing field `family`", "anew"]),
+        without("a model without a schema", "schema", &["not a model of clinreg", "schema"]),
+    ]
+}
+
+/// The model file of `y ~ x + site`, as it is written.
+fn model_of_the_good_rows() -> Value {
+    let folder = Folder::new();
+    fs::write(folder.path("d.csv"), GOOD).expect("the temporary folder can be written");
+    let ended = folder.run(&["fit", "d.csv", "y ~ x + site", "--out", "out"]);
+    assert_eq!(ended.status, Some(0), "{}", ended.err);
+    let text = fs::read_to_string(folder.path("out/model.json")).expect("the fit wrote it");
+    serde_json::from_str(&text).expect("a model file is JSON")
 }
 
 fn option_values() -> Vec<Refusal> {
@@ -355,6 +472,26 @@ fn columns_that_cannot_be_used_are_refused() {
 #[test]
 fn wrong_formulas_are_refused() {
     assert_refused(&formulas());
+}
+
+#[test]
+fn what_would_never_end_is_refused() {
+    assert_refused(&endless());
+}
+
+#[test]
+fn models_that_were_cut_or_edited_are_refused() {
+    assert_refused(&models());
+}
+
+#[test]
+fn no_two_of_the_refusals_are_the_same() {
+    let groups =
+        [files(), columns(), formulas(), endless(), models(), option_values(), choices(), commands()];
+    let all: Vec<Refusal> = groups.into_iter().flatten().collect();
+    let distinct: HashSet<(&[u8], &[String])> =
+        all.iter().map(|refusal| (refusal.csv.as_slice(), refusal.words.as_slice())).collect();
+    assert_eq!((all.len(), distinct.len()), (138, 138));
 }
 
 #[test]

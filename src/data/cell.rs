@@ -233,6 +233,12 @@ pub fn date_text(days: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// Whether a text is too long to be the name of a column or of a group: over 1,000 characters.
+pub fn is_endless(text: &str) -> bool {
+    const LONGEST: usize = 1_000;
+    text.len() > LONGEST && text.chars().nth(LONGEST).is_some()
+}
+
 /// A cell for a message: in backticks, cut to 40 characters, line breaks and other control characters spelt out.
 pub fn shown(text: &str) -> String {
     const LONGEST: usize = 40;

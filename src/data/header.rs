@@ -118,6 +118,15 @@ fn check_header(names: &[String], line: u32) -> Result<usize> {
         };
         return Err(Error::data(format!("line {line}: column {} has no name", nameless + 1)).hint(hint));
     }
+    if let Some(long) = names[..n_named].iter().position(|name| cell::is_endless(name)) {
+        return Err(Error::data(format!(
+            "line {line}: the name of column {} has {} characters: {}",
+            long + 1,
+            names[long].chars().count(),
+            cell::shown(&names[long])
+        ))
+        .hint("name the columns in the first line, in a few words each"));
+    }
     let mut first_places = std::collections::HashMap::new();
     for (idx, name) in names[..n_named].iter().enumerate() {
         if let Some(first) = first_places.insert(name, idx) {

@@ -23,7 +23,7 @@ pub struct Given<'a> {
 /// order of size. With a list a cell is the level of the same text, or else of the same number (`1.0` is `1`).
 ///
 /// # Errors
-/// Data: a cell that is none of the listed levels; a reference that is no level.
+/// Data: a cell that is none of the listed levels, or too long to be one; a reference that is no level.
 pub fn category(
     raw: &Raw<'_>,
     present: &[usize],
@@ -33,7 +33,10 @@ pub fn category(
 ) -> Result<Reading> {
     let mut levels: Vec<String> = match given.levels {
         Some(listed) => listed.to_vec(),
-        None => found(raw, present, mark),
+        None => {
+            check_lengths(raw, present)?;
+            found(raw, present, mark)
+        }
     };
     if let Some(reference) = given.reference {
         put_first(raw.name, &mut levels, reference, mark)?;
@@ -45,6 +48,22 @@ pub fn category(
         tell_alike(raw.name, &levels, mark, notices);
     }
     Ok(Reading::Category { codes, levels })
+}
+
+/// Refuses a text that names no group, such as a report in a cell.
+fn check_lengths(raw: &Raw<'_>, present: &[usize]) -> Result<()> {
+    let endless = present.iter().map(|place| &raw.texts[*place]).find(|text| cell::is_endless(&text.text));
+    let Some(text) = endless else { return Ok(()) };
+    let what = format!(
+        "column {}, {}: {} has {} characters, too many for the name of a group",
+        shown(raw.name),
+        raw.origins.line(text.line),
+        shown(&text.text),
+        text.text.chars().count()
+    );
+    Err(Error::data(what).hint(
+        "leave the column out of the formula; or look for a quotation mark that is missing in the file",
+    ))
 }
 
 /// The different texts of the cells, sorted.

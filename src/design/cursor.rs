@@ -103,7 +103,8 @@ impl<'a> Cursor<'a> {
     /// Goes one level deeper while `read` reads.
     pub fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         if self.depth >= DEEPEST {
-            return Err(Fault::new(&self.place(), format!("nested deeper than {DEEPEST} levels")));
+            return Err(Fault::new(&self.place(), format!("nested deeper than {DEEPEST} levels"))
+                .hint("leave out parentheses that change nothing"));
         }
         self.depth += 1;
         let result = read(self);

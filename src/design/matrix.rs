@@ -13,7 +13,7 @@ use crate::design::term::Term;
 use crate::error::{Error, Result};
 
 /// A design may have this many columns.
-const MOST_COLUMNS: usize = 20_000;
+const MOST_COLUMNS: usize = 5_000;
 
 /// What a variable was at the fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,9 +211,13 @@ fn columns<'a>(
             if columns.len() + products.len().saturating_mul(choices.len()) > MOST_COLUMNS {
                 let what = format!("with `{group}` the model has more than {MOST_COLUMNS} columns");
                 let first = model.atoms[*atom].columns().first().copied().unwrap_or_default();
-                return Err(formula
-                    .error_at(first, what)
-                    .hint("join rare levels, or leave the interaction out"));
+                let hint = match term.len() {
+                    1 => {
+                        "name the columns that are expected to predict; the time grows with the cube of their number"
+                    }
+                    _ => "join rare levels, or leave the interaction out",
+                };
+                return Err(formula.error_at(first, what).hint(hint));
             }
             products = choices.iter().flat_map(|c| products.iter().map(|p| p.times(c))).collect();
         }

@@ -358,6 +358,9 @@ fn keyword(cursor: &mut Cursor, name: &str) -> Result<Option<&'static str>, Faul
     Ok(Some(*found))
 }
 
+/// More than any number of columns that is allowed.
+const BEYOND_ALL: f64 = 1e15;
+
 /// A whole number that is not negative.
 fn count(cursor: &mut Cursor, name: &str) -> Result<usize, Fault> {
     let what = match name {
@@ -367,9 +370,9 @@ fn count(cursor: &mut Cursor, name: &str) -> Result<usize, Fault> {
     };
     let place = cursor.place();
     match cursor.peek() {
-        Some(Token::Number(n)) if n.fract() == 0.0 && *n <= 1e6 => {
+        Some(Token::Number(n)) if n.fract() == 0.0 => {
             cursor.advance();
-            Ok(*n as usize)
+            Ok(n.min(BEYOND_ALL) as usize)
         }
         _ => Err(Fault::new(&place, format!("{what} of `{name}()` is a whole number"))),
     }

@@ -36,9 +36,8 @@ impl Model {
     fn check(&self) -> Result<()> {
         self.check_coefficients()?;
         self.check_design()?;
-        Formula::parse(&self.formula).map_err(|e| {
-            broken(format!("its `formula`, `{}`, cannot be read:\n{}", self.formula, e.message))
-        })?;
+        Formula::parse(&self.formula)
+            .map_err(|e| broken(format!("its `formula` cannot be read: {}", e.message)))?;
         Ok(())
     }
 
