@@ -7,6 +7,7 @@ mod checkpoint;
 mod checkpoint_file;
 mod compare;
 mod comparison;
+mod counts;
 mod crosscheck;
 mod datasets;
 mod demo;

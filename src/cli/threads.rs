@@ -6,14 +6,21 @@ use crate::error::{Error, Kind, Result};
 #[cfg(unix)]
 const READER_LIMIT: &str = "POLARS_MAX_THREADS";
 
+/// No computer has more cores at this time.
+const MOST: usize = 4_096;
+
 /// Limits the program to this many threads, for the whole run.
 ///
 /// The reader's limit is an environment variable, and changing the environment of a running program is not safe:
 /// the program replaces itself by one that starts with it.
 ///
 /// # Errors
-/// Io, when the operating system gives no threads.
+/// Usage, when more threads are wanted than any computer has; Io, when the operating system gives no threads.
 pub fn limit(threads: usize) -> Result<()> {
+    if threads > MOST {
+        return Err(Error::usage(format!("`--threads {threads}` is more than {MOST}"))
+            .hint("without `--threads` all cores are used"));
+    }
     restart_with_limit(threads);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

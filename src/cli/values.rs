@@ -2,6 +2,8 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use crate::cli::counts::{MOST_RESAMPLES, at_most};
+pub use crate::cli::counts::{at_least_one, at_least_two, groups, imputations};
 use crate::effects::needed::EventIs;
 use crate::effects::result::{EffectInterval, RESAMPLES};
 use crate::explore::request;
@@ -112,13 +114,6 @@ pub fn missing() -> impl TypedValueParser<Value = Missing> {
     one_of(&[("complete-case", Missing::CompleteCase), ("fail", Missing::Fail), ("impute", Missing::Impute)])
 }
 
-pub fn imputations(text: &str) -> Result<usize, String> {
-    match text.trim().parse() {
-        Ok(count) if count >= 2 => Ok(count),
-        _ => Err("a whole number of at least 2 is needed (20 or more is usual)".to_string()),
-    }
-}
-
 pub fn interval() -> impl TypedValueParser<Value = Interval> {
     one_of(&[("wald", Interval::Wald), ("profile", Interval::Profile)])
 }
@@ -156,7 +151,10 @@ pub fn effect_interval(text: &str) -> Result<EffectInterval, String> {
         None if text.trim() == "delta" => Ok(EffectInterval::Delta),
         None if text.trim() == "bootstrap" => Ok(EffectInterval::Bootstrap(RESAMPLES)),
         Some(("bootstrap", count)) => match count.parse() {
-            Ok(count) if count >= FEWEST => Ok(EffectInterval::Bootstrap(count)),
+            Ok(count) if count >= FEWEST => match at_most(MOST_RESAMPLES, count, "resamples") {
+                Ok(count) => Ok(EffectInterval::Bootstrap(count)),
+                Err(why) => Err(format!("{why}{hint}")),
+            },
             _ => Err(format!("a whole number of at least {FEWEST} resamples is needed{hint}")),
         },
         _ => Err(format!("there is no such interval{hint}")),
@@ -216,29 +214,8 @@ pub fn positive(text: &str) -> Result<f64, String> {
     if value > 0.0 { Ok(value) } else { Err("it must be above 0".to_string()) }
 }
 
-pub fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.trim().parse() {
-        Ok(0) | Err(_) => Err("a whole number of at least 1 is needed".to_string()),
-        Ok(count) => Ok(count),
-    }
-}
-
-pub fn at_least_two(text: &str) -> Result<usize, String> {
-    match text.trim().parse() {
-        Ok(count) if count >= 2 => Ok(count),
-        _ => Err("a whole number of at least 2 is needed (5 is usual)".to_string()),
-    }
-}
-
 pub fn seed(text: &str) -> Result<u64, String> {
     text.trim().parse().map_err(|_| format!("a whole number from 0 to {} is needed", u64::MAX))
-}
-
-pub fn groups(text: &str) -> Result<usize, String> {
-    match text.trim().parse() {
-        Ok(count) if count >= 3 => Ok(count),
-        _ => Err("a whole number of at least 3 groups is needed (10 is usual)".to_string()),
-    }
 }
 
 pub fn learning_rate(text: &str) -> Result<LearningRate, String> {
@@ -302,7 +279,7 @@ pub fn validation(text: &str) -> Result<Validate, String> {
     const FORMS: &str = "\n\nhint: `bootstrap:500`, `cv:10`, `cv:10x5`, `split:0.7` or `none`";
     let told = |why: String| format!("{why}{FORMS}");
     let at_least = |least: usize, text: &str, what: &str| match text.trim().parse::<usize>() {
-        Ok(count) if count >= least => Ok(count),
+        Ok(count) if count >= least => at_most(MOST_RESAMPLES, count, what).map_err(told),
         _ => Err(told(format!("a whole number of at least {least} {what} is needed"))),
     };
     if text.trim() == "none" {

@@ -211,10 +211,11 @@ fn columns<'a>(
             if columns.len() + products.len().saturating_mul(choices.len()) > MOST_COLUMNS {
                 let what = format!("with `{group}` the model has more than {MOST_COLUMNS} columns");
                 let first = model.atoms[*atom].columns().first().copied().unwrap_or_default();
-                let hint = match term.len() {
-                    1 => {
+                let hint = match (term.len(), choices.len()) {
+                    (1, 1) => {
                         "name the columns that are expected to predict; the time grows with the cube of their number"
                     }
+                    (1, _) => "join rare levels, or leave the column out",
                     _ => "join rare levels, or leave the interaction out",
                 };
                 return Err(formula.error_at(first, what).hint(hint));
