@@ -233,9 +233,9 @@ pub fn date_text(days: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// Whether a text is too long to be the name of a column or of a group: over 1,000 characters.
+/// Whether a text is too long to be the name of a column or of a group: over 10,000 characters.
 pub fn is_endless(text: &str) -> bool {
-    const LONGEST: usize = 1_000;
+    const LONGEST: usize = 10_000;
     text.len() > LONGEST && text.chars().nth(LONGEST).is_some()
 }
 
