@@ -10,7 +10,6 @@ use crate::optimise::stop::StopReason;
 use crate::optimise::verdict::{grouped, short};
 use crate::plot::descent::{Curve, DescentFigure, gradient_norm, loss_curve};
 use crate::report::NamedFile;
-use crate::report::cells::safe;
 
 /// One run of a comparison.
 #[derive(Debug)]
