@@ -6,10 +6,6 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 target=${1:?"a target: csv, formula, model or fit"}
 what=${2:-300}
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$here/../../target}
-kept=$CARGO_TARGET_DIR/fuzz
-mkdir -p "$kept/$target"
-(cd "$here" && RUSTC_WRAPPER=$here/rustc.sh cargo build --release --locked --quiet)
 case $target in
 csv) most=2000 ;;
 formula) most=400 ;;
@@ -17,6 +13,10 @@ model) most=8000 ;;
 fit) most=1500 ;;
 *) echo "no target is called \`$target\`: csv, formula, model or fit" >&2; exit 2 ;;
 esac
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$here/../../target}
+kept=$CARGO_TARGET_DIR/fuzz
+mkdir -p "$kept/$target"
+(cd "$here" && RUSTC_WRAPPER=$here/rustc.sh cargo build --release --locked --quiet)
 if [ -f "$what" ]; then inputs=("$what"); else
   inputs=(-max_total_time="$what" -dict="$here/$target.dict" -artifact_prefix="$kept/" -print_final_stats=1
     "$kept/$target" "$here/corpus/$target")
