@@ -112,7 +112,13 @@ impl Ended<'_> {
         }
         let is_elsewhere = convergence.max_error_in_standard_errors.is_none_or(|e| e >= AT_THE_ANSWER);
         if !is_elsewhere {
-            statistics.term_tests = self.term_tests(&statistics, &uncertainty);
+            match self.refits_of_all_terms() {
+                Some(refits) => self.prepared.ledger.notices.push(format!(
+                    "no test of each term, which would take {refits} more fits of so many rows and columns; `--against \
+                     FORMULA` tests against a smaller model"
+                )),
+                None => statistics.term_tests = self.term_tests(&statistics, &uncertainty),
+            }
         }
         let n_events = (self.loss == Loss::Logistic).then(|| n_events(swept));
         let residuals = uncertainty.root.is_some().then(|| self.residuals(swept, value, &root));
@@ -282,6 +288,15 @@ impl Ended<'_> {
             root: &self.exact.root,
             information: n / dispersion,
         }))
+    }
+
+    /// How many fits the tests of each term would take, where that is too much work: beyond 2e10 products.
+    fn refits_of_all_terms(&self) -> Option<usize> {
+        const MOST: f64 = 2e10;
+        let (n, p) = (self.frame.rows.n_rows() as f64, self.frame.dim() as f64);
+        let mut groups: Vec<&str> = self.frame.terms.iter().map(|term| term.group.as_str()).collect();
+        groups.dedup();
+        (self.loss == Loss::Logistic && groups.len() as f64 * n * p * p > MOST).then_some(groups.len())
     }
 
     /// Model-based tests of each term; with robust standard errors or a penalty there are none.
