@@ -438,7 +438,7 @@ fn the_demo_writes_both_models_and_guides_through_them() {
 fn small_groups() -> String {
     let row = |i: usize| {
         let ward = if i % 100 == 7 { "z" } else { ["a", "b", "c"][i % 3] };
-        let crp = if i % 120 == 0 { String::new() } else { (i * 37 % 91).to_string() };
+        let crp = if i.is_multiple_of(120) { String::new() } else { (i * 37 % 91).to_string() };
         let sbp = if i % 20 == 5 { String::new() } else { (90 + i * 53 % 80).to_string() };
         format!("{},{},{ward},{crp},{sbp}\n", u8::from((i * 7 + i / 9) % 11 < 3), 30 + i * 29 % 60)
     };

@@ -65,7 +65,7 @@ fn a_fit_killed_at_any_moment_leaves_a_whole_report() {
         child.wait().expect("it is ours");
         assert!(whole.contains(&report(&out)), "kill {k}: neither the earlier report nor the new one");
     }
-    eprintln!("{killed} of {kills} were running when they were killed");
+    assert!(kills < 10 || killed > 0, "no run was killed while it was running");
     fit(&folder, FORMULAS[0]);
     assert_eq!(report(&out), whole[0]);
     let left = [out.as_path(), &folder.path(".")].map(|place| fs::read_dir(place).expect("there").flatten());

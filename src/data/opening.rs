@@ -320,12 +320,11 @@ fn pass(disk: &Disk, path: &Path, sizes: Sizes, start: &Start) -> Result<Passed>
     Ok(Passed { sha256, facts, parts: parts.1 })
 }
 
+/// The bytes of each piece and what it was found to be.
+type Pieces = Vec<(Range<u64>, Part)>;
+
 /// Reads all pieces, each batch while the batch before is looked at by all threads; lines are counted from `n_lines` on.
-fn pieces(
-    reader: &mut Reader<'_>,
-    shape: Option<Shape>,
-    mut n_lines: usize,
-) -> Result<(Facts, Vec<(Range<u64>, Part)>)> {
+fn pieces(reader: &mut Reader<'_>, shape: Option<Shape>, mut n_lines: usize) -> Result<(Facts, Pieces)> {
     let look = |(at, bytes): &(u64, Vec<u8>)| {
         let text = encoding::stretch(bytes);
         let part = match shape {

@@ -122,7 +122,7 @@ pub fn sandwich(solution: &Solution<'_>, to_user: &ArrayRef2<f64>, robust: Robus
     Ok(Sandwich { root, clusters })
 }
 
-/// T of [`rows_factor`] for one rank's rows; total: the weight of all ranks' rows.
+/// T with T'T = sum_i w_i r_i² f_i q_i q_i' over one rank's rows; total: the weight of all ranks' rows.
 ///
 /// Leverages are those among all rows: with q scaled by s = sqrt(own weight / total), q'q / own weight is what q'q / total was.
 ///

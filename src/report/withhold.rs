@@ -178,10 +178,10 @@ fn thinned(roc: &[RocPoint], rows: (f64, f64), below: f64) -> Vec<RocPoint> {
         steps.iter().all(|step| *step < ROUNDING || *step > below - ROUNDING)
     };
     let Some((first, rest)) = roc.split_first() else { return Vec::new() };
-    let mut kept = vec![first.clone()];
+    let mut kept = vec![*first];
     for point in rest {
         if kept.last().is_some_and(|last| apart(last, point)) {
-            kept.push(point.clone());
+            kept.push(*point);
         }
     }
     let Some(end) = rest.last() else { return kept };
@@ -189,7 +189,7 @@ fn thinned(roc: &[RocPoint], rows: (f64, f64), below: f64) -> Vec<RocPoint> {
         kept.pop();
     }
     if kept.last() != Some(end) {
-        kept.push(end.clone());
+        kept.push(*end);
     }
     kept
 }
@@ -262,7 +262,7 @@ mod tests {
                 (pair[1].false_positive_rate - pair[0].false_positive_rate) * 60.0,
                 (pair[1].sensitivity - pair[0].sensitivity) * 40.0,
             ] {
-                assert!(step < 1e-6 || step > 5.0 - 1e-6, "{step}");
+                assert!(!(1e-6..=5.0 - 1e-6).contains(&step), "{step}");
             }
         }
         assert_eq!(thinned(&all, (60.0, 40.0), 1.0).len(), all.len());
