@@ -245,12 +245,14 @@ fn risks(
     medians: (f64, f64),
     outcomes: &(String, String),
 ) -> Result<Drawn> {
-    let figure = Risks {
-        headings: studio.headings(),
-        bins: &performance::bins(&p.distribution),
-        outcomes: (&outcomes.0, &outcomes.1),
-        medians,
+    let bins = performance::bins(&p.distribution);
+    let named = |name: &String, shown: &[f64], all: f64| {
+        let is_whole = (shown.iter().sum::<f64>() - all).abs() < 1e-6 * all.max(1.0);
+        if is_whole { name.clone() } else { format!("{name}, without bins of few patients,") }
     };
+    let events = named(&outcomes.0, &bins.events, p.n_events);
+    let others = named(&outcomes.1, &bins.non_events, p.n - p.n_events);
+    let figure = Risks { headings: studio.headings(), bins: &bins, outcomes: (&events, &others), medians };
     let caption = format!(
         "How the predicted risks are distributed; the medians are {} with the event and {} without. The less the two \
          overlap, the better the model tells them apart.",
