@@ -5,6 +5,7 @@ use crate::effects::result::{Effects, Findings};
 use crate::fit::apparent::Apparent;
 use crate::fit::result::Fit;
 use crate::fit::spec::Family;
+use crate::impute::analysis::Imputation;
 use crate::model::{Evaluated, Performance};
 use crate::performance::case_mix::{CaseMix, Mix};
 use crate::performance::linear::LinearPerformance;
@@ -22,6 +23,10 @@ pub fn withhold(fit: &mut Fit, context: &mut Context, below: usize) {
     said.extend(ledger(&mut fit.ledger, below));
     if let Some(gaps) = &mut context.gaps {
         said.extend(rare_gaps(gaps, below));
+    }
+    if let Some(imputation) = &mut context.imputation {
+        rare_gaps(&mut imputation.gaps, below); // said above
+        said.extend(rare_imputed(imputation, below));
     }
     if fit.influence.take().is_some() {
         said.push("no picture of influence, which shows how few rows stand apart".to_string());
@@ -114,6 +119,20 @@ fn rare_gaps(gaps: &mut Gaps, below: usize) -> Option<String> {
     (gone > 0).then(|| {
         format!("{} of missing values, each of few rows, left out", plural(gone as f64, "combination"))
     })
+}
+
+/// Variables of which few cells were imputed lose the means and spreads of what was drawn, which are a few patients'.
+fn rare_imputed(imputation: &mut Imputation, below: usize) -> Option<String> {
+    let few: Vec<String> = imputation
+        .cells
+        .iter()
+        .filter(|(_, n)| is_small(*n as f64, below))
+        .map(|(name, _)| name.clone())
+        .collect();
+    imputation.cells.retain(|(name, _)| !few.contains(name));
+    imputation.traces.retain(|trace| !few.contains(&trace.variable));
+    let names: Vec<String> = few.iter().map(|name| format!("`{}`", visible(name))).collect();
+    (!names.is_empty()).then(|| format!("fewer than {below} cells were imputed in {}", names.join(", ")))
 }
 
 /// A variable with a level of few patients loses its shares: the model file has none of it.
@@ -222,6 +241,7 @@ fn quarters(effects: &mut Effects, below: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::impute::chain::Trace;
 
     #[test]
     fn rare_gaps_cannot_be_worked_out_from_what_is_left() {
@@ -236,6 +256,30 @@ mod tests {
         assert!(rare_gaps(&mut gaps, 5).is_some_and(|said| said.starts_with("2 combinations")));
         assert_eq!(gaps.variables, [("b".to_string(), 14), ("c".to_string(), 9)]);
         assert_eq!(gaps.patterns, [(vec![false, false], 980), (vec![true, false], 11)]); // 3 alone would be 1000 - 997
+    }
+
+    #[test]
+    fn what_was_drawn_for_a_few_cells_is_not_told() {
+        let trace = |name: &str| Trace {
+            variable: name.to_string(),
+            imputation: 1,
+            round: 1,
+            mean: 61.5,
+            sd: f64::NAN,
+        };
+        let mut found = Imputation {
+            imputations: 5,
+            rounds: 1,
+            cells: vec![("crp".to_string(), 3), ("sbp".to_string(), 15)],
+            incomplete_rows: 15,
+            traces: vec![trace("crp"), trace("sbp")],
+            gaps: Gaps::default(),
+        };
+        let said = rare_imputed(&mut found, 5).expect("crp");
+        assert!(said.contains("`crp`") && !said.contains("sbp"));
+        assert_eq!(found.cells, [("sbp".to_string(), 15)]);
+        assert!(found.traces.iter().all(|t| t.variable == "sbp") && found.traces.len() == 1);
+        assert!(rare_imputed(&mut found, 5).is_none());
     }
 
     #[test]
