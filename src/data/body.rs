@@ -9,7 +9,7 @@ use crate::data::header::Shape;
 use crate::data::layout::{Marks, Piece};
 use crate::data::origin::Origins;
 use crate::data::parquet::Parquet;
-use crate::data::scan::{self, Want};
+use crate::data::scan::{self, Row, Sink, Want};
 use crate::data::store::Store;
 use crate::error::{Error, Result};
 
@@ -110,7 +110,31 @@ impl Body {
         if n_seen == piece.n_rows {
             return Ok(());
         }
-        Err(Error::data("the file has fewer rows than when it was opened"))
+        Err(fewer_rows())
+    }
+
+    /// Gives `sink` the wanted cells of each row of a piece, one after the other; rows and lines are counted from the
+    /// beginning of the piece.
+    ///
+    /// # Errors
+    /// Those of [`Body::rows`].
+    pub fn each(&self, piece: &Piece, wants: &[Want], sink: &mut impl Sink) -> Result<()> {
+        let file = &self.files[piece.file];
+        let places: Vec<usize> = wants.iter().map(|want| file.places[want.place]).collect();
+        match &file.rows {
+            Rows::Text { store, shape } if places.is_sorted() => {
+                let wants: Vec<Want> =
+                    wants.iter().zip(places).map(|(want, place)| Want { place, ..*want }).collect();
+                let mut counted = Counted { sink, n_rows: 0 };
+                scan::each(&store.text(&piece.stretch)?, *shape, piece.n_rows, &wants, &mut counted);
+                if counted.n_rows == piece.n_rows { Ok(()) } else { Err(fewer_rows()) }
+            }
+            _ => self.rows(piece, wants, |number, line, cells| {
+                let row = Row { number, line: line - piece.line };
+                cells.iter().enumerate().for_each(|(want, cell)| sink.cell(row, want, cell));
+                sink.end(row);
+            }),
+        }
     }
 
     /// That every file can give the columns at some places.
@@ -172,6 +196,29 @@ impl Body {
             }
         }
         Ok(found)
+    }
+}
+
+fn fewer_rows() -> Error {
+    Error::data("the file has fewer rows than when it was opened")
+}
+
+/// Counts the rows that go to a sink.
+struct Counted<'a, S> {
+    sink: &'a mut S,
+    n_rows: usize,
+}
+
+impl<S: Sink> Sink for Counted<'_, S> {
+    #[inline]
+    fn cell(&mut self, row: Row, want: usize, cell: &Cell<'_>) {
+        self.sink.cell(row, want, cell);
+    }
+
+    #[inline]
+    fn end(&mut self, row: Row) {
+        self.n_rows = row.number + 1;
+        self.sink.end(row);
     }
 }
 

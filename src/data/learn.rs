@@ -9,7 +9,7 @@ use crate::data::cell::{self, Mark};
 use crate::data::dictionary::{Dictionary, Distinct, Local};
 use crate::data::layout::Piece;
 use crate::data::na::MissingCodes;
-use crate::data::scan::Want;
+use crate::data::scan::{Row, Sink, Want};
 use crate::error::Result;
 
 /// A column to learn of.
@@ -187,27 +187,12 @@ struct Pupil<'a> {
 
 impl Pupil<'_> {
     /// Reads one piece; gives what is known of the columns that are read as numbers.
-    fn read(&self, piece: &Piece, mut desk: Desk<'_>) -> Result<Vec<Numbers>> {
-        let mut numbers = vec![Numbers::default(); self.jobs.len()];
-        let mut texts: Vec<Local> = self.jobs.iter().map(|_| Local::default()).collect();
-        self.body.rows(piece, &self.wants, |row, line, cells| {
-            if let Some(place) = desk.lines.get_mut(row) {
-                *place = line;
-            }
-            for (idx, cell) in cells.iter().enumerate() {
-                match self.forms[idx] {
-                    Form::Numbers => {
-                        self.read_number(&mut numbers[idx], cell, idx, desk.values[idx].get_mut(row))
-                    }
-                    Form::Texts => {
-                        let code = texts[idx].take(&cell.text(), piece.first_row + row, line);
-                        if let Some(place) = desk.codes[idx].get_mut(row) {
-                            *place = code;
-                        }
-                    }
-                }
-            }
-        })?;
+    fn read(&self, piece: &Piece, desk: Desk<'_>) -> Result<Vec<Numbers>> {
+        let texts = self.jobs.iter().map(|_| Local::default()).collect();
+        let numbers = vec![Numbers::default(); self.jobs.len()];
+        let mut notes = Notes { pupil: self, piece, desk, numbers, texts };
+        self.body.each(piece, &self.wants, &mut notes)?;
+        let Notes { mut desk, numbers, texts, .. } = notes;
         for (idx, local) in texts.into_iter().enumerate().filter(|(idx, _)| self.forms[*idx] == Form::Texts) {
             let mut dictionary =
                 self.dictionaries[idx].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -217,14 +202,51 @@ impl Pupil<'_> {
         }
         Ok(numbers)
     }
+}
 
-    fn read_number(&self, numbers: &mut Numbers, cell: &Cell<'_>, idx: usize, place: Option<&mut f64>) {
+/// What is noted of a piece while it is read.
+struct Notes<'a> {
+    pupil: &'a Pupil<'a>,
+    piece: &'a Piece,
+    desk: Desk<'a>,
+    numbers: Vec<Numbers>,
+    texts: Vec<Local>,
+}
+
+impl Sink for Notes<'_> {
+    #[inline]
+    fn cell(&mut self, row: Row, want: usize, cell: &Cell<'_>) {
+        match self.pupil.forms[want] {
+            Form::Numbers => self.number(row, want, cell),
+            Form::Texts => {
+                let line = self.piece.line.saturating_add(row.line);
+                let code = self.texts[want].take(&cell.text(), self.piece.first_row + row.number, line);
+                if let Some(place) = self.desk.codes[want].get_mut(row.number) {
+                    *place = code;
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn end(&mut self, row: Row) {
+        if let Some(place) = self.desk.lines.get_mut(row.number) {
+            *place = self.piece.line.saturating_add(row.line);
+        }
+    }
+}
+
+impl Notes<'_> {
+    #[inline]
+    fn number(&mut self, row: Row, want: usize, cell: &Cell<'_>) {
+        let numbers = &mut self.numbers[want];
         if numbers.failed {
             return;
         }
-        match numbers.read(cell, &self.jobs[idx].missing, self.body.marks.comma_is_free) {
+        let Pupil { jobs, body, .. } = self.pupil;
+        match numbers.read(cell, &jobs[want].missing, body.marks.comma_is_free) {
             Some(value) => {
-                if let Some(place) = place {
+                if let Some(place) = self.desk.values[want].get_mut(row.number) {
                     *place = value;
                 }
             }
@@ -249,6 +271,7 @@ struct Numbers {
 
 impl Numbers {
     /// The number that a cell is, NaN where it is missing; `None` where it is neither, or a code with leading zeros.
+    #[inline]
     fn read(&mut self, cell: &Cell<'_>, missing: &MissingCodes, comma_is_free: bool) -> Option<f64> {
         let value = match cell {
             Cell::Text(text) => return self.read_text(text, missing, comma_is_free),

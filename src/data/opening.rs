@@ -34,7 +34,7 @@ pub struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
-        Sizes { in_memory: 32 << 20, piece: 4 << 20, head: 9 << 20, rows: 1 << 17 }
+        Sizes { in_memory: 32 << 20, piece: 4 << 20, head: 2 << 20, rows: 1 << 17 }
     }
 }
 
@@ -251,6 +251,7 @@ pub fn share(path: &Path, sizes: Sizes, rank: usize, size: usize) -> Result<Opti
         path,
         hash: None,
         rest: Vec::new(),
+        spare: Vec::new(),
         at: from,
         cutter: Cutter::new(header.shape.delimiter),
         size: sizes.piece,
@@ -307,6 +308,7 @@ fn pass(disk: &Disk, path: &Path, sizes: Sizes, start: &Start) -> Result<Passed>
         path,
         hash: Some(Sha256::new_with_prefix(&head)),
         rest: Vec::new(),
+        spare: Vec::new(),
         at: start.bytes as u64,
         cutter: Cutter::new(start.shape.map_or(b',', |shape| shape.delimiter)),
         size: sizes.piece,
@@ -342,6 +344,7 @@ fn pieces(reader: &mut Reader<'_>, shape: Option<Shape>, mut n_lines: usize) -> 
             n_lines += part.n_lines as usize;
             parts.push((range, part));
         }
+        reader.spare.extend(batch.into_iter().map(|(_, bytes)| bytes));
         batch = next?;
     }
     Ok((facts, parts))
@@ -354,6 +357,8 @@ struct Reader<'a> {
     hash: Option<Sha256>,
     /// What has been read and not been given out: the beginning of a record.
     rest: Vec<u8>,
+    /// Room of pieces that were looked at, for the next ones.
+    spare: Vec<Vec<u8>>,
     /// The byte of the file at which the rest begins.
     at: u64,
     cutter: Cutter,
@@ -381,8 +386,11 @@ impl Reader<'_> {
             self.hash.iter_mut().for_each(|hash| hash.update(&self.rest[n_before..]));
             let cut = self.cutter.cut(&self.rest, n_read == 0);
             if cut > 0 {
-                let rest = self.rest.split_off(cut);
-                let piece = std::mem::replace(&mut self.rest, rest);
+                let mut next = self.spare.pop().unwrap_or_default();
+                next.clear();
+                next.extend_from_slice(&self.rest[cut..]);
+                self.rest.truncate(cut);
+                let piece = std::mem::replace(&mut self.rest, next);
                 let at = self.at;
                 self.at += cut as u64;
                 return Ok(Some((at, piece)));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr2};
 
 use crate::data::body::Cell;
-use crate::data::cell::short_number;
+use crate::data::cell::{ShortNumber, WORD, first_of, number_in_word, short_number};
 use crate::data::header::Shape;
 use crate::data::records::{Records, Span, trim};
 
@@ -25,6 +25,39 @@ impl Want {
     }
 }
 
+/// Which row it is: its number and its line, both counted from the first of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Its number.
+    pub number: usize,
+    /// Its line.
+    pub line: u32,
+}
+
+/// Takes the wanted cells of rows, one after the other.
+pub trait Sink {
+    /// The cell of a row that the want of that place asks for.
+    fn cell(&mut self, row: Row, want: usize, cell: &Cell<'_>);
+    /// All wanted cells of the row were given.
+    fn end(&mut self, row: Row);
+}
+
+/// Gives `sink` the wanted cells, whose places ascend, of each of the first `n_rows` rows of a checked text.
+pub fn each(text: &str, shape: Shape, n_rows: usize, wants: &[Want], sink: &mut impl Sink) {
+    if has_quotes(text) {
+        quoted_rows(text, shape, n_rows, wants, &mut |number, line, cells: &[Cell<'_>]| {
+            let row = Row { number, line };
+            cells.iter().enumerate().for_each(|(want, cell)| sink.cell(row, want, cell));
+            sink.end(row);
+        });
+        return;
+    }
+    plain_rows(text, shape, n_rows, |row, rest, length| {
+        cells_of_line(rest, length, shape.delimiter, wants, |want, cell| sink.cell(row, want, &cell));
+        sink.end(row);
+    });
+}
+
 /// Calls `take` for each of the first `n_rows` rows of a checked text with its number, its line (counted from the
 /// first line of the text) and the wanted cells, whose places ascend.
 pub fn rows<'t>(
@@ -34,21 +67,33 @@ pub fn rows<'t>(
     wants: &[Want],
     mut take: impl FnMut(usize, u32, &[Cell<'t>]),
 ) {
-    if memchr(b'"', text.as_bytes()).is_some() {
+    if has_quotes(text) {
         quoted_rows(text, shape, n_rows, wants, &mut take);
         return;
     }
     let mut wanted = Vec::with_capacity(wants.len());
-    let (mut rest, mut row, mut number) = (text, 0, 0);
-    while row < n_rows
+    plain_rows(text, shape, n_rows, |row, rest, length| {
+        wanted.clear();
+        cells_of_line(rest, length, shape.delimiter, wants, |_, cell| wanted.push(cell));
+        take(row.number, row.line, &wanted);
+    });
+}
+
+fn has_quotes(text: &str) -> bool {
+    memchr(b'"', text.as_bytes()).is_some()
+}
+
+/// The rows of a text without quotation marks: each with the text that begins with it, and its length.
+fn plain_rows<'t>(text: &'t str, shape: Shape, n_rows: usize, mut take: impl FnMut(Row, &'t str, usize)) {
+    let (mut rest, mut row) = (text, Row { number: 0, line: 0 });
+    while row.number < n_rows
         && let Some((line, next)) = first_line(rest)
     {
         if !is_blank_line(line, shape.delimiter) {
-            cells_of_line(rest, line.len(), shape.delimiter, wants, &mut wanted);
-            take(row, number, &wanted);
-            row += 1;
+            take(row, rest, line.len());
+            row.number += 1;
         }
-        number += 1;
+        row.line += 1;
         rest = next;
     }
 }
@@ -85,53 +130,71 @@ fn is_blank_line(line: &str, delimiter: u8) -> bool {
     !begins_plainly && trim(line).is_empty() && memchr(delimiter, line.as_bytes()).is_none()
 }
 
-/// The wanted cells of the line that is the first `length` bytes of a text.
-fn cells_of_line<'t>(text: &'t str, length: usize, delimiter: u8, wants: &[Want], cells: &mut Vec<Cell<'t>>) {
-    cells.clear();
+/// Calls `take` for each want with its wanted cell of the line that is the first `length` bytes of a text.
+#[inline]
+fn cells_of_line<'t>(
+    text: &'t str,
+    length: usize,
+    delimiter: u8,
+    wants: &[Want],
+    mut take: impl FnMut(usize, Cell<'t>),
+) {
     let bytes = text.as_bytes();
     let end_of_cell = |start: usize| find_soon(bytes, start, delimiter).min(length);
     let (mut place, mut start) = (0, 0);
-    for want in wants {
+    for (idx, want) in wants.iter().enumerate() {
         while place < want.place && start <= length {
             start = end_of_cell(start) + 1;
             place += 1;
         }
-        let (cell, end) = match number_at(bytes, start, length, delimiter, *want) {
-            Some((value, n_bytes)) => (Cell::Number(value), start + n_bytes),
+        let end = match number_at(bytes, start, length, delimiter, *want) {
+            Some(number) => {
+                take(idx, Cell::Number(number.value));
+                start + number.n_bytes
+            }
             None => {
                 let end = end_of_cell(start.min(length));
-                (Cell::Text(Cow::Borrowed(trim(text.get(start..end).unwrap_or_default()))), end)
+                let cell = trim(text.get(start..end).unwrap_or_default());
+                take(idx, Cell::Text(Cow::Borrowed(cell)));
+                end
             }
         };
-        cells.push(cell);
         start = end + 1;
         place += 1;
     }
 }
 
-/// The number that a cell is at first sight, where one is wanted, and its length. Where commas can be decimal marks, it
-/// has to be known which numbers have decimals: these stay text.
-fn number_at(bytes: &[u8], start: usize, end: usize, delimiter: u8, want: Want) -> Option<(f64, usize)> {
-    let cell = bytes.get(start..end).filter(|_| want.as_number)?;
-    let short = short_number(cell, Some(delimiter))?;
-    let could_be_code = short.n_bytes > 1 && cell[0] == b'0' && !short.has_point;
+/// The number that a cell is at first sight, where one is wanted. Where commas can be decimal marks, it has to be known
+/// which numbers have decimals: these stay text.
+#[inline]
+fn number_at(bytes: &[u8], start: usize, end: usize, delimiter: u8, want: Want) -> Option<ShortNumber> {
+    if !want.as_number || start >= end {
+        return None;
+    }
+    let word = bytes.get(start..).and_then(|rest| rest.first_chunk::<WORD>());
+    let short = word.and_then(|word| {
+        let word = u64::from_le_bytes(*word);
+        let n_bytes = first_of(word, delimiter).unwrap_or(WORD).min(end - start);
+        number_in_word(word, n_bytes)
+    });
+    let short = match short {
+        Some(short) => short,
+        None => short_number(bytes.get(start..end)?, Some(delimiter))?,
+    };
+    let could_be_code = short.n_bytes > 1 && bytes[start] == b'0' && !short.has_point;
     let could_be_grouped = short.has_point && delimiter != b',';
-    (!could_be_code && !could_be_grouped).then_some((short.value, short.n_bytes))
+    (!could_be_code && !could_be_grouped).then_some(short)
 }
 
-/// Where a byte stands from `start` on, or the end. Eight bytes at a time, for cells are shorter than what a search
-/// in long vectors is made for.
+/// Where a byte stands from `start` on, or the end. A word at a time, for cells are shorter than what a search in long
+/// vectors is made for.
 fn find_soon(bytes: &[u8], start: usize, wanted: u8) -> usize {
-    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
-    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
     let mut at = start;
-    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let differs = u64::from_le_bytes(*word) ^ (ONES * u64::from(wanted)); // a zero byte where it stands
-        let zeros = differs.wrapping_sub(ONES) & !differs & HIGHS; // the lowest high bit marks the first of them
-        if zeros != 0 {
-            return at + zeros.trailing_zeros() as usize / 8;
+    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<WORD>()) {
+        if let Some(place) = first_of(u64::from_le_bytes(*word), wanted) {
+            return at + place;
         }
-        at += 8;
+        at += WORD;
     }
     bytes[at..].iter().position(|b| *b == wanted).map_or(bytes.len(), |length| at + length)
 }

@@ -34,10 +34,10 @@ impl Store {
     pub fn text(&self, bytes: &Range<u64>) -> Result<Cow<'_, str>> {
         match self {
             Store::Memory(text) => Ok(Cow::Borrowed(&text[bytes.start as usize..bytes.end as usize])),
-            Store::Disk(disk) => Ok(match encoding::stretch(&disk.bytes(bytes)?) {
-                Cow::Owned(text) => Cow::Owned(text),
-                Cow::Borrowed(text) => Cow::Owned(text.to_owned()),
-            }),
+            Store::Disk(disk) => {
+                let text = String::from_utf8(disk.bytes(bytes)?);
+                Ok(Cow::Owned(text.unwrap_or_else(|e| encoding::stretch(e.as_bytes()).into_owned())))
+            }
         }
     }
 }

@@ -115,13 +115,13 @@ pub fn rebuild_columns(
     formula: &Formula,
     frozen: &Frozen,
     table: &Table,
-    wanted: &dyn Fn(&Term) -> bool,
+    wanted: &dyn Fn(usize, &Term) -> bool,
 ) -> Result<Vec<(usize, Vec<f64>)>> {
     let model = formula.model()?;
     let ground = Ground::new(formula, frozen, table, None);
     let pieces = pieces(model, &ground)?;
     let columns = columns(formula, model, &pieces)?;
-    let chosen = columns.iter().enumerate().filter(|(_, column)| wanted(&column.term));
+    let chosen = columns.iter().enumerate().filter(|(j, column)| wanted(*j, &column.term));
     Ok(chosen.map(|(j, column)| (j, column.values(table.n_rows))).collect())
 }
 

@@ -124,7 +124,7 @@ impl<'a> Relearner<'a> {
             return Ok(Vec::new());
         }
         let texts: Vec<String> = self.ranked.iter().map(|r| r.atom.to_string()).collect();
-        let wanted = |term: &Term| {
+        let wanted = |_: usize, term: &Term| {
             term.parts.iter().any(|p| p.transform.as_ref().is_some_and(|text| texts.contains(text)))
         };
         rebuild_columns(self.formula, &learnt, table, &wanted)

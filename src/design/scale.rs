@@ -82,6 +82,41 @@ impl Scale {
     }
 }
 
+/// The next rows of a design.
+pub struct Chunk<'a> {
+    /// Some columns, each with its place; the same in all chunks.
+    pub columns: Vec<(usize, &'a [f64])>,
+    /// The rows' weights, if there are any.
+    pub weight: Option<&'a [f64]>,
+}
+
+/// Takes in all rows of some chunks, column by column in the order of the rows. The processor works on a few columns at the same time,
+/// for each sum has to wait for the one before.
+fn abreast<S: Copy + Send>(
+    chunks: &[Chunk<'_>],
+    so_far: impl Fn(usize) -> S + Sync,
+    take: impl Fn(&mut S, f64, f64) + Sync,
+) -> Vec<(usize, S)> {
+    const ABREAST: usize = 4;
+    let n_columns = chunks.first().map_or(0, |chunk| chunk.columns.len());
+    let of_few = |from: usize| {
+        let columns: [usize; ABREAST] = std::array::from_fn(|k| (from + k).min(n_columns - 1));
+        let places = columns.map(|column| chunks[0].columns[column].0);
+        let mut states = places.map(&so_far);
+        for chunk in chunks {
+            let cells = columns.map(|column| chunk.columns[column].1);
+            for (i, first) in cells[0].iter().enumerate() {
+                let w = chunk.weight.map_or(1.0, |w| w[i]);
+                take(&mut states[0], w, *first);
+                (1..ABREAST).for_each(|k| take(&mut states[k], w, cells[k][i]));
+            }
+        }
+        places.into_iter().zip(states).take(n_columns - from)
+    };
+    let starts: Vec<usize> = (0..n_columns).step_by(ABREAST).collect();
+    starts.into_par_iter().flat_map_iter(of_few).collect()
+}
+
 /// The scale of a design whose rows come in chunks, in two passes: the same bits as [`Scale::of`] gives.
 pub struct Tally {
     scale: Scale,
@@ -94,7 +129,7 @@ pub struct Tally {
     squares: Vec<Compensated>,
 }
 
-/// A sum with what rounding lost of it (Neumaier 1974).
+/// A sum with what rounding lost of it.
 #[derive(Debug, Clone, Copy, Default)]
 struct Compensated {
     total: f64,
@@ -102,13 +137,13 @@ struct Compensated {
 }
 
 impl Compensated {
+    /// What rounding loses is worked out without asking which summand is the larger: it is exact either way (Knuth 1969,
+    /// s. 4.2.2).
+    #[inline(always)]
     fn add(&mut self, term: f64) {
         let next = self.total + term;
-        self.lost += if self.total.abs() >= term.abs() {
-            (self.total - next) + term
-        } else {
-            (term - next) + self.total
-        };
+        let added = next - self.total;
+        self.lost += (self.total - (next - added)) + (term - added);
         self.total = next;
     }
 
@@ -150,21 +185,14 @@ impl Tally {
         self.total
     }
 
-    /// First pass: some columns of the next rows, each with its place.
-    pub fn first(&mut self, columns: &[(usize, Vec<f64>)], weight: Option<&[f64]>) {
-        let found: Vec<(usize, Compensated, f64, f64)> = columns
-            .par_iter()
-            .map(|(j, values)| {
-                let (mut sum, mut least, mut most) = (self.sums[*j], self.least[*j], self.most[*j]);
-                for (i, value) in values.iter().enumerate() {
-                    let w = weight.map_or(1.0, |w| w[i]);
-                    sum.add(w * value);
-                    (least, most) = (least.min(*value), most.max(*value));
-                }
-                (*j, sum, least, most)
-            })
-            .collect();
-        for (j, sum, least, most) in found {
+    /// First pass: the next rows.
+    pub fn first(&mut self, chunks: &[Chunk<'_>]) {
+        let so_far = |j: usize| (self.sums[j], self.least[j], self.most[j]);
+        let found = abreast(chunks, so_far, |(sum, least, most), w, value| {
+            sum.add(w * value);
+            (*least, *most) = (least.min(value), most.max(value));
+        });
+        for (j, (sum, least, most)) in found {
             (self.sums[j], self.least[j], self.most[j]) = (sum, least, most);
         }
     }
@@ -209,21 +237,14 @@ impl Tally {
         }
     }
 
-    /// Second pass.
-    pub fn second(&mut self, columns: &[(usize, Vec<f64>)], weight: Option<&[f64]>) {
-        let found: Vec<(usize, Compensated)> = columns
-            .par_iter()
-            .map(|(j, values)| {
-                let (centre, largest) = (self.scale.centre[*j], self.largest[*j]);
-                let mut sum = self.squares[*j];
-                for (i, value) in values.iter().enumerate() {
-                    let z = if largest > 0.0 { (value - centre) / largest } else { 0.0 };
-                    sum.add(weight.map_or(1.0, |w| w[i]) * z * z);
-                }
-                (*j, sum)
-            })
-            .collect();
-        found.into_iter().for_each(|(j, sum)| self.squares[j] = sum);
+    /// Second pass: the next rows.
+    pub fn second(&mut self, chunks: &[Chunk<'_>]) {
+        let so_far = |j: usize| (self.squares[j], self.scale.centre[j], self.largest[j]);
+        let found = abreast(chunks, so_far, |(sum, centre, largest), w, value| {
+            let z = if *largest > 0.0 { (value - *centre) / *largest } else { 0.0 };
+            sum.add(w * z * z);
+        });
+        found.into_iter().for_each(|(j, (sum, ..))| self.squares[j] = sum);
     }
 
     /// The scale, and which columns are constant but for rounding.

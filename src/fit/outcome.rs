@@ -270,7 +270,9 @@ fn indicator(values: &Values, event: &str) -> Array1<f64> {
             codes.iter().map(|c| f64::from(u8::from(*c == code))).collect()
         }
         Values::Number(v) | Values::Date(v) => {
-            v.iter().map(|x| f64::from(u8::from(x.to_string() == event))).collect()
+            // different numbers are written differently, so that the written event is one number
+            let event: Option<u64> = event.parse().ok().map(f64::to_bits);
+            v.iter().map(|x| f64::from(u8::from(Some(x.to_bits()) == event))).collect()
         }
     }
 }

@@ -2,8 +2,12 @@
 
 use rayon::prelude::*;
 
-use crate::inference::residual::{Residuals, of_block};
+use crate::inference::residual::Residuals;
 use crate::inference::solution::Solution;
+use crate::num::lanes::{exp_of_negative, widest};
+use crate::objective::glm::Glm;
+use crate::objective::loss::Loss;
+use crate::objective::panel::Triangle;
 
 /// Counts of rows by leverage and standardised residual; no row can be told but by where it lies.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,46 +41,43 @@ const NOTABLE: [f64; 2] = [0.5, 1.0];
 impl Influence {
     /// Counts the rows; `None` where no row has finite figures. n_coefficients: k, those estimated.
     pub fn of(residuals: &Residuals, n_coefficients: usize) -> Option<Influence> {
-        let rows = finite(residuals);
+        let rows = finite(&residuals.leverage, &residuals.standardised_pearson, n_coefficients);
         if rows.is_empty() {
             return None;
         }
         let mut found = Influence::empty(&Limits::of(&rows), n_coefficients);
         found.count(&rows);
-        found.alone = residuals.leverage.iter().filter(|h| **h > 1.0 - 1e-14).count();
+        found.alone = n_alone(&residuals.leverage);
         Some(found)
     }
 
-    /// As [`Influence::of`] of the residuals of a fit, in two sweeps that keep no row. dispersion: as for the residuals.
+    /// As [`Influence::of`] of the residuals of a fit, by sweeps: one for the limits of the bins, one that counts. Of up to two
+    /// million rows the figures of the first are kept for the second. dispersion: as for the residuals.
     pub fn swept(solution: &Solution<'_>, dispersion: f64) -> Option<Influence> {
-        let inverse = solution.inverse_root();
-        let k = solution.n_coefficients();
-        let of_block = |index: usize| {
-            let residuals = of_block(&solution.block(index, &inverse), solution.loss, k as f64, dispersion);
-            let alone = residuals.leverage.iter().filter(|h| **h > 1.0 - 1e-14).count();
-            (finite(&residuals), alone)
-        };
+        const KEPT: usize = 1 << 21;
+        let sweep = Sweep::new(solution, dispersion);
         let blocks = 0..solution.rows.n_blocks();
-        let limits = blocks
-            .clone()
+        let keep = solution.rows.n_rows() <= KEPT;
+        let first: Vec<(Limits, Option<Figures>)> = blocks
             .into_par_iter()
-            .map(|index| Limits::of(&of_block(index).0))
-            .reduce(Limits::none, Limits::and);
+            .map(|index| {
+                let figures = sweep.figures(index);
+                (Limits::of(&figures.rows), keep.then_some(figures))
+            })
+            .collect();
+        let limits = first.iter().map(|(limits, _)| *limits).fold(Limits::none(), Limits::and);
         if limits.n_rows == 0 {
             return None;
         }
+        let k = solution.n_coefficients();
         let empty = || Influence::empty(&limits, k);
-        Some(
-            blocks
-                .into_par_iter()
-                .fold(empty, |mut sum, index| {
-                    let (rows, alone) = of_block(index);
-                    sum.count(&rows);
-                    sum.alone += alone;
-                    sum
-                })
-                .reduce(empty, Influence::and),
-        )
+        let counted = first.into_par_iter().enumerate().fold(empty, |mut sum, (index, (_, kept))| {
+            let figures = kept.unwrap_or_else(|| sweep.figures(index));
+            sum.count(&figures.rows);
+            sum.alone += figures.alone;
+            sum
+        });
+        Some(counted.reduce(empty, Influence::and))
     }
 
     /// Bins without a row.
@@ -101,20 +102,21 @@ impl Influence {
         }
     }
 
-    /// Counts rows: leverage, residual, Cook's distance.
-    fn count(&mut self, rows: &[(f64, f64, f64)]) {
+    /// Counts rows: leverage, standardised residual. Cook's distance is r² h / (k (1 - h)).
+    fn count(&mut self, rows: &[(f64, f64)]) {
         let (low, high) = (self.leverage_edges[0], self.leverage_edges[LEVERAGE_BINS]);
         let (least, most) = (self.residual_edges[0], self.residual_edges[RESIDUAL_BINS]);
         let n = self.n_rows as f64;
-        for (h, r, cook) in rows {
+        for (h, r) in rows {
+            let cook = cooks_distance(*h, *r, self.n_coefficients);
             let place = (h / low).ln() / (high / low).ln() * LEVERAGE_BINS as f64;
             let level = (r - least) / (most - least) * RESIDUAL_BINS as f64;
             self.rows[bin(place, LEVERAGE_BINS) * RESIDUAL_BINS + bin(level, RESIDUAL_BINS)] += 1;
             for (above, limit) in self.cook_above.iter_mut().zip([4.0 / n, NOTABLE[0], NOTABLE[1]]) {
-                *above += usize::from(*cook > limit);
+                *above += usize::from(cook > limit);
             }
             self.leverage_above += usize::from(*h > 2.0 * self.n_coefficients as f64 / n);
-            self.largest_cook = self.largest_cook.max(*cook);
+            self.largest_cook = self.largest_cook.max(cook);
         }
     }
 
@@ -146,8 +148,8 @@ impl Limits {
         Limits { leverage: (f64::INFINITY, 0.0), residual: (-1e-9, 1e-9), n_rows: 0 }
     }
 
-    fn of(rows: &[(f64, f64, f64)]) -> Limits {
-        let one = |(h, r, _): &(f64, f64, f64)| Limits { leverage: (*h, *h), residual: (*r, *r), n_rows: 1 };
+    fn of(rows: &[(f64, f64)]) -> Limits {
+        let one = |(h, r): &(f64, f64)| Limits { leverage: (*h, *h), residual: (*r, *r), n_rows: 1 };
         rows.iter().map(one).fold(Limits::none(), Limits::and)
     }
 
@@ -161,12 +163,80 @@ impl Limits {
     }
 }
 
-/// Leverage, standardised residual and Cook's distance of the rows where they are finite.
-fn finite(residuals: &Residuals) -> Vec<(f64, f64, f64)> {
-    let all = residuals.leverage.iter().zip(&residuals.standardised_pearson).zip(&residuals.cooks_distance);
-    all.map(|((leverage, residual), cook)| (*leverage, *residual, *cook))
-        .filter(|(h, r, d)| *h > 0.0 && r.is_finite() && d.is_finite())
+/// r² h / (k (1 - h)) of a leverage and a standardised Pearson residual.
+fn cooks_distance(leverage: f64, residual: f64, n_coefficients: usize) -> f64 {
+    residual * residual * leverage / (n_coefficients as f64 * (1.0 - leverage))
+}
+
+/// Leverage and standardised residual of the rows where these and Cook's distance are finite.
+fn finite(leverage: &[f64], residual: &[f64], n_coefficients: usize) -> Vec<(f64, f64)> {
+    let all = leverage.iter().copied().zip(residual.iter().copied());
+    all.filter(|(h, r)| *h > 0.0 && r.is_finite() && cooks_distance(*h, *r, n_coefficients).is_finite())
         .collect()
+}
+
+/// Above this a leverage counts as 1.
+const ALONE: f64 = 1.0 - 1e-14;
+
+fn n_alone(leverage: &[f64]) -> usize {
+    leverage.iter().filter(|h| **h > ALONE).count()
+}
+
+/// What the picture needs of a block's rows.
+struct Figures {
+    /// Leverage and standardised Pearson residual.
+    rows: Vec<(f64, f64)>,
+    alone: usize,
+}
+
+/// Works out the figures of blocks: as [`crate::inference::residual::residuals`], and nothing else of a row.
+struct Sweep<'a> {
+    solution: &'a Solution<'a>,
+    triangle: Triangle,
+    dispersion: f64,
+}
+
+impl<'a> Sweep<'a> {
+    fn new(solution: &'a Solution<'a>, dispersion: f64) -> Sweep<'a> {
+        Sweep { solution, triangle: Triangle::new(&solution.inverse_root()), dispersion }
+    }
+
+    fn figures(&self, index: usize) -> Figures {
+        let Solution { rows, loss, beta, .. } = *self.solution;
+        let eta = Glm::new(rows, loss).predictors(index, beta);
+        let block = rows.block(index);
+        let (x, p) = (block.x(), beta.len());
+        let x = x.as_standard_layout();
+        let x = x.as_slice().unwrap_or_default();
+        let mut leverage = self.triangle.squares(eta.len(), |i| &x[i * p..(i + 1) * p]);
+        let mut residual = vec![0.0; eta.len()];
+        let (n, dispersion) = (self.solution.n(), self.dispersion);
+        widest(
+            #[inline(always)]
+            || {
+                for (((h, r), eta), y) in leverage.iter_mut().zip(&mut residual).zip(&eta).zip(&block.y) {
+                    let (pearson, curvature) = match loss {
+                        Loss::Squared => (y - eta, 1.0),
+                        Loss::Logistic => pearson_and_curvature(*eta, *y),
+                    };
+                    *h *= curvature / n;
+                    let rest = if *h < ALONE { 1.0 - *h } else { f64::NAN };
+                    *r = pearson / (dispersion * rest).sqrt();
+                }
+            },
+        );
+        Figures { rows: finite(&leverage, &residual, p), alone: n_alone(&leverage) }
+    }
+}
+
+/// Of a logistic model, from one exponential: for an event exp(-eta/2), for a non-event -exp(eta/2); and mu (1 - mu).
+#[inline(always)]
+fn pearson_and_curvature(eta: f64, y: f64) -> (f64, f64) {
+    let sign = if y > 0.5 { 1.0 } else { -1.0 };
+    let root = exp_of_negative(-0.5 * eta.abs());
+    let odds = root * root;
+    let pearson = sign * if sign * eta >= 0.0 { root } else { 1.0 / root };
+    (pearson, odds / ((1.0 + odds) * (1.0 + odds)))
 }
 
 fn bin(place: f64, bins: usize) -> usize {
@@ -199,6 +269,28 @@ mod tests {
         }
         let wanted = rows.iter().filter(|(h, r)| r * r * h / (3.0 * (1.0 - h)) > 4.0 / 500.0).count();
         assert_eq!(found.cook_above[0], wanted);
+    }
+
+    #[test]
+    fn a_sweep_finds_the_figures_of_the_residuals() {
+        use crate::inference::fixture::{AM, HP, MPG, WT, optimum, rows, with_intercept};
+        for (loss, outcome) in [(Loss::Logistic, &AM), (Loss::Squared, &MPG)] {
+            let rows = rows(with_intercept(&[&HP, &WT]), outcome);
+            let (beta, value, root) = optimum(&rows, loss);
+            let dispersion = if loss == Loss::Squared { 2.0 * 32.0 * value / 29.0 } else { 1.0 };
+            let solution = Solution { rows: &rows, loss, beta: &beta, root: &root };
+            let wanted = crate::inference::residual::residuals(&solution, dispersion);
+            let found = Sweep::new(&solution, dispersion).figures(0);
+            assert_eq!((found.rows.len(), found.alone), (32, 0));
+            for (i, (h, r)) in found.rows.iter().enumerate() {
+                assert!((h / wanted.leverage[i] - 1.0).abs() < 1e-13, "{loss:?} {i}: {h}");
+                assert!((r / wanted.standardised_pearson[i] - 1.0).abs() < 1e-13, "{loss:?} {i}: {r}");
+                let cook = cooks_distance(*h, *r, 3);
+                assert!((cook / wanted.cooks_distance[i] - 1.0).abs() < 1e-13, "{loss:?} {i}: {cook}");
+            }
+            let swept = Influence::swept(&solution, dispersion).expect("rows");
+            assert_eq!(swept.rows, Influence::of(&wanted, 3).expect("rows").rows, "{loss:?}");
+        }
     }
 
     #[test]

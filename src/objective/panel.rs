@@ -107,6 +107,24 @@ impl Triangle {
         );
         largest
     }
+
+    /// |x_i T|^2 of n rows.
+    pub fn squares<'x>(&self, n: usize, row: impl Fn(usize) -> &'x [f64]) -> Vec<f64> {
+        let mut panel = Panel::new(self);
+        let mut squares = vec![0.0; n];
+        widest(
+            #[inline(always)]
+            || {
+                for (k, squares) in squares.chunks_mut(PANEL).enumerate() {
+                    let from = k * PANEL;
+                    panel.load(squares.len(), |i| row(from + i), |_| 1.0);
+                    panel.multiply(self);
+                    squares.copy_from_slice(&panel.squares().as_flattened()[..squares.len()]);
+                }
+            },
+        );
+        squares
+    }
 }
 
 /// The first two rows and four columns of each part of a symmetric matrix that [`Panel::add_gram`] adds to.
@@ -204,13 +222,19 @@ impl Panel {
     /// The largest sum of squares of a row's products.
     #[inline(always)]
     fn largest_square(&self) -> f64 {
+        self.squares().as_flattened().iter().copied().fold(0.0, f64::max)
+    }
+
+    /// The sum of squares of each row's products.
+    #[inline(always)]
+    fn squares(&self) -> [[f64; LANES]; RUNS] {
         let mut squares = [ZERO; RUNS];
         for product in &self.products {
             for (square, run) in squares.iter_mut().zip(product) {
                 square.add_product(run, run);
             }
         }
-        squares.iter().flat_map(|run| run.0).fold(0.0, f64::max)
+        squares.map(|run| run.0)
     }
 }
 

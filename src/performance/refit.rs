@@ -72,7 +72,7 @@ pub(crate) fn rows(
 /// Weighted mean and population standard deviation, worked out about the mean.
 pub(crate) fn mean_and_spread(values: &[f64], weight: Option<&[f64]>) -> (f64, f64) {
     let w = |i: usize| weight.map_or(1.0, |w| w[i]);
-    let total: f64 = (0..values.len()).map(w).sum();
+    let total: f64 = weight.map_or(values.len() as f64, |w| w.iter().sum());
     let mean = (0..values.len()).map(|i| w(i) * values[i]).sum::<f64>() / total;
     let square = (0..values.len()).map(|i| w(i) * (values[i] - mean).powi(2)).sum::<f64>() / total;
     (mean, square.sqrt())

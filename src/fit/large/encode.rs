@@ -9,10 +9,11 @@ use crate::data::table::{Table, Values};
 use crate::design::formula::Formula;
 use crate::design::learn::learn_from;
 use crate::design::matrix::{Frozen, VariableKind, offset_of, rebuild, rebuild_columns};
-use crate::design::scale::{Scale, Tally};
+use crate::design::scale::{Chunk, Scale, Tally};
 use crate::design::term::Term;
 use crate::error::{Error, Result};
 use crate::fit::large::columns::{Columns, Storage};
+use crate::fit::large::plain::Plain;
 use crate::rows::on_disk::{OnDisk, Shape, Stretch};
 use crate::rows::{Factor, InMemory, Layout, Stored};
 use crate::team::{Bits, Ranks};
@@ -24,6 +25,8 @@ const MANY_LEVELS: usize = 24;
 pub struct Blueprint<'a> {
     formula: &'a Formula,
     columns: &'a Columns,
+    /// The first row of each chunk, and the number of rows.
+    starts: Vec<usize>,
     ranks: &'a Ranks,
     /// Levels, knots, kinds.
     pub frozen: Frozen,
@@ -31,6 +34,8 @@ pub struct Blueprint<'a> {
     pub terms: Vec<Term>,
     /// The variables of factors that travel as codes, each with the column of each level.
     coded: Vec<(String, Vec<Option<usize>>)>,
+    /// The columns that are columns of the data.
+    plain: Plain,
     /// Whether column 0 is the intercept.
     pub has_intercept: bool,
     /// Whether the formula has an offset.
@@ -45,8 +50,9 @@ pub struct Beside<'a> {
     pub weight: Option<&'a Array1<f64>>,
 }
 
-/// A chunk encoded: the stored numbers by column, the codes, the offset.
+/// A chunk encoded: its first row, the numbers by column but for the plain ones, the codes, the offset.
 struct Encoded {
+    first_row: usize,
     numbers: Vec<(usize, Vec<f64>)>,
     codes: Vec<Vec<u32>>,
     offset: Option<Vec<f64>>,
@@ -67,7 +73,8 @@ impl<'a> Blueprint<'a> {
         ranks: &'a Ranks,
     ) -> Result<Blueprint<'a>> {
         let get = |names: &[String]| -> Result<Table> {
-            let found: Result<Vec<_>> = names.iter().map(|name| columns.column(name)).collect();
+            let found: Result<Vec<_>> =
+                names.iter().map(|name| Ok(columns.column(name)?.into_owned())).collect();
             Ok(Table { n_rows: columns.n_rows, columns: found?, ..Table::default() })
         };
         let frozen = learn_from(formula, columns.kinds(), &get, weight, columns.n_rows, ranks)?;
@@ -76,13 +83,16 @@ impl<'a> Blueprint<'a> {
         let mut blueprint = Blueprint {
             formula,
             columns,
+            starts: columns.starts(),
             ranks,
             frozen,
             has_intercept: made.has_intercept,
             has_offset: made.offset.is_some(),
             terms: made.terms,
             coded: Vec::new(),
+            plain: Plain::default(),
         };
+        blueprint.plain = Plain::find(formula, &blueprint.frozen, &blueprint.terms, columns)?;
         if columns.n_rows_of_all().saturating_mul(blueprint.terms.len()) > most_cells {
             blueprint.coded = blueprint.factors_of_many_levels();
         }
@@ -118,16 +128,19 @@ impl<'a> Blueprint<'a> {
         self.coded.iter().any(|(_, columns)| columns.contains(&Some(column)))
     }
 
-    fn encode(&self, chunk: &Table) -> Result<Encoded> {
+    fn encode(&self, k: usize) -> Result<Encoded> {
+        let first_row = self.starts[k];
+        let chunk = &self.columns.chunk(k, &|name| self.plain.is_needed_by_others(name))?;
         let is_coded = |term: &Term| match &term.parts[..] {
             [part] => part.level.is_some() && self.coded.iter().any(|(name, _)| *name == part.variable),
             _ => false,
         };
-        let numbers = rebuild_columns(self.formula, &self.frozen, chunk, &|term| !is_coded(term))?;
+        let is_made = |j: usize, term: &Term| !is_coded(term) && !self.plain.has(j);
+        let numbers = rebuild_columns(self.formula, &self.frozen, chunk, &is_made)?;
         let codes: Result<Vec<Vec<u32>>> =
             self.coded.iter().map(|(name, _)| self.codes(chunk, name)).collect();
         let offset = offset_of(self.formula, &self.frozen, chunk)?.map(|o| o.to_vec());
-        Ok(Encoded { numbers, codes: codes?, offset, n_rows: chunk.n_rows })
+        Ok(Encoded { first_row, numbers, codes: codes?, offset, n_rows: chunk.n_rows })
     }
 
     /// The codes of a factor in the levels of the fit.
@@ -156,11 +169,9 @@ impl<'a> Blueprint<'a> {
             levels = self.levels_of_all(levels)?;
         }
         tally.take_centres();
-        self.each(&mut |from, chunk| {
-            let w = weight.map(|w| &w.as_slice().unwrap_or_default()[from..from + chunk.n_rows]);
-            tally.second(&chunk.numbers, w);
-        })
-        .and_then(|()| if self.ranks.is_alone() { Ok(()) } else { tally.meet_second(self.ranks) })?;
+        tally.second(&[self.plain_columns(weight)]);
+        self.each(&mut |chunks| tally.second(&with_weights(chunks, weight)))
+            .and_then(|()| if self.ranks.is_alone() { Ok(()) } else { tally.meet_second(self.ranks) })?;
         let total = tally.total();
         let (mut scale, constant) = tally.finish();
         for ((_, columns), mass) in self.coded.iter().zip(&levels) {
@@ -184,14 +195,17 @@ impl<'a> Blueprint<'a> {
             Tally::new(p, self.has_intercept, weight.map_or(self.columns.n_rows as f64, |w| w.sum()));
         let mut levels: Vec<Vec<f64>> =
             self.coded.iter().map(|(_, columns)| vec![0.0; columns.len()]).collect();
-        self.each(&mut |from, chunk| {
-            let w = weight.map(|w| &w.as_slice().unwrap_or_default()[from..from + chunk.n_rows]);
-            tally.first(&chunk.numbers, w);
-            for (mass, codes) in levels.iter_mut().zip(&chunk.codes) {
-                codes
-                    .iter()
-                    .enumerate()
-                    .for_each(|(i, code)| mass[*code as usize] += w.map_or(1.0, |w| w[i]));
+        tally.first(&[self.plain_columns(weight)]);
+        self.each(&mut |chunks| {
+            let weighted = with_weights(chunks, weight);
+            tally.first(&weighted);
+            for (chunk, Chunk { weight, .. }) in chunks.iter().zip(&weighted) {
+                for (mass, codes) in levels.iter_mut().zip(&chunk.codes) {
+                    codes
+                        .iter()
+                        .enumerate()
+                        .for_each(|(i, code)| mass[*code as usize] += weight.map_or(1.0, |w| w[i]));
+                }
             }
         })?;
         Ok((tally, levels))
@@ -208,19 +222,23 @@ impl<'a> Blueprint<'a> {
         Ok(sums)
     }
 
-    /// Shows every chunk encoded, in order; some are encoded at the same time.
-    fn each(&self, show: &mut dyn FnMut(usize, &Encoded)) -> Result<()> {
-        let starts = self.columns.starts();
-        let together = 2 * rayon::current_num_threads();
+    /// The plain columns whole.
+    fn plain_columns<'c>(&'c self, weight: Option<&'c Array1<f64>>) -> Chunk<'c> {
+        let one = |(j, name): &'c (usize, String)| Some((*j, self.columns.numbers(name)?));
+        let columns = self.plain.columns.iter().filter_map(one).collect();
+        Chunk { columns, weight: weight.and_then(|w| w.as_slice()) }
+    }
+
+    /// Shows every chunk encoded, in order; some at a time.
+    fn each(&self, show: &mut dyn FnMut(&[Encoded])) -> Result<()> {
+        const ROWS: usize = 32 * 1024; // so many at least, for each time costs something
+        let of_first = self.starts.get(1).copied().unwrap_or_default().max(1);
+        let together = (2 * rayon::current_num_threads()).max(ROWS / of_first);
         let n = self.columns.n_chunks();
         for from in (0..n).step_by(together) {
-            let encoded: Vec<Result<Encoded>> = (from..n.min(from + together))
-                .into_par_iter()
-                .map(|k| self.encode(&self.columns.chunk(k)?))
-                .collect();
-            for (k, encoded) in (from..).zip(encoded) {
-                show(starts[k], &encoded?);
-            }
+            let chunks = from..n.min(from + together);
+            let encoded: Result<Vec<Encoded>> = chunks.into_par_iter().map(|k| self.encode(k)).collect();
+            show(&encoded?);
         }
         Ok(())
     }
@@ -269,12 +287,12 @@ impl<'a> Blueprint<'a> {
                     layout,
                 };
                 let disk = OnDisk::create(folder, shape)?;
-                let starts = self.columns.starts();
+                let starts = &self.starts;
                 (0..self.columns.n_chunks()).into_par_iter().try_for_each(|k| {
                     let (from, to) = (starts[k], starts[k + 1]);
-                    let chunk = self.encode(&self.columns.chunk(k)?)?;
+                    let chunk = self.encode(k)?;
                     let mut x = vec![0.0; chunk.n_rows * numbers.len()];
-                    scaled.standardise(&chunk, &numbers, &mut x);
+                    scaled.standardise(&self.cells_of(&chunk, &numbers), &mut x);
                     let part =
                         |values: &'_ Array1<f64>| values.as_slice().unwrap_or_default()[from..to].to_vec();
                     disk.write(
@@ -294,6 +312,20 @@ impl<'a> Blueprint<'a> {
         }
     }
 
+    /// The cells of some columns of the design in the rows of a chunk.
+    fn cells_of<'c>(&'c self, chunk: &'c Encoded, columns: &[usize]) -> Vec<(usize, &'c [f64])> {
+        let rows = chunk.first_row..chunk.first_row + chunk.n_rows;
+        let cells = |j: &usize| -> &'c [f64] {
+            if let Some((_, made)) = chunk.numbers.iter().find(|(column, _)| column == j) {
+                return made;
+            }
+            let plain = self.plain.columns.iter().find(|(column, _)| column == j);
+            let values = plain.and_then(|(_, name)| self.columns.numbers(name));
+            &values.expect("a column is made or plain")[rows.clone()]
+        };
+        columns.iter().map(|j| (*j, cells(j))).collect()
+    }
+
     fn in_memory(
         &self,
         scaled: &Scaled,
@@ -302,7 +334,7 @@ impl<'a> Blueprint<'a> {
         layout: Option<Arc<Layout>>,
     ) -> Result<Stored> {
         let (n, d, f) = (self.columns.n_rows, numbers.len(), self.coded.len());
-        let starts = self.columns.starts();
+        let starts = &self.starts;
         let mut x = vec![0.0; n * d];
         let mut codes = vec![0_u32; n * f];
         let mut offset = vec![0.0; if self.has_offset { n } else { 0 }];
@@ -318,8 +350,8 @@ impl<'a> Blueprint<'a> {
                 (rest, rest_codes, rest_offset) = (others, other_codes, other_offset);
             }
             stretches.into_par_iter().try_for_each(|(k, x, codes, offset)| -> Result<()> {
-                let chunk = self.encode(&self.columns.chunk(k)?)?;
-                scaled.standardise(&chunk, numbers, x);
+                let chunk = self.encode(k)?;
+                scaled.standardise(&self.cells_of(&chunk, numbers), x);
                 codes.copy_from_slice(&row_by_row(&chunk.codes, chunk.n_rows));
                 chunk.offset.iter().for_each(|o| offset.copy_from_slice(o));
                 Ok(())
@@ -343,17 +375,32 @@ pub struct Scaled {
 }
 
 impl Scaled {
-    /// Writes (x - centre) / spread of some columns row by row.
-    fn standardise(&self, chunk: &Encoded, numbers: &[usize], to: &mut [f64]) {
-        let d = numbers.len();
-        for (place, j) in numbers.iter().enumerate() {
-            let Some((_, values)) = chunk.numbers.iter().find(|(column, _)| column == j) else { continue };
-            let (centre, spread) = (self.scale.centre[*j], self.scale.spread[*j]);
-            for (row, value) in to.chunks_exact_mut(d).zip(values) {
-                row[place] = if self.constant[*j] { 0.0 } else { (value - centre) / spread };
+    /// Writes (x - centre) / spread of some columns, each with its place in the design, row by row; a few rows at a time, which stay
+    /// in the cache.
+    fn standardise(&self, columns: &[(usize, &[f64])], to: &mut [f64]) {
+        const ROWS: usize = 128;
+        let d = columns.len();
+        for (k, rows) in to.chunks_mut((ROWS * d).max(1)).enumerate() {
+            for (place, (j, values)) in columns.iter().enumerate() {
+                let (centre, spread) = (self.scale.centre[*j], self.scale.spread[*j]);
+                for (row, value) in rows.chunks_exact_mut(d).zip(&values[k * ROWS..]) {
+                    row[place] = if self.constant[*j] { 0.0 } else { (value - centre) / spread };
+                }
             }
         }
     }
+}
+
+/// The chunks with the weights of their rows.
+fn with_weights<'c>(chunks: &'c [Encoded], weight: Option<&'c Array1<f64>>) -> Vec<Chunk<'c>> {
+    let one = |chunk: &'c Encoded| {
+        let rows = chunk.first_row..chunk.first_row + chunk.n_rows;
+        Chunk {
+            columns: chunk.numbers.iter().map(|(j, values)| (*j, values.as_slice())).collect(),
+            weight: weight.and_then(|w| w.as_slice()).map(|w| &w[rows]),
+        }
+    };
+    chunks.iter().map(one).collect()
 }
 
 fn row_by_row(codes: &[Vec<u32>], n_rows: usize) -> Vec<u32> {
@@ -365,5 +412,5 @@ fn first_row(columns: &Columns) -> Result<Table> {
     let none = || Error::data("no row has a value in every variable of the formula");
     let starts = columns.starts();
     let k = (0..columns.n_chunks()).find(|k| starts[k + 1] > starts[*k]).ok_or_else(none)?;
-    Ok(columns.chunk(k)?.pick(&[0]))
+    Ok(columns.chunk(k, &|_| true)?.pick(&[0]))
 }

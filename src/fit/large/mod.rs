@@ -7,6 +7,7 @@ pub mod columns;
 mod conclude;
 mod encode;
 mod mixes;
+mod plain;
 mod rank;
 mod tally;
 
@@ -205,21 +206,21 @@ impl Gathered {
         let columns = Columns::gather(spec, source, &formula.variables(), &choices, storage, ranks)?;
         let ledger = ledger(spec, source, &columns)?;
         let numbers = |name: &String| -> Result<Array1<f64>> {
-            match columns.column(name)?.values {
+            match columns.column(name)?.into_owned().values {
                 Values::Number(w) => Ok(Array1::from_vec(w)),
                 _ => Err(Error::data(format!("the weights `{name}` are not numbers"))),
             }
         };
         let weight = spec.weights.as_ref().map(numbers).transpose()?;
         let cluster = match &spec.robust {
-            Robust::Cluster { variable, .. } => match columns.column(variable)?.values {
+            Robust::Cluster { variable, .. } => match columns.column(variable)?.into_owned().values {
                 Values::Category { codes, .. } => Some(codes),
                 _ => None,
             },
             Robust::Model | Robust::Hc(_) => None,
         };
         let outcomes: Result<Vec<_>> =
-            formula.outcome().columns().iter().map(|name| columns.column(name)).collect();
+            formula.outcome().columns().iter().map(|name| Ok(columns.column(name)?.into_owned())).collect();
         let outcomes = Table { n_rows: columns.n_rows, columns: outcomes?, ..Table::default() };
         let chosen = choose_among(&formula, spec.family, spec.event.as_deref(), &outcomes, ranks)?;
         Ok(Gathered { formula, columns, ledger, weight, cluster, chosen })
