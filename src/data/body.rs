@@ -210,12 +210,12 @@ struct Counted<'a, S> {
 }
 
 impl<S: Sink> Sink for Counted<'_, S> {
-    #[inline]
+    #[inline(always)]
     fn cell(&mut self, row: Row, want: usize, cell: &Cell<'_>) {
         self.sink.cell(row, want, cell);
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(&mut self, row: Row) {
         self.n_rows = row.number + 1;
         self.sink.end(row);

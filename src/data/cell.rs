@@ -92,7 +92,7 @@ pub const WORD: usize = 8;
 /// Where a byte stands first in a word, whose first byte is the lowest.
 ///
 /// Source: Lamport 1975, Multiple byte processing with full-word instructions (a zero byte among several).
-#[inline]
+#[inline(always)]
 pub fn first_of(word: u64, wanted: u8) -> Option<usize> {
     let differs = word ^ (EACH * u64::from(wanted)); // a zero byte where it stands
     let zeros = differs.wrapping_sub(EACH) & !differs & (EACH << 7); // the lowest high bit marks the first of them
@@ -107,7 +107,7 @@ const EACH: u64 = u64::from_le_bytes([1; WORD]);
 ///
 /// The decimal point is taken out and the digits are moved to the end, zeros before them. Then neighbours are added pair by pair,
 /// the left one times 10, then 100, then 10,000.
-#[inline]
+#[inline(always)]
 pub fn number_in_word(word: u64, n_bytes: usize) -> Option<ShortNumber> {
     const PAIRS: u64 = 0x0000_00FF_0000_00FF; // every fourth byte
     if n_bytes >= WORD {

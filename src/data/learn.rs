@@ -214,7 +214,7 @@ struct Notes<'a> {
 }
 
 impl Sink for Notes<'_> {
-    #[inline]
+    #[inline(always)]
     fn cell(&mut self, row: Row, want: usize, cell: &Cell<'_>) {
         match self.pupil.forms[want] {
             Form::Numbers => self.number(row, want, cell),
@@ -228,7 +228,7 @@ impl Sink for Notes<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(&mut self, row: Row) {
         if let Some(place) = self.desk.lines.get_mut(row.number) {
             *place = self.piece.line.saturating_add(row.line);
@@ -237,7 +237,7 @@ impl Sink for Notes<'_> {
 }
 
 impl Notes<'_> {
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, row: Row, want: usize, cell: &Cell<'_>) {
         let numbers = &mut self.numbers[want];
         if numbers.failed {
@@ -271,7 +271,7 @@ struct Numbers {
 
 impl Numbers {
     /// The number that a cell is, NaN where it is missing; `None` where it is neither, or a code with leading zeros.
-    #[inline]
+    #[inline(always)]
     fn read(&mut self, cell: &Cell<'_>, missing: &MissingCodes, comma_is_free: bool) -> Option<f64> {
         let value = match cell {
             Cell::Text(text) => return self.read_text(text, missing, comma_is_free),

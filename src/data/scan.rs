@@ -131,7 +131,7 @@ fn is_blank_line(line: &str, delimiter: u8) -> bool {
 }
 
 /// Calls `take` for each want with its wanted cell of the line that is the first `length` bytes of a text.
-#[inline]
+#[inline(always)]
 fn cells_of_line<'t>(
     text: &'t str,
     length: usize,
@@ -166,7 +166,7 @@ fn cells_of_line<'t>(
 
 /// The number that a cell is at first sight, where one is wanted. Where commas can be decimal marks, it has to be known
 /// which numbers have decimals: these stay text.
-#[inline]
+#[inline(always)]
 fn number_at(bytes: &[u8], start: usize, end: usize, delimiter: u8, want: Want) -> Option<ShortNumber> {
     if !want.as_number || start >= end {
         return None;

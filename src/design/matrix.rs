@@ -8,7 +8,7 @@ use crate::design::expand::Model;
 use crate::design::formula::Formula;
 use crate::design::learn::learn;
 use crate::design::numbers::numbers;
-use crate::design::piece::{Cells, Ground, Piece, PieceColumn};
+use crate::design::piece::{Cells, Ground, Piece, PieceColumn, indicator};
 use crate::design::term::Term;
 use crate::error::{Error, Result};
 
@@ -233,7 +233,7 @@ impl<'a> DesignColumn<'a> {
         let mut factors = self.cells.iter();
         let mut values: Vec<f64> = match factors.next() {
             Some(Cells::Number(numbers)) => numbers.to_vec(),
-            Some(levels) => (0..n_rows).map(|row| levels.value(row)).collect(),
+            Some(Cells::Level(codes, level)) => codes.iter().map(|code| indicator(*code, *level)).collect(),
             None => vec![1.0; n_rows],
         };
         for factor in factors {

@@ -58,11 +58,16 @@ impl Cells<'_> {
     pub fn value(&self, row: usize) -> f64 {
         match self {
             Cells::Number(values) => values[row],
-            Cells::Level(codes, level) => match codes[row] {
-                MISSING => f64::NAN,
-                code => f64::from(u8::from(code == *level)),
-            },
+            Cells::Level(codes, level) => indicator(codes[row], *level),
         }
+    }
+}
+
+/// 1 where a code is that level's, else 0; NaN if missing.
+pub fn indicator(code: u32, level: u32) -> f64 {
+    match code {
+        MISSING => f64::NAN,
+        code => f64::from(u8::from(code == level)),
     }
 }
 

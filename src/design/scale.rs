@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
 use rayon::prelude::*;
 
 use crate::error::Result;
+use crate::num::lanes::widest;
 use crate::team::{Bits, Ranks};
 
 /// A column whose spread is below this share of its mean differs from a constant by rounding only.
@@ -90,31 +91,67 @@ pub struct Chunk<'a> {
     pub weight: Option<&'a [f64]>,
 }
 
-/// Takes in all rows of some chunks, column by column in the order of the rows. The processor works on a few columns at the same time,
-/// for each sum has to wait for the one before.
-fn abreast<S: Copy + Send>(
+/// Columns that are summed at the same time, in vectors: each sum has to wait for the one before.
+const ABREAST: usize = 4;
+type Few<T> = [T; ABREAST];
+
+/// Takes in all rows of some chunks, a few columns at a time, each in the order of its rows. `so_far` gives the state of the columns at
+/// some places, `take` adds a row with its weight, `done` is given the place, the state and the column's position among the few.
+fn abreast<S: Send>(
     chunks: &[Chunk<'_>],
-    so_far: impl Fn(usize) -> S + Sync,
-    take: impl Fn(&mut S, f64, f64) + Sync,
-) -> Vec<(usize, S)> {
-    const ABREAST: usize = 4;
+    so_far: impl Fn(&Few<usize>) -> S + Sync,
+    take: impl Fn(&mut S, f64, &Few<f64>) + Sync,
+    mut done: impl FnMut(usize, &S, usize),
+) {
     let n_columns = chunks.first().map_or(0, |chunk| chunk.columns.len());
     let of_few = |from: usize| {
-        let columns: [usize; ABREAST] = std::array::from_fn(|k| (from + k).min(n_columns - 1));
+        let columns: Few<usize> = std::array::from_fn(|k| (from + k).min(n_columns - 1));
         let places = columns.map(|column| chunks[0].columns[column].0);
-        let mut states = places.map(&so_far);
+        let mut state = so_far(&places);
         for chunk in chunks {
-            let cells = columns.map(|column| chunk.columns[column].1);
-            for (i, first) in cells[0].iter().enumerate() {
-                let w = chunk.weight.map_or(1.0, |w| w[i]);
-                take(&mut states[0], w, *first);
-                (1..ABREAST).for_each(|k| take(&mut states[k], w, cells[k][i]));
-            }
+            let [a, b, c, d] = columns.map(|column| chunk.columns[column].1);
+            widest(
+                #[inline(always)]
+                || {
+                    for (i, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
+                        take(&mut state, chunk.weight.map_or(1.0, |w| w[i]), &[*a, *b, *c, *d]);
+                    }
+                },
+            );
         }
-        places.into_iter().zip(states).take(n_columns - from)
+        (places, state, ABREAST.min(n_columns - from))
     };
     let starts: Vec<usize> = (0..n_columns).step_by(ABREAST).collect();
-    starts.into_par_iter().flat_map_iter(of_few).collect()
+    let found: Vec<(Few<usize>, S, usize)> = starts.into_par_iter().map(of_few).collect();
+    for (places, state, n) in &found {
+        (0..*n).for_each(|k| done(places[k], state, k));
+    }
+}
+
+/// Several compensated sums, side by side.
+#[derive(Clone, Copy)]
+struct Sums {
+    total: Few<f64>,
+    lost: Few<f64>,
+}
+
+impl Sums {
+    fn of(sums: Few<Compensated>) -> Sums {
+        Sums { total: sums.map(|s| s.total), lost: sums.map(|s| s.lost) }
+    }
+
+    fn at(&self, k: usize) -> Compensated {
+        Compensated { total: self.total[k], lost: self.lost[k] }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, term: Few<f64>) {
+        for k in 0..ABREAST {
+            let mut sum = Compensated { total: self.total[k], lost: self.lost[k] };
+            sum.add(term[k]);
+            (self.total[k], self.lost[k]) = (sum.total, sum.lost);
+        }
+    }
 }
 
 /// The scale of a design whose rows come in chunks, in two passes: the same bits as [`Scale::of`] gives.
@@ -187,12 +224,25 @@ impl Tally {
 
     /// First pass: the next rows.
     pub fn first(&mut self, chunks: &[Chunk<'_>]) {
-        let so_far = |j: usize| (self.sums[j], self.least[j], self.most[j]);
-        let found = abreast(chunks, so_far, |(sum, least, most), w, value| {
-            sum.add(w * value);
-            (*least, *most) = (least.min(value), most.max(value));
-        });
-        for (j, (sum, least, most)) in found {
+        let before = &*self;
+        let mut found = Vec::new();
+        abreast(
+            chunks,
+            |places| {
+                let sums = Sums::of(places.map(|j| before.sums[j]));
+                (sums, places.map(|j| before.least[j]), places.map(|j| before.most[j]))
+            },
+            #[inline(always)]
+            |(sums, least, most), w, values| {
+                sums.add(values.map(|value| w * value));
+                for k in 0..ABREAST {
+                    least[k] = if values[k] < least[k] { values[k] } else { least[k] };
+                    most[k] = if values[k] > most[k] { values[k] } else { most[k] };
+                }
+            },
+            |j, (sums, least, most), k| found.push((j, sums.at(k), least[k], most[k])),
+        );
+        for (j, sum, least, most) in found {
             (self.sums[j], self.least[j], self.most[j]) = (sum, least, most);
         }
     }
@@ -239,12 +289,26 @@ impl Tally {
 
     /// Second pass: the next rows.
     pub fn second(&mut self, chunks: &[Chunk<'_>]) {
-        let so_far = |j: usize| (self.squares[j], self.scale.centre[j], self.largest[j]);
-        let found = abreast(chunks, so_far, |(sum, centre, largest), w, value| {
-            let z = if *largest > 0.0 { (value - *centre) / *largest } else { 0.0 };
-            sum.add(w * z * z);
-        });
-        found.into_iter().for_each(|(j, (sum, ..))| self.squares[j] = sum);
+        let before = &*self;
+        let mut found = Vec::new();
+        abreast(
+            chunks,
+            |places| {
+                let sums = Sums::of(places.map(|j| before.squares[j]));
+                (sums, places.map(|j| before.scale.centre[j]), places.map(|j| before.largest[j]))
+            },
+            #[inline(always)]
+            |(sums, centre, largest), w, values| {
+                let square = |k: usize| {
+                    let z = (values[k] - centre[k]) / largest[k];
+                    let z = if largest[k] > 0.0 { z } else { 0.0 };
+                    w * z * z
+                };
+                sums.add([square(0), square(1), square(2), square(3)]);
+            },
+            |j, (sums, ..), k| found.push((j, sums.at(k))),
+        );
+        found.into_iter().for_each(|(j, sum)| self.squares[j] = sum);
     }
 
     /// The scale, and which columns are constant but for rounding.

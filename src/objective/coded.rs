@@ -141,8 +141,10 @@ pub fn sizes(block: &Block<'_>, beta: &ArrayRef1<f64>) -> Vec<f64> {
         block.numbers.row(i).iter().zip(numbers).map(|(x, j)| (x * beta[*j]).abs()).sum()
     };
     let Some(coded) = &block.coded else {
-        let all: Vec<usize> = (0..beta.len()).collect();
-        return (0..block.len()).map(|i| size(&all, i)).collect();
+        let (x, p, mut sizes) = (block.numbers.as_standard_layout(), beta.len(), vec![0.0; block.len()]);
+        let x = x.as_slice().unwrap_or_default();
+        kernel::sizes(|i| &x[i * p..(i + 1) * p], &beta.to_vec(), &mut sizes);
+        return sizes;
     };
     let table = |factor: &Factor| -> Vec<f64> {
         let elsewhere: f64 = factor.elsewhere().map(|(column, value)| (beta[column] * value).abs()).sum();

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::num::linalg::{combine_factors, triangular_factor};
 use crate::objective::coded::{self, Elimination, Split};
-use crate::objective::kernel::{Row, sweep, sweep_with_curvature};
+use crate::objective::kernel::{self, Row, sweep, sweep_with_curvature};
 use crate::objective::loss::Loss;
 use crate::objective::panel::Triangle;
 use crate::objective::shared::Picked;
@@ -52,7 +52,7 @@ impl<'a> Glm<'a> {
         let block = self.rows.block(index);
         match &block.coded {
             Some(coded) => coded::predict(&block, coded, &Split::new(coded.layout, beta)),
-            None => (0..block.len()).map(|i| predictor(&block, i, beta)).collect(),
+            None => predictors(&block, beta),
         }
     }
 
@@ -195,7 +195,7 @@ impl<'a> Glm<'a> {
     fn curvatures(&self, block: &Block<'_>, beta: &ArrayRef1<f64>) -> Vec<f64> {
         let eta = match &block.coded {
             Some(coded) => coded::predict(block, coded, &Split::new(coded.layout, beta)),
-            None => (0..block.len()).map(|i| predictor(block, i, beta)).collect(),
+            None => predictors(block, beta),
         };
         eta.iter().enumerate().map(|(i, eta)| block.weight(i) * self.loss.curvature(*eta)).collect()
     }
@@ -256,10 +256,12 @@ fn cells<'c, D: Dimension>(array: &'c CowArray<'_, f64, D>) -> &'c [f64] {
     array.as_slice().expect("in standard layout")
 }
 
-/// x_i.b + o_i.
-fn predictor(block: &Block<'_>, i: usize, beta: &ArrayRef1<f64>) -> f64 {
-    let x: ArrayView1<f64> = block.numbers.row(i);
-    x.dot(beta) + block.offset(i)
+/// x_i.b + o_i of each row of a block whose columns are all numbers.
+fn predictors(block: &Block<'_>, beta: &ArrayRef1<f64>) -> Vec<f64> {
+    let (x, p, mut eta) = (block.numbers.as_standard_layout(), beta.len(), vec![0.0; block.len()]);
+    let x = cells(&x);
+    kernel::predict(|i| (&x[i * p..(i + 1) * p], block.offset(i)), &beta.to_vec(), &mut eta);
+    eta
 }
 
 /// Adds neighbours, then neighbours of those: a fixed tree whatever the number of threads.

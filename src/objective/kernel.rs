@@ -155,6 +155,33 @@ pub fn predict<'x>(row: impl Fn(usize) -> (&'x [f64], f64), beta: &[f64], eta: &
     );
 }
 
+/// sum_j |x_ij b_j| of each row, into `sizes`.
+pub fn sizes<'x>(row: impl Fn(usize) -> &'x [f64], beta: &[f64], sizes: &mut [f64]) {
+    let beta: Vec<f64> = beta.iter().map(|b| b.abs()).collect();
+    let beta = Beta::new(&beta);
+    let absolute = |x: &Lanes| x.map(f64::abs);
+    widest(
+        #[inline(always)]
+        || {
+            for (i, size) in sizes.iter_mut().enumerate() {
+                let x = row(i);
+                if beta.runs.is_empty() {
+                    *size = x.iter().zip(beta.all).fold(0.0, |sum, (x, b)| sum + x.abs() * b);
+                    continue;
+                }
+                let mut sum = [0.0; LANES];
+                for (x, b) in x.as_chunks().0.iter().zip(beta.runs) {
+                    plus_product(&mut sum, &absolute(x), b);
+                }
+                if let Some(b) = &beta.rest {
+                    plus_product(&mut sum, &absolute(last(x)), b);
+                }
+                *size = total(sum);
+            }
+        },
+    );
+}
+
 /// What is known of the rows of a tile.
 struct Tile {
     /// x.b + o, and in its place w loss'.

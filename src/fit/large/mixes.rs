@@ -39,7 +39,8 @@ impl Own<'_> {
     /// All of them, with the levels that no row has.
     fn mixes(&self) -> Result<Vec<(String, Mix)>> {
         let weight = self.weight.and_then(|w| w.as_slice());
-        let one = |kind: &Column| Ok((kind.name.clone(), mix(self.columns.column(&kind.name)?.as_ref(), weight)));
+        let one =
+            |kind: &Column| Ok((kind.name.clone(), mix(self.columns.column(&kind.name)?.as_ref(), weight)));
         if self.columns.is_in_memory() {
             return self.kinds().into_par_iter().map(one).collect();
         }

@@ -38,10 +38,10 @@ struct Spread {
 
 impl Spread {
     /// Of weighted values, in two passes.
-    fn of(values: &[(f64, f64)]) -> Spread {
-        let n: f64 = values.iter().map(|(w, _)| w).sum();
-        let mean = if n > 0.0 { values.iter().map(|(w, x)| w * x).sum::<f64>() / n } else { 0.0 };
-        Spread { n, mean, squares: values.iter().map(|(w, x)| w * (x - mean).powi(2)).sum() }
+    fn of(values: impl Iterator<Item = (f64, f64)> + Clone) -> Spread {
+        let n: f64 = values.clone().map(|(w, _)| w).sum();
+        let mean = if n > 0.0 { values.clone().map(|(w, x)| w * x).sum::<f64>() / n } else { 0.0 };
+        Spread { n, mean, squares: values.map(|(w, x)| w * (x - mean).powi(2)).sum() }
     }
 
     /// Of both together. Source: Chan, Golub & LeVeque 1983, American Statistician 37:242-247.
@@ -99,14 +99,12 @@ impl Part {
         let logistic = loss == Loss::Logistic;
         let block = rows.block(k);
         let eta = Glm::new(rows, loss).predictors(k, beta);
-        let weighted = |value: &dyn Fn(usize) -> f64| -> Vec<(f64, f64)> {
-            (0..block.len()).map(|i| (block.weight(i), value(i))).collect()
-        };
+        let rows = || (0..block.len()).map(|i| (block.weight(i), i));
         let fitted: Vec<f64> = eta.iter().map(|eta| loss.mean(*eta)).collect();
         Part {
-            outcome: Spread::of(&weighted(&|i| block.y[i])),
-            linear_predictor: Spread::of(&weighted(&|i| eta[i])),
-            without_offset: Spread::of(&weighted(&|i| block.y[i] - block.offset(i))),
+            outcome: Spread::of(rows().map(|(w, i)| (w, block.y[i]))),
+            linear_predictor: Spread::of(rows().map(|(w, i)| (w, eta[i]))),
+            without_offset: Spread::of(rows().map(|(w, i)| (w, block.y[i] - block.offset(i)))),
             sum_of_squares: (0..block.len())
                 .map(|i| block.weight(i) * (block.y[i] - fitted[i]).powi(2))
                 .sum(),
