@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::plot::canvas::Canvas;
-use crate::plot::raster::{OVERSAMPLING, Raster, averaged};
+use crate::plot::raster::{OVERSAMPLING, Raster};
+use crate::plot::sheet::Sheet;
 use crate::plot::style::{HEIGHT, PIXELS_PER_INCH, WIDTH};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ColorType, ImageEncoder};
@@ -11,8 +12,8 @@ use plotters_backend::DrawingBackend;
 use std::cell::Cell;
 
 thread_local! {
-    /// The fine pixels of a thread's last picture, for its next one.
-    static SHEET: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// The sheet of a thread's last picture, for its next one.
+    static SHEET: Cell<Option<Sheet>> = const { Cell::new(None) };
 }
 
 /// Something that can be drawn on any surface.
@@ -29,18 +30,17 @@ pub trait Figure {
 /// # Errors
 /// When it cannot be drawn or encoded.
 pub fn png(figure: &impl Figure) -> Result<Vec<u8>> {
-    let (width, height) = (WIDTH as usize, HEIGHT as usize);
-    let (fine_width, fine_height) = (width * OVERSAMPLING, height * OVERSAMPLING);
-    let mut pixels = SHEET.take();
-    pixels.resize(3 * fine_width * fine_height, 255);
+    let new = || Sheet::new(WIDTH as usize * OVERSAMPLING, HEIGHT as usize * OVERSAMPLING);
+    let mut sheet = SHEET.take().unwrap_or_else(new);
+    sheet.clear();
     {
-        let area = Raster::new(&mut pixels, fine_width, fine_height).into_drawing_area();
+        let area = Raster::over(&mut sheet).into_drawing_area();
         figure.draw(&Canvas::new(&area, OVERSAMPLING as f64))?;
         area.present()
             .map_err(|cause| Error::new(Kind::Io, format!("cannot finish the picture: {cause}")))?;
     }
-    let picture = averaged(&pixels, width, height);
-    SHEET.set(pixels);
+    let picture = sheet.averaged();
+    SHEET.set(Some(sheet));
     encode(&picture)
 }
 
