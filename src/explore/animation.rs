@@ -3,7 +3,8 @@
 use crate::error::{Error, Kind, Result};
 use crate::explore::contour::Contour;
 use crate::plot::canvas::Canvas;
-use crate::plot::raster::{OVERSAMPLING, Raster, averaged};
+use crate::plot::raster::{OVERSAMPLING, Raster};
+use crate::plot::sheet::Sheet;
 use crate::plot::style::{HEIGHT, WIDTH};
 use gif::{Encoder, Frame, Repeat};
 use plotters::drawing::IntoDrawingArea;
@@ -34,7 +35,7 @@ pub fn gif(contour: &mut Contour<'_>) -> Result<Vec<u8>> {
         for (k, update) in updates.iter().enumerate() {
             contour.last = *update;
             let fine = drawn(Some(&base), |canvas| contour.draw_paths(canvas, &panel))?;
-            let picture = averaged(&fine, SIZE.0, SIZE.1);
+            let picture = fine.averaged();
             let mut frame = Frame::from_rgb_speed(SIZE.0 as u16, SIZE.1 as u16, &picture, 10);
             frame.delay = if k + 1 == updates.len() { LAST_STAYS } else { STAYS };
             encoder.write_frame(&frame).map_err(cannot)?;
@@ -59,14 +60,14 @@ fn updates(last: usize) -> Vec<usize> {
 type Surface<'a, 'b> = Canvas<'a, Raster<'b>>;
 
 /// A picture over another, or over white.
-fn drawn(base: Option<&[u8]>, draw: impl FnOnce(&Surface<'_, '_>) -> Result<()>) -> Result<Vec<u8>> {
-    let (width, height) = (SIZE.0 * OVERSAMPLING, SIZE.1 * OVERSAMPLING);
-    let mut pixels = base.map_or_else(|| vec![255; 3 * width * height], <[u8]>::to_vec);
+fn drawn(base: Option<&Sheet>, draw: impl FnOnce(&Surface<'_, '_>) -> Result<()>) -> Result<Sheet> {
+    let white = || Sheet::new(SIZE.0 * OVERSAMPLING, SIZE.1 * OVERSAMPLING);
+    let mut sheet = base.cloned().unwrap_or_else(white);
     {
-        let area = Raster::over(&mut pixels, width, height).into_drawing_area();
+        let area = Raster::over(&mut sheet).into_drawing_area();
         draw(&Canvas::new(&area, 1.0))?;
     }
-    Ok(pixels)
+    Ok(sheet)
 }
 
 #[cfg(test)]

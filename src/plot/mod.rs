@@ -2,7 +2,8 @@
 //!
 //! From the figure down to the pixel: [`descent`] says what is to be shown; [`loss_curve`] and [`gradient_norm`] decide
 //! the scales; [`course`] draws a course over the epochs on a [`panel`] with its [`axis`]; [`canvas`] knows lines,
-//! markers and text in the sizes and colours of [`style`]; [`raster`] and [`png`] make the file.
+//! markers and text in the sizes and colours of [`style`]; [`raster`] lays them on a [`sheet`] of fine pixels, thick lines
+//! as a [`capsule`]; [`png`] makes the file.
 //!
 //! Figures of a penalty: [`penalty_path`], [`cross_validation`]. Of a model: [`forest`], [`effect`], [`residuals`].
 //! Of its predictions: [`roc`], [`calibration`], [`decision`], [`risks`], of numbers [`agreement`]. Of a treatment:
@@ -14,6 +15,7 @@ pub mod agreement;
 pub mod axis;
 pub mod calibration;
 pub mod canvas;
+pub mod capsule;
 pub mod course;
 pub mod cross_validation;
 pub mod decision;
@@ -43,6 +45,7 @@ pub mod residuals;
 pub mod risks;
 pub mod roc;
 pub mod series;
+pub mod sheet;
 pub mod single;
 pub mod spread;
 pub mod stop;

@@ -1,6 +1,7 @@
 //! A free place for words: where they cover no ink and stand near to what they speak of.
 
 use crate::plot::canvas::{Area, Point};
+use std::ops::Range;
 
 /// Side of a cell of the map of ink, pixels.
 const CELL: f64 = 4.0;
@@ -38,6 +39,21 @@ pub struct Ink {
     columns: usize,
     rows: usize,
     covered: Vec<Cover>,
+}
+
+/// What words may take along one axis: from where to where, and the cells in it and in the white around it.
+struct Span {
+    low: f64,
+    high: f64,
+    cells: Range<usize>,
+}
+
+impl Span {
+    /// From `low` on for a length, on a panel of so many cells from `origin`.
+    fn new(low: f64, length: f64, origin: f64, most: usize) -> Span {
+        let high = low + length;
+        Span { low, high, cells: cells(low - CLEARANCE - origin, high + CLEARANCE - origin, most) }
+    }
 }
 
 /// The weight of all that lies above and to the left, for every corner of the grid.
@@ -80,16 +96,10 @@ impl Ink {
         self.add_area(&Area { left: at.0, top: at.1, right: at.0, bottom: at.1 }, cover);
     }
 
-    /// The cells that a rectangle touches.
-    fn cells(&self, area: &Area) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
-        let cell = |v: f64, most: usize| ((v / CELL).floor().max(0.0) as usize).min(most);
-        let from = |v: f64, origin: f64, most: usize| cell(v - origin, most);
-        let to =
-            |v: f64, origin: f64, most: usize| if v < origin { 0 } else { cell(v - origin + CELL, most) };
-        (
-            from(area.left, self.area.left, self.columns)..to(area.right, self.area.left, self.columns),
-            from(area.top, self.area.top, self.rows)..to(area.bottom, self.area.top, self.rows),
-        )
+    /// The cells that a rectangle touches: the columns and the rows.
+    fn cells(&self, area: &Area) -> (Range<usize>, Range<usize>) {
+        let columns = cells(area.left - self.area.left, area.right - self.area.left, self.columns);
+        (columns, cells(area.top - self.area.top, area.bottom - self.area.top, self.rows))
     }
 
     fn sums(&self) -> Sums {
@@ -105,8 +115,8 @@ impl Ink {
         Sums(sums)
     }
 
-    fn count(&self, sums: &Sums, area: &Area) -> u32 {
-        let (columns, rows) = self.cells(area);
+    /// The weight of what lies in some columns and rows of cells.
+    fn count(&self, sums: &Sums, columns: &Range<usize>, rows: &Range<usize>) -> u32 {
         if columns.is_empty() || rows.is_empty() {
             return 0;
         }
@@ -118,7 +128,8 @@ impl Ink {
 
     /// Whether words in a place cover no ink.
     pub fn is_free(&self, place: &Area) -> bool {
-        self.count(&self.sums(), &place.grown(CLEARANCE)) == 0
+        let (columns, rows) = self.cells(&place.grown(CLEARANCE));
+        self.count(&self.sums(), &columns, &rows) == 0
     }
 
     /// A place inside the panel for words of a size: it covers as little ink as can be, the
@@ -128,15 +139,11 @@ impl Ink {
         const STEP: f64 = 6.0;
         const CROSSED: f64 = 60.0; // pixels of distance that a solid cell on the way is worth
         let inner = self.area.grown(-FROM_EDGE);
-        let steps = |room: f64| (room / STEP).floor().max(0.0) as usize;
-        let (across, down) = (steps(inner.width() - size.0), steps(inner.height() - size.1));
-        let places =
-            (0..=down).flat_map(|row| (0..=across).map(move |column| (column, row))).map(|(column, row)| {
-                let (left, top) = (inner.left + column as f64 * STEP, inner.top + row as f64 * STEP);
-                Area { left, top, right: left + size.0, bottom: top + size.1 }
-            });
+        let steps = |room: f64| 0..=(room / STEP).floor().max(0.0) as usize;
+        let across = steps(inner.width() - size.0).map(|k| inner.left + k as f64 * STEP);
+        let down = steps(inner.height() - size.1).map(|k| inner.top + k as f64 * STEP);
         let way = |place: &Area| CROSSED * f64::from(self.crossed(anchor, nearest(anchor, place)));
-        self.best(places, |place| distance(anchor, place), way)
+        self.best(size, across.collect(), down.collect(), |place| distance(anchor, place), way)
     }
 
     /// How many solid cells lie on the way between two points, apart from the surroundings of the first.
@@ -147,11 +154,10 @@ impl Ink {
         let samples = ((length - SURROUNDINGS) / CELL).clamp(0.0, 1e3) as usize;
         let is_covered = |k: usize| {
             let t = 1.0 - k as f64 * CELL / length;
-            let (x, y) = (from.0 + t * dx, from.1 + t * dy);
-            let (columns, rows) = self.cells(&Area { left: x, top: y, right: x, bottom: y });
-            !columns.is_empty()
-                && !rows.is_empty()
-                && self.covered[rows.start * self.columns + columns.start] == Cover::Solid
+            let (x, y) = (from.0 + t * dx - self.area.left, from.1 + t * dy - self.area.top);
+            let (column, row) = ((x / CELL) as usize, (y / CELL) as usize);
+            (x >= 0.0 && y >= 0.0 && column < self.columns && row < self.rows)
+                && self.covered[row * self.columns + column] == Cover::Solid
         };
         (0..samples).filter(|&k| is_covered(k)).count() as u32
     }
@@ -162,41 +168,61 @@ impl Ink {
         const GAP: f64 = 7.0;
         let inner = self.area.grown(-FROM_EDGE);
         let across = ((inner.width() - size.0) / STEP).floor().max(0.0) as usize;
-        let tops = [level - GAP - size.1, level + GAP];
+        let lefts = (0..=across).map(|k| inner.right - k as f64 * STEP - size.0);
         let fits = |top: &f64| inner.top <= *top && top + size.1 <= inner.bottom;
-        let places = tops.into_iter().filter(fits).flat_map(|top| (0..=across).map(move |k| (top, k))).map(
-            |(top, k)| {
-                let right = inner.right - k as f64 * STEP;
-                Area { left: right - size.0, top, right, bottom: top + size.1 }
-            },
-        );
+        let tops = [level - GAP - size.1, level + GAP].into_iter().filter(fits);
         let below = |place: &Area| if place.top > level { 200.0 } else { 0.0 };
-        self.best(places, |place| (inner.right - place.right) + below(place), |_| 0.0).1
+        let cost = |place: &Area| (inner.right - place.right) + below(place);
+        self.best(size, lefts.collect(), tops.collect(), cost, |_| 0.0).1
     }
 
-    /// The place of least cost, and the cost; `surcharge` is asked only where the rest is cheap enough.
+    /// Of the places with these left and upper edges the one of least cost, and the cost; `surcharge` is asked only
+    /// where the rest is cheap enough.
     fn best(
         &self,
-        places: impl Iterator<Item = Area>,
+        size: (f64, f64),
+        lefts: Vec<f64>,
+        tops: Vec<f64>,
         cost: impl Fn(&Area) -> f64,
         surcharge: impl Fn(&Area) -> f64,
     ) -> (f64, Area) {
         const INK: f64 = 1000.0; // a covered cell weighs more than any distance on the picture
+        const STRIDES: [usize; 2] = [5, 1]; // a few places first: then most of all are soon seen to be worse
         let sums = self.sums();
         let nowhere =
             Area { left: self.area.left, top: self.area.top, right: self.area.left, bottom: self.area.top };
         let mut best = (f64::INFINITY, nowhere);
-        for place in places {
-            let least = cost(&place) + INK * f64::from(self.count(&sums, &place.grown(CLEARANCE)));
-            if least < best.0 {
-                let whole = least + surcharge(&place);
-                if whole < best.0 {
-                    best = (whole, place);
+        let columns: Vec<Span> =
+            lefts.into_iter().map(|left| Span::new(left, size.0, self.area.left, self.columns)).collect();
+        let rows: Vec<Span> =
+            tops.into_iter().map(|top| Span::new(top, size.1, self.area.top, self.rows)).collect();
+        for stride in STRIDES {
+            best.0 = best.0.next_up(); // of places as good as the best the first in order is taken
+            for row in rows.iter().step_by(stride) {
+                for column in columns.iter().step_by(stride) {
+                    let ink = INK * f64::from(self.count(&sums, &column.cells, &row.cells));
+                    if ink >= best.0 {
+                        continue;
+                    }
+                    let place = Area { left: column.low, top: row.low, right: column.high, bottom: row.high };
+                    let least = cost(&place) + ink;
+                    if least < best.0 {
+                        let whole = least + surcharge(&place);
+                        if whole < best.0 {
+                            best = (whole, place);
+                        }
+                    }
                 }
             }
         }
         best
     }
+}
+
+/// The cells that a stretch of an axis touches, of `most` that begin at 0.
+fn cells(low: f64, high: f64, most: usize) -> Range<usize> {
+    let cell = |v: f64| ((v / CELL) as usize).min(most); // the cast cuts to the nearest that there is
+    cell(low)..if high < 0.0 { 0 } else { cell(high + CELL) }
 }
 
 /// The point of a rectangle that is nearest to another point.
@@ -239,12 +265,38 @@ mod tests {
     }
 
     #[test]
+    fn no_place_on_the_grid_is_better() {
+        let (size, steps) = ((160.0, 60.0), (780 - 160, 580 - 60));
+        for anchor in [(880.0, 600.0), (120.0, 70.0), (500.0, 300.0)] {
+            let mut ink = Ink::new(PANEL);
+            ink.add_line(&[(100.0, 80.0), (400.0, 500.0), (890.0, 610.0)], Cover::Solid);
+            ink.add_area(&Area { left: 350.0, top: 200.0, right: 640.0, bottom: 330.0 }, Cover::Crossable);
+            let sums = ink.sums();
+            let (cost, place) = ink.place(size, anchor);
+            for (x, y) in (0..=steps.1).step_by(6).flat_map(|y| (0..=steps.0).step_by(6).map(move |x| (x, y)))
+            {
+                let (left, top) = (110.0 + f64::from(x), 60.0 + f64::from(y));
+                let other = Area { left, top, right: left + size.0, bottom: top + size.1 };
+                let (columns, rows) = ink.cells(&other.grown(CLEARANCE));
+                let crossed = 60.0 * f64::from(ink.crossed(anchor, nearest(anchor, &other)));
+                let covered = 1000.0 * f64::from(ink.count(&sums, &columns, &rows));
+                let found = distance(anchor, &other) + covered + crossed;
+                assert!(
+                    cost < found || (cost == found && (place.top, place.left) <= (top, left)),
+                    "{other:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn words_at_a_level_avoid_the_line_that_crosses_it() {
         let mut ink = Ink::new(PANEL);
         ink.add_line(&[(700.0, 50.0), (880.0, 640.0)], Cover::Solid);
         let place = ink.place_at_level((150.0, 30.0), 400.0);
         assert!((place.bottom < 400.0 || place.top > 400.0) && place.left >= PANEL.left);
-        assert_eq!(ink.count(&ink.sums(), &place), 0);
+        let (columns, rows) = ink.cells(&place);
+        assert_eq!(ink.count(&ink.sums(), &columns, &rows), 0);
     }
 
     #[test]

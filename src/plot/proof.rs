@@ -3,6 +3,7 @@
 use crate::plot::canvas::Canvas;
 use crate::plot::png::{Figure, png};
 use crate::plot::raster::Raster;
+use crate::plot::sheet::Sheet;
 use crate::plot::style::{HEIGHT, WIDTH};
 use crate::plot::svg::svg;
 use plotters::drawing::IntoDrawingArea;
@@ -10,11 +11,12 @@ use plotters::drawing::IntoDrawingArea;
 /// The picture in grey at a scale; its border is white.
 pub fn drawn(figure: &impl Figure, scale: f64) -> Vec<u8> {
     let (width, height) = ((f64::from(WIDTH) * scale) as usize, (f64::from(HEIGHT) * scale) as usize);
-    let mut pixels = vec![0; 3 * width * height];
-    let area = Raster::new(&mut pixels, width, height).into_drawing_area();
+    let mut sheet = Sheet::new(width, height);
+    let area = Raster::over(&mut sheet).into_drawing_area();
     figure.draw(&Canvas::new(&area, scale)).expect("drawn");
     drop(area);
-    let grey = pixels.chunks_exact(3).map(|p| p[0].min(p[1]).min(p[2])).collect();
+    let darkest = |(x, y)| sheet.pixel(x, y).into_iter().min().unwrap_or(255);
+    let grey = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(darkest).collect();
     assert_white_border(grey, width, (12.0 * scale) as usize)
 }
 

@@ -1,115 +1,173 @@
 //! A surface of pixels on which plotters draws: lines of any width with round joins, several pixels to one of the
-//! picture, averaged at the end.
+//! picture.
 
 use crate::error::Error;
 use crate::plot::canvas::{BASELINE, PLOTTERS_SIZE};
+use crate::plot::capsule::Segment;
+use crate::plot::sheet::{Pixel, Sheet};
 use crate::plot::style::Weight;
 use crate::plot::typeface::{advances, outlines};
 use ab_glyph::{Font, point};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontStyle,
+    FontTransform, rasterizer,
 };
+use std::ops::Range;
 
 /// Pixels of the surface along each side of one pixel of the picture.
 pub const OVERSAMPLING: usize = 3;
 
 type Drawn = Result<(), DrawingErrorKind<Error>>;
 
-/// A white surface, three bytes a pixel.
+/// A sheet that plotters draws on.
 pub struct Raster<'a> {
-    pixels: &'a mut [u8],
-    width: usize,
-    height: usize,
+    sheet: &'a mut Sheet,
 }
 
 impl<'a> Raster<'a> {
-    /// A surface over a buffer of 3 x width x height bytes.
-    pub fn new(pixels: &'a mut [u8], width: usize, height: usize) -> Raster<'a> {
-        pixels.fill(255);
-        Raster::over(pixels, width, height)
-    }
-
-    /// A surface over what a buffer holds already.
-    pub fn over(pixels: &'a mut [u8], width: usize, height: usize) -> Raster<'a> {
-        assert_eq!(pixels.len(), 3 * width * height);
-        Raster { pixels, width, height }
+    /// A surface over a sheet and what it holds already.
+    pub fn over(sheet: &'a mut Sheet) -> Raster<'a> {
+        Raster { sheet }
     }
 
     /// Lays a colour over a pixel with the given coverage.
     fn blend(&mut self, x: i32, y: i32, colour: BackendColor, coverage: f64) {
-        if x < 0 || y < 0 || x as usize >= self.width || y as usize >= self.height {
-            return;
-        }
-        let share = (colour.alpha * coverage).clamp(0.0, 1.0);
-        let at = 3 * (y as usize * self.width + x as usize);
-        let (red, green, blue) = colour.rgb;
-        for (pixel, ink) in self.pixels[at..at + 3].iter_mut().zip([red, green, blue]) {
-            let mixed = f64::from(*pixel) + (f64::from(ink) - f64::from(*pixel)) * share;
-            *pixel = (mixed + 0.5) as u8; // never negative: the cast cuts to the nearest
+        let share = colour.alpha * coverage;
+        if let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y))
+            && (x < self.sheet.width() && y < self.sheet.height())
+            && (share > 0.0 && self.sheet.pixel(x, y) != ink(colour))
+        {
+            lay(self.sheet.pixel_mut(x, y), ink(colour), share);
         }
     }
 
-    /// Whether a pixel lies outside the surface or has the colour already.
-    fn is_already(&self, x: i32, y: i32, colour: BackendColor) -> bool {
-        if x < 0 || y < 0 || x as usize >= self.width || y as usize >= self.height {
-            return true;
+    /// Lays a colour over a row of pixels from a place on, each with its own coverage.
+    fn blend_row(&mut self, (x, y): BackendCoord, colour: BackendColor, coverages: &[f32]) {
+        let ink = ink(colour);
+        let columns = within(x, x.saturating_add(coverages.len() as i32 - 1), self.sheet.width());
+        for y in within(y, y, self.sheet.height()) {
+            self.sheet.paint(y, columns.clone(), |left, pixels| {
+                let from = (left as i32 - x) as usize; // the columns begin at x or at the edge
+                for (pixel, coverage) in pixels.iter_mut().zip(coverages.iter().skip(from)) {
+                    lay(pixel, ink, colour.alpha * f64::from(*coverage));
+                }
+            });
         }
-        let at = 3 * (y as usize * self.width + x as usize);
-        self.pixels[at..at + 3] == [colour.rgb.0, colour.rgb.1, colour.rgb.2]
     }
 
     /// Every pixel from one corner to the other, both included.
     fn block(&mut self, from: BackendCoord, to: BackendCoord, colour: BackendColor) {
-        let within = |a: i32, b: i32, size: usize| {
-            let last = a.max(b).min(size as i32 - 1);
-            a.min(b).max(0)..=last
-        };
-        let columns = within(from.0, to.0, self.width);
-        for y in within(from.1, to.1, self.height) {
-            if colour.alpha < 1.0 {
-                columns.clone().for_each(|x| self.blend(x, y, colour, 1.0));
-            } else if !columns.is_empty() {
-                let at = |x: i32| 3 * (y as usize * self.width + x as usize);
-                let (red, green, blue) = colour.rgb;
-                for pixel in self.pixels[at(*columns.start())..at(*columns.end()) + 3].chunks_exact_mut(3) {
-                    pixel.copy_from_slice(&[red, green, blue]);
-                }
-            }
+        let columns = within(from.0, to.0, self.sheet.width());
+        self.cover(columns, within(from.1, to.1, self.sheet.height()), colour);
+    }
+
+    /// Lays a colour over all pixels where some columns and rows meet.
+    fn cover(&mut self, columns: Range<usize>, rows: Range<usize>, colour: BackendColor) {
+        let ink = ink(colour);
+        if colour.alpha >= 1.0 {
+            return self.sheet.fill(columns, rows, ink);
+        }
+        for y in rows.filter(|_| colour.alpha > 0.0) {
+            self.sheet.paint(y, columns.clone(), |_, pixels| {
+                pixels.iter_mut().for_each(|pixel| lay(pixel, ink, colour.alpha));
+            });
         }
     }
 
-    /// A segment with round ends. Walks along the longer side and paints across it.
+    /// A segment with round ends.
     fn segment(&mut self, from: BackendCoord, to: BackendCoord, width: u32, colour: BackendColor) {
-        if width <= 1 && (from.0 == to.0 || from.1 == to.1) {
+        let (level, upright) = (from.1 == to.1, from.0 == to.0);
+        if width <= 1 && (level || upright) {
             return self.block(from, to, colour); // of such lines plotters fills its shapes
         }
-        let radius = f64::from(width) / 2.0;
-        let (a, b) = (centre(from), centre(to));
-        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-        let steep = dy.abs() > dx.abs();
-        let (along, across) = if steep { (dy, dx) } else { (dx, dy) };
-        let (a_along, a_across) = if steep { (a.1, a.0) } else { a };
-        let (b_along, limit) = if steep { (b.1, self.height as f64) } else { (b.0, self.width as f64) };
-        let slope = if along == 0.0 { 0.0 } else { across / along };
-        let reach = (radius + 1.0) * (1.0 + slope * slope).sqrt();
-        let first = (a_along.min(b_along) - radius - 1.0).floor().max(0.0);
-        let last = (a_along.max(b_along) + radius + 1.0).ceil().min(limit);
-        for u in first as i32..=last as i32 {
-            let at = f64::from(u) + 0.5;
-            let nearest = at.clamp(a_along.min(b_along), a_along.max(b_along));
-            let middle = a_across + (nearest - a_along) * slope;
-            for v in (middle - reach).floor() as i32..=(middle + reach).ceil() as i32 {
-                let (x, y) = if steep { (v, u) } else { (u, v) };
-                if self.is_already(x, y, colour) {
-                    continue; // most pixels of a dense zigzag
-                }
-                let distance = to_segment((f64::from(x) + 0.5, f64::from(y) + 0.5), a, (dx, dy));
-                let coverage = radius + 0.5 - distance;
-                if coverage > 0.0 {
-                    self.blend(x, y, colour, coverage.min(1.0));
-                }
-            }
+        let (columns, rows) = (self.sheet.width(), self.sheet.height());
+        let reach = f64::from(width) / 2.0 + 0.5;
+        let segment = Segment::between(centre(from), centre(to));
+        if !level && !upright {
+            return self.capsule(&segment, reach, 0..columns, 0..rows, colour);
         }
+        let beside = width.div_ceil(2).min(i32::MAX as u32) as i32; // pixels on each side that it may cover
+        for aside in -beside..=beside {
+            let moved = |at: BackendCoord| match level {
+                true => (at.0, at.1.saturating_add(aside)),
+                false => (at.0.saturating_add(aside), at.1),
+            };
+            let coverage = (reach - f64::from(aside.abs())).clamp(0.0, 1.0);
+            self.block(moved(from), moved(to), BackendColor { alpha: colour.alpha * coverage, ..colour });
+        }
+        if level {
+            let middle = within(from.0, to.0, columns);
+            self.capsule(&segment, reach, 0..middle.start, 0..rows, colour);
+            self.capsule(&segment, reach, middle.end..columns, 0..rows, colour);
+        } else {
+            let middle = within(from.1, to.1, rows);
+            self.capsule(&segment, reach, 0..columns, 0..middle.start, colour);
+            self.capsule(&segment, reach, 0..columns, middle.end..rows, colour);
+        }
+    }
+
+    /// What lies of a segment with round ends in a window, row by row: in the middle of a row the pixels that it covers
+    /// whole, before and after them those that it covers in part.
+    fn capsule(
+        &mut self,
+        segment: &Segment,
+        reach: f64,
+        columns: Range<usize>,
+        rows: Range<usize>,
+        colour: BackendColor,
+    ) {
+        const MARGIN: f64 = 1e-3; // pixels so near to a limit are taken as covered in part: rounding cannot matter
+        let ink = ink(colour);
+        let inside = |at: f64, window: &Range<usize>| {
+            (at.max(0.0) as i32 as usize).clamp(window.start, window.end) // the casts cut
+        };
+        let between = |(left, right)| inside(left + 0.5, &columns)..inside(right + 0.5, &columns);
+        let (low, high) = segment.rows();
+        for y in inside(low - reach, &rows)..inside(high + reach + 1.0, &rows) {
+            let middle = y as f64 + 0.5;
+            let some = segment.chord(middle, reach + MARGIN).map_or(0..0, between);
+            let whole = segment.chord(middle, reach - 1.0 - MARGIN).map_or(some.end..some.end, between);
+            self.sheet.paint(y, some, |left, pixels| {
+                let within = |x: usize| x.clamp(left, left + pixels.len()) - left;
+                let whole = within(whole.start)..within(whole.end);
+                for (k, pixel) in pixels.iter_mut().enumerate() {
+                    if *pixel == ink {
+                        continue; // most pixels of a dense zigzag
+                    }
+                    let coverage = match whole.contains(&k) {
+                        true => 1.0,
+                        false => reach - segment.distance(((left + k) as f64 + 0.5, middle)),
+                    };
+                    lay(pixel, ink, colour.alpha * coverage);
+                }
+            });
+        }
+    }
+}
+
+fn ink(colour: BackendColor) -> Pixel {
+    [colour.rgb.0, colour.rgb.1, colour.rgb.2]
+}
+
+/// The columns (or rows) from one to another, both included, that lie on a sheet with so many.
+fn within(a: i32, b: i32, size: usize) -> Range<usize> {
+    let end = (i64::from(a.max(b)) + 1).clamp(0, size as i64) as usize;
+    (a.min(b).max(0) as usize).min(end)..end
+}
+
+/// Lays ink over a share of a pixel.
+fn lay(pixel: &mut Pixel, ink: Pixel, share: f64) {
+    const UNSEEN: f64 = 0.49 / 255.0; // a share so small, or so near to the whole, is lost in the rounding
+    if share < UNSEEN {
+        return;
+    }
+    if share > 1.0 - UNSEEN {
+        *pixel = ink;
+        return;
+    }
+    for (byte, ink) in pixel.iter_mut().zip(ink) {
+        let mixed = f64::from(*byte) + (f64::from(ink) - f64::from(*byte)) * share;
+        *byte = (mixed + 0.5) as u8; // never negative: the cast cuts to the nearest
     }
 }
 
@@ -117,21 +175,11 @@ fn centre(at: BackendCoord) -> (f64, f64) {
     (f64::from(at.0) + 0.5, f64::from(at.1) + 0.5)
 }
 
-/// Distance of a point from the segment that starts at `a` and runs by `d`.
-fn to_segment(p: (f64, f64), a: (f64, f64), d: (f64, f64)) -> f64 {
-    let length_squared = d.0 * d.0 + d.1 * d.1;
-    let (px, py) = (p.0 - a.0, p.1 - a.1);
-    let t =
-        if length_squared == 0.0 { 0.0 } else { ((px * d.0 + py * d.1) / length_squared).clamp(0.0, 1.0) };
-    let (nx, ny) = (px - t * d.0, py - t * d.1);
-    (nx * nx + ny * ny).sqrt()
-}
-
 impl DrawingBackend for Raster<'_> {
     type ErrorType = Error;
 
     fn get_size(&self) -> (u32, u32) {
-        (self.width as u32, self.height as u32)
+        (self.sheet.width() as u32, self.sheet.height() as u32)
     }
 
     fn ensure_prepared(&mut self) -> Drawn {
@@ -167,6 +215,20 @@ impl DrawingBackend for Raster<'_> {
         Ok(())
     }
 
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        corner: BackendCoord,
+        opposite: BackendCoord,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
+        if fill && style.stroke_width() <= 1 {
+            self.block(corner, opposite, style.color());
+            return Ok(());
+        }
+        rasterizer::draw_rect(self, corner, opposite, style, fill)
+    }
+
     /// Letters at their true places; plotters' own drawing leaves out the white that belongs to their left side.
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, at: BackendCoord) -> Drawn {
         let weight = if matches!(style.style(), FontStyle::Bold) { Weight::Bold } else { Weight::Regular };
@@ -176,52 +238,46 @@ impl DrawingBackend for Raster<'_> {
         let baseline = BASELINE as f32 * em;
         let turn = style.transform();
         let (starts, _) = advances(text, font);
+        let mut coverages = Vec::new(); // of the pixels of a letter, row by row
         for (letter, start) in text.chars().zip(starts) {
             let glyph = font.glyph_id(letter).with_scale_and_position(scale, point(start * em, baseline));
             let Some(outline) = font.outline_glyph(glyph) else { continue };
-            let corner = outline.px_bounds().min;
-            outline.draw(|x, y, coverage| {
-                let (dx, dy) = turn.transform(corner.x as i32 + x as i32, corner.y as i32 + y as i32);
-                self.blend(at.0 + dx, at.1 + dy, style.color(), f64::from(coverage));
+            let bounds = outline.px_bounds();
+            let (corner, width) = ((bounds.min.x as i32, bounds.min.y as i32), bounds.width() as usize);
+            coverages.clear();
+            coverages.resize(width * bounds.height() as usize, 0.0);
+            let mut pixels = coverages.iter_mut();
+            outline.draw(|_, _, coverage| {
+                if let Some(pixel) = pixels.next() {
+                    *pixel = coverage;
+                }
             });
+            for (y, row) in (corner.1..).zip(coverages.chunks(width.max(1))) {
+                if matches!(turn, FontTransform::None) {
+                    self.blend_row((at.0 + corner.0, at.1 + y), style.color(), row);
+                } else {
+                    for (x, coverage) in (corner.0..).zip(row) {
+                        let (dx, dy) = turn.transform(x, y);
+                        self.blend(at.0 + dx, at.1 + dy, style.color(), f64::from(*coverage));
+                    }
+                }
+            }
         }
         Ok(())
     }
 }
 
-/// The picture: every square of [`OVERSAMPLING`] x [`OVERSAMPLING`] pixels becomes their mean, which is the share
-/// of the pixel that ink covers.
-pub fn averaged(pixels: &[u8], width: usize, height: usize) -> Vec<u8> {
-    const SQUARE: u32 = (OVERSAMPLING * OVERSAMPLING) as u32;
-    let row_bytes = 3 * width * OVERSAMPLING;
-    assert_eq!(pixels.len(), row_bytes * height * OVERSAMPLING);
-    let mut picture = Vec::with_capacity(3 * width * height);
-    let mut sums = vec![0u32; 3 * width];
-    for rows in pixels.chunks_exact(row_bytes * OVERSAMPLING) {
-        sums.fill(0);
-        for row in rows.chunks_exact(row_bytes) {
-            for (sum, square) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * OVERSAMPLING)) {
-                for pixel in square.chunks_exact(3) {
-                    (0..3).for_each(|c| sum[c] += u32::from(pixel[c]));
-                }
-            }
-        }
-        picture.extend(sums.iter().map(|&sum| ((sum + SQUARE / 2) / SQUARE) as u8));
-    }
-    picture
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plotters::style::{RGBColor, ShapeStyle};
+    use plotters::style::{Color, RGBColor, ShapeStyle};
 
     fn ink_of(width: u32, path: &[BackendCoord]) -> f64 {
-        let mut pixels = vec![0; 3 * 200 * 200];
+        let mut sheet = Sheet::new(200, 200);
         let style = ShapeStyle { color: RGBColor(0, 0, 0).into(), filled: false, stroke_width: width };
-        let mut raster = Raster::new(&mut pixels, 200, 200);
-        raster.draw_path(path.iter().copied(), &style).expect("drawn");
-        pixels.chunks_exact(3).map(|p| 1.0 - f64::from(p[0]) / 255.0).sum()
+        Raster::over(&mut sheet).draw_path(path.iter().copied(), &style).expect("drawn");
+        let ink = |x: usize, y: usize| 1.0 - f64::from(sheet.pixel(x, y)[0]) / 255.0;
+        (0..200).flat_map(|y| (0..200).map(move |x| (x, y))).map(|(x, y)| ink(x, y)).sum()
     }
 
     #[test]
@@ -243,10 +299,37 @@ mod tests {
     }
 
     #[test]
-    fn averaging_gives_the_share_of_ink() {
-        let (width, height) = (2, 1);
-        let mut pixels = vec![255; 3 * width * height * OVERSAMPLING * OVERSAMPLING];
-        pixels[..3].fill(0);
-        assert_eq!(averaged(&pixels, width, height), [227, 227, 227, 255, 255, 255]);
+    fn a_line_covers_every_pixel_by_its_distance() {
+        const SIZE: i32 = 60;
+        let style =
+            |width| ShapeStyle { color: RGBColor(0, 0, 0).mix(0.7), filled: false, stroke_width: width };
+        let ways = [(0, 0), (25, 0), (-25, 0), (0, 25), (0, -25), (20, 20), (-24, 3), (2, 27), (900, -400)];
+        let starts = [(30, 30), (1, 2), (-20, 30), (57, 70)];
+        for ((start, way), width) in
+            starts.into_iter().flat_map(|s| ways.map(|w| (s, w))).flat_map(|l| [2, 5, 12].map(|w| (l, w)))
+        {
+            let end = (start.0 + way.0, start.1 + way.1);
+            let mut sheet = Sheet::new(SIZE as usize, SIZE as usize);
+            Raster::over(&mut sheet).draw_line(start, end, &style(width)).expect("drawn");
+            for (x, y) in (0..SIZE).flat_map(|y| (0..SIZE).map(move |x| (x, y))) {
+                let distance = Segment::between(centre(start), centre(end)).distance(centre((x, y)));
+                let coverage = (f64::from(width) / 2.0 + 0.5 - distance).clamp(0.0, 1.0);
+                let want = (255.0 * (1.0 - 0.7 * coverage) + 0.5) as u8;
+                assert_eq!(
+                    sheet.pixel(x as usize, y as usize),
+                    [want; 3],
+                    "{start:?} {end:?} {width} {x} {y}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_filled_rectangle_is_cut_at_the_edge() {
+        let mut sheet = Sheet::new(30, 30);
+        let black = BackendColor { alpha: 1.0, rgb: (0, 0, 0) };
+        Raster::over(&mut sheet).draw_rect((28, -5), (99, 3), &black, true).expect("drawn");
+        let covered = |(x, y)| sheet.pixel(x, y) == [0; 3];
+        assert_eq!((0..30).flat_map(|y| (0..30).map(move |x| (x, y))).filter(|at| covered(*at)).count(), 8);
     }
 }
