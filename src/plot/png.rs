@@ -5,12 +5,11 @@ use crate::plot::canvas::Canvas;
 use crate::plot::raster::{OVERSAMPLING, Raster};
 use crate::plot::sheet::Sheet;
 use crate::plot::style::{HEIGHT, PIXELS_PER_INCH, WIDTH};
-use flate2::write::ZlibEncoder;
-use flate2::{Compression, Crc};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ColorType, ImageEncoder};
 use plotters::drawing::IntoDrawingArea;
 use plotters_backend::DrawingBackend;
 use std::cell::Cell;
-use std::io::Write;
 
 thread_local! {
     /// The sheet of a thread's last picture, for its next one.
@@ -40,71 +39,56 @@ pub fn png(figure: &impl Figure) -> Result<Vec<u8>> {
         area.present()
             .map_err(|cause| Error::new(Kind::Io, format!("cannot finish the picture: {cause}")))?;
     }
-    let bytes = encode(&sheet);
+    let picture = sheet.averaged();
     SHEET.set(Some(sheet));
+    encode(&picture)
+}
+
+fn encode(picture: &[u8]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Default, FilterType::Adaptive)
+        .write_image(picture, WIDTH, HEIGHT, ColorType::Rgb8)
+        .map_err(|cause| Error::new(Kind::Io, format!("cannot encode the picture: {cause}")))?;
+    Ok(with_resolution(bytes))
+}
+
+/// The file with a `pHYs` chunk after its header, which gives the pixels a metre (PNG specification, s. 11.3.5.3).
+fn with_resolution(mut bytes: Vec<u8>) -> Vec<u8> {
+    const HEADER_END: usize = 8 + 25; // the signature, and the IHDR chunk: 4 + 4 + 13 + 4 bytes
+    const METRES_PER_INCH: f64 = 0.0254;
+    const UNIT_METRE: u8 = 1;
+    let per_metre = (f64::from(PIXELS_PER_INCH) / METRES_PER_INCH).round() as u32;
+    let mut chunk = b"pHYs".to_vec();
+    chunk.extend(per_metre.to_be_bytes());
+    chunk.extend(per_metre.to_be_bytes());
+    chunk.push(UNIT_METRE);
+    let check = crc32(&chunk);
+    let length = (chunk.len() - 4) as u32;
+    let whole = length.to_be_bytes().into_iter().chain(chunk).chain(check.to_be_bytes());
+    bytes.splice(HEADER_END..HEADER_END, whole);
     bytes
 }
 
-/// The picture as a PNG file (PNG specification, s. 5 and 11) of lines that are not filtered: the figures' plain areas
-/// compress best so.
-fn encode(sheet: &Sheet) -> Result<Vec<u8>> {
-    const SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n'];
-    const BIT_DEPTH: u8 = 8;
-    const TRUE_COLOUR: u8 = 2;
-    const UNIT_METRE: u8 = 1;
-    const METRES_PER_INCH: f64 = 0.0254;
-    let size = [WIDTH.to_be_bytes(), HEIGHT.to_be_bytes()].concat();
-    let per_metre = ((f64::from(PIXELS_PER_INCH) / METRES_PER_INCH).round() as u32).to_be_bytes();
-    let mut bytes = SIGNATURE.to_vec();
-    push_chunk(&mut bytes, b"IHDR", &[&size[..], &[BIT_DEPTH, TRUE_COLOUR, 0, 0, 0]].concat());
-    push_chunk(&mut bytes, b"pHYs", &[&per_metre[..], &per_metre, &[UNIT_METRE]].concat());
-    let compressed = compressed(sheet)
-        .map_err(|cause| Error::new(Kind::Io, format!("cannot encode the picture: {cause}")))?;
-    push_chunk(&mut bytes, b"IDAT", &compressed);
-    push_chunk(&mut bytes, b"IEND", &[]);
-    Ok(bytes)
-}
-
-/// The lines of a picture, each after the mark of its filter, as a zlib stream.
-fn compressed(sheet: &Sheet) -> std::io::Result<Vec<u8>> {
-    const UNFILTERED: u8 = 0;
-    const LEVEL: u32 = 2; // half the time of the usual 6, and files hardly larger
-    let mut stream = ZlibEncoder::new(Vec::new(), Compression::new(LEVEL));
-    for band in sheet.bands() {
-        for line in band.chunks_exact(3 * WIDTH as usize) {
-            stream.write_all(&[UNFILTERED])?;
-            stream.write_all(line)?;
-        }
-    }
-    stream.finish()
-}
-
-/// A chunk after others: its length, its name, its bytes, and the check of name and bytes.
-fn push_chunk(file: &mut Vec<u8>, name: &[u8; 4], bytes: &[u8]) {
-    let mut check = Crc::new();
-    check.update(name);
-    check.update(bytes);
-    file.extend((bytes.len() as u32).to_be_bytes());
-    file.extend(name);
-    file.extend(bytes);
-    file.extend(check.sum().to_be_bytes());
+/// The cyclic redundancy check of PNG chunks (PNG specification, annex D).
+fn crc32(bytes: &[u8]) -> u32 {
+    const POLYNOMIAL: u32 = 0xEDB8_8320;
+    !bytes.iter().fold(!0u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |c, _| if c & 1 == 1 { POLYNOMIAL ^ (c >> 1) } else { c >> 1 })
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Blank;
-
-    impl Figure for Blank {
-        fn draw<B: DrawingBackend>(&self, _: &Canvas<'_, B>) -> Result<()> {
-            Ok(())
-        }
+    #[test]
+    fn the_check_agrees_with_the_published_value() {
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
     }
 
     #[test]
     fn the_header_keeps_its_place_before_the_resolution() {
-        let bytes = png(&Blank).expect("encoded");
+        let bytes = encode(&vec![255; 3 * (WIDTH * HEIGHT) as usize]).expect("encoded");
         assert_eq!(&bytes[12..16], b"IHDR");
         assert_eq!(&bytes[37..41], b"pHYs");
         let decoded = image::load_from_memory(&bytes).expect("a PNG file");
