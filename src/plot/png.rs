@@ -46,7 +46,7 @@ pub fn png(figure: &impl Figure) -> Result<Vec<u8>> {
 
 fn encode(picture: &[u8]) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    PngEncoder::new_with_quality(&mut bytes, CompressionType::Default, FilterType::Adaptive)
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Default, FilterType::NoFilter)
         .write_image(picture, WIDTH, HEIGHT, ColorType::Rgb8)
         .map_err(|cause| Error::new(Kind::Io, format!("cannot encode the picture: {cause}")))?;
     Ok(with_resolution(bytes))
