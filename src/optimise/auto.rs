@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayRef1};
 
 use crate::num::linalg::is_regular;
 use crate::objective::{Curved, Sampled};
-use crate::optimise::batch::shuffled;
+use crate::optimise::batch::some_of;
 use crate::optimise::method::{Decay, Memory, Method};
 use crate::optimise::precondition::Preconditioner;
 use crate::optimise::step::{Point, backtrack};
@@ -176,9 +176,7 @@ impl Run<'_> {
         const MOST_STEPS: usize = 12;
         let n = sampled.n_rows();
         let m = FEW_ROWS.max(ROWS_A_COEFFICIENT * self.at.beta.len()).min((n / SHARE).max(FEW_ROWS / 2));
-        let mut rows = shuffled(n, self.settings.seed, "subsample", 0);
-        rows.truncate(m);
-        rows.sort_unstable();
+        let rows = some_of(n, m, self.settings.seed, "subsample");
         let settings = Settings {
             method: Method::Auto,
             batch: None,

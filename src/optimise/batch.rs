@@ -1,7 +1,7 @@
 //! Mini-batches: every epoch a seeded shuffle, every row once, the short last batch included; the full gradient judges.
 
 use ndarray::ArrayRef1;
-use ndarray_rand::rand::seq::SliceRandom;
+use ndarray_rand::rand::seq::{SliceRandom, index};
 
 use crate::num::random::stream;
 use crate::objective::Sampled;
@@ -19,6 +19,14 @@ pub fn shuffled(n_rows: usize, seed: u64, purpose: &str, part: u64) -> Vec<usize
     let mut order: Vec<usize> = (0..n_rows).collect();
     order.shuffle(&mut rng);
     order
+}
+
+/// Some of the rows, ascending, each as likely as any other: a function of seed and purpose alone.
+pub fn some_of(n_rows: usize, n_wanted: usize, seed: u64, purpose: &str) -> Vec<usize> {
+    let mut rng = stream(seed, purpose, 0);
+    let mut rows = index::sample(&mut rng, n_rows, n_wanted.min(n_rows)).into_vec();
+    rows.sort_unstable();
+    rows
 }
 
 impl Run<'_> {
@@ -100,6 +108,17 @@ impl Run<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_rows_are_different_ones_and_the_same_seed_repeats() {
+        for (n, wanted) in [(10, 3), (1_000_000, 1150), (5, 5), (4, 9)] {
+            let rows = some_of(n, wanted, 7, "subsample");
+            assert_eq!(rows.len(), wanted.min(n));
+            assert!(rows.is_sorted_by(|a, b| a < b) && rows.iter().all(|row| *row < n));
+            assert_eq!(rows, some_of(n, wanted, 7, "subsample"));
+        }
+        assert_ne!(some_of(100_000, 50, 7, "subsample"), some_of(100_000, 50, 8, "subsample"));
+    }
 
     #[test]
     fn every_epoch_shuffles_anew_and_the_same_seed_repeats() {
