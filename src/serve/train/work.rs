@@ -80,7 +80,12 @@ fn descend(run: &Arc<Run>, places: &Arc<Places>, source: &Source, limits: &Limit
     let effects = question.as_ref().map(|q| effects::estimate(q, &analysis, &|| false)).transpose()?; // 3
     let apparent = gather::measured(&mut analysis);
     let ranges = apparent::ranges(&analysis);
-    let table_one = gather::patients(question.as_ref(), &mut analysis.fit, &analysis.prepared, source, None);
+    let table_one = gather::patients(
+        question.as_ref(),
+        &mut analysis.fit,
+        &analysis.prepared,
+        gather::Patients::All(source),
+    );
     let recorded = run.wish.command(&source.file);
     let context = Context {
         command: command::line(recorded.iter().cloned()),
