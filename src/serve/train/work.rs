@@ -160,16 +160,17 @@ pub fn family_name(family: Family) -> &'static str {
     }
 }
 
+/// How the notice begins on a descent that was steered.
+pub const BY_HAND: &str = "the learning rate was changed by hand";
+
 /// What the page did to the descent stands in the ledger, for the command alone does not tell it.
 fn say_what_was_changed(analysis: &mut Analysis, live: &Live) {
     let notices = &mut analysis.fit.ledger.notices;
-    notices.extend(live.changes.iter().map(|change| {
-        format!(
-            "the learning rate was changed by hand to {} after update {}",
-            short(change.rate),
-            change.iteration
-        )
-    }));
+    notices.extend(
+        live.changes
+            .iter()
+            .map(|change| format!("{BY_HAND} to {} after update {}", short(change.rate), change.iteration)),
+    );
     notices.extend(live.stopped_by.as_ref().map(|why| format!("the descent was stopped: {why}")));
 }
 
