@@ -216,8 +216,8 @@ impl Imputation {
     /// What was done to so many rows, as a notice: `multiple imputation: 61 of 400 rows have gaps, ...`.
     pub fn in_words(&self, n_rows: usize, seed: u64) -> String {
         let cells: Vec<String> = self.cells.iter().map(|(name, n)| format!("`{name}` {n}")).collect();
-        let cells = if cells.is_empty() { "few".to_string() } else { cells.join(", ") };
-        let incomplete = self.incomplete_rows.map_or_else(|| "few".to_string(), |rows| rows.to_string());
+        let cells = if cells.is_empty() { "not told".to_string() } else { cells.join(", ") };
+        let incomplete = self.incomplete_rows.map_or_else(|| "some".to_string(), |rows| rows.to_string());
         format!(
             "{IMPUTED}{incomplete} of {n_rows} rows have gaps, filled {} times by chained equations ({} rounds, seed \
              {seed}, outcome and all predictors in every imputation model, main effects only); cells imputed: {cells}",

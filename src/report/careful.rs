@@ -99,7 +99,7 @@ fn missing(fit: &Fit, context: &Context) -> String {
         return format!(
             "{} of the rows had a value missing; {} completed data sets were made, which is right if what is missing \
              depends on nothing but what was seen (missing at random). The data cannot prove that.",
-            imputed.incomplete_rows.map_or_else(|| "Few".to_string(), |rows| count(rows as f64)),
+            imputed.incomplete_rows.map_or_else(|| "Some".to_string(), |rows| count(rows as f64)),
             count(imputed.imputations as f64)
         );
     }

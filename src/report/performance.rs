@@ -157,8 +157,11 @@ pub(super) fn with_calibration<T>(
         "too few rows for groups that tell of no single patient".to_string()
     };
     let event = subject.event.unwrap_or_default();
+    let bins = bins(&p.distribution);
+    let is_whole = bins.events.iter().chain(&bins.non_events).all(|n| n.is_finite());
+    let which = if is_whole { "" } else { ", without bins of few patients" };
     let (with, without) =
-        (format!("{} = {event}", subject.outcome), format!("{} ≠ {event}", subject.outcome));
+        (format!("{} = {event}{which}", subject.outcome), format!("{} ≠ {event}{which}", subject.outcome));
     draw(&Calibration {
         headings: Headings {
             title: subject.model,
@@ -168,7 +171,7 @@ pub(super) fn with_calibration<T>(
         curve_note: &curve_note,
         groups: &groups,
         group_note: &group_note,
-        bins: &bins(&p.distribution),
+        bins: &bins,
         outcomes: (&with, &without),
         statistics: &owned(statistics),
     })
