@@ -172,3 +172,58 @@ fn what_no_other_program_gives_is_refused() {
         assert!(!folder.path("out/crosscheck").exists());
     }
 }
+
+/// A Python that says that it has statsmodels, and then does nothing for a minute.
+#[cfg(unix)]
+#[test]
+fn a_program_that_does_not_end_is_stopped_and_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let fitted = folder.run(&["fit", "@masks_patients", "masks ~ patients", "-o", "out", "-q"]);
+    assert_eq!(fitted.status, Some(0), "{}", fitted.err);
+    let python = folder.path("bin/python3");
+    fs::create_dir(folder.path("bin")).expect("a folder");
+    let script = "#!/bin/sh\ncase \"$*\" in *__version__*) echo 0.0;; *) exec /bin/sleep 60;; esac\n";
+    fs::write(&python, script).expect("written");
+    fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).expect("it can be run");
+    let start = std::time::Instant::now();
+    let output = folder
+        .command(&["crosscheck", "out", "--time-limit", "0.005"])
+        .env("PATH", folder.path("bin"))
+        .output()
+        .expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for words in ["statsmodels 0.0 took longer than 0.005 minutes", "was stopped", "`--time-limit`"] {
+        assert!(said.contains(words), "no `{words}`: {said}");
+    }
+    assert!(start.elapsed().as_secs() < 40, "it was waited for");
+}
+
+#[test]
+fn the_scripts_of_an_earlier_model_go_and_what_the_user_put_beside_them_stays() {
+    let folder = Folder::new();
+    let fit = |formula: &str| {
+        let fitted = folder.run(&["fit", "@masks_patients", formula, "-o", "out", "-q"]);
+        assert_eq!(fitted.status, Some(0), "{}", fitted.err);
+    };
+    let crosscheck = || folder.run(&["crosscheck", "out", "-q"]);
+    let there = |name: &str| folder.path("out/crosscheck").join(name).exists();
+    fit("masks ~ patients");
+    crosscheck();
+    assert!(there("crosscheck.R") && there("masks_patients.csv"));
+    fit("masks ~ patients");
+    assert!(there("crosscheck.R"), "the same model keeps its scripts");
+    fs::write(folder.path("out/crosscheck/notes.txt"), "mine").expect("written");
+    fs::write(folder.path("out/crosscheck/iris.csv"), "mine too").expect("written");
+    fit("masks ~ I(patients^2)");
+    for gone in ["crosscheck.R", "crosscheck.py", "crosscheck.do", "masks_patients.csv"] {
+        assert!(!there(gone), "{gone}");
+    }
+    assert!(there("notes.txt") && there("iris.csv"));
+    fs::remove_file(folder.path("out/crosscheck/notes.txt")).expect("removed");
+    fs::remove_file(folder.path("out/crosscheck/iris.csv")).expect("removed");
+    crosscheck();
+    fit("masks ~ log(patients)");
+    assert!(!folder.path("out/crosscheck").exists());
+}

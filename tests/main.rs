@@ -9,6 +9,7 @@ mod explore;
 mod faults;
 mod floors;
 mod large;
+mod privacy;
 mod recovers;
 mod reference;
 mod refuses;

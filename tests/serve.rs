@@ -534,6 +534,11 @@ fn a_run_to_the_end_has_the_numbers_of_fit_and_its_files() {
         table.body,
         fs::read_to_string(served.folder.path("same/coefficients.csv")).expect("it is there")
     );
+    let model = served.ask("GET", &format!("/api/train/{id}/files/model.json"), &served.known(), "");
+    fs::write(served.folder.path("live.json"), &model.body).expect("written");
+    let verified = served.folder.run(&["verify", "live.json"]);
+    assert_eq!(verified.status, Some(0), "{}{}", verified.out, verified.err);
+    assert!(verified.out.contains("same bits"), "{}", verified.out);
     let page = served.ask("GET", &format!("/api/train/{id}/report.html"), &served.known(), "");
     assert!(page.head.contains("sandbox") && page.body.contains("masks ~ patients"));
     served.end();
@@ -657,6 +662,35 @@ fn an_upload_that_is_too_large_is_refused_and_one_that_is_not_is_taken() {
     assert!(refused.body.contains("more than 200 bytes are not taken"), "{}", refused.body);
     assert!(refused.body.contains("no se aceptan más de 200 bytes"), "{}", refused.body);
     assert_eq!(send(40).status, 201);
+}
+
+/// The report of an uploaded file verifies where that file is; one that was steered cannot.
+#[test]
+fn the_report_of_an_uploaded_file_has_the_bits_of_its_command() {
+    let served = Served::new(&[]);
+    let row = |k: usize| format!("{},{},{}\n", (k * 37) % 101, ["a", "b"][k * k % 3 % 2], (k * 53) % 89);
+    let csv = format!("x,arm,y\n{}", (1..90).map(row).collect::<String>());
+    let sent = served.ask("POST", "/api/data?name=mine.csv", &served.known(), &csv);
+    assert_eq!(sent.status, 201, "{}", sent.body);
+    let told: Value = serde_json::from_str(&sent.body).expect("JSON");
+    fs::write(served.folder.path("mine.csv"), &csv).expect("written");
+    let model_of = |wish: &Value| {
+        let id = served.train(wish);
+        served.until(&id, "it ends", |status| status["state"] == "ended");
+        let (status, files) = served.post(&format!("/api/train/{id}/report"), &json!({}));
+        assert_eq!(status, 200, "{files}");
+        let model = served.ask("GET", &format!("/api/train/{id}/files/model.json"), &served.known(), "");
+        fs::write(served.folder.path("live.json"), &model.body).expect("written");
+        served.folder.run(&["verify", "live.json"])
+    };
+    for (method, more) in [("auto", json!({})), ("adam", json!({"batch": 16, "max_epochs": 30, "seed": 4}))] {
+        let mut wish = json!({"data": told["id"], "formula": "y ~ x * arm", "method": method});
+        more.as_object().expect("an object").iter().for_each(|(key, value)| wish[key] = value.clone());
+        let verified = model_of(&wish);
+        assert_eq!(verified.status, Some(0), "{method}: {}{}", verified.out, verified.err);
+        assert!(verified.out.contains("same bits"), "{method}: {}", verified.out);
+    }
+    served.end();
 }
 
 #[test]

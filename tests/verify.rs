@@ -87,6 +87,50 @@ fn data_that_moved_are_found_by_the_option_and_others_are_refused() {
     refuses(&folder.run(&["verify", "out"]), &["is not the file of the fit", "SHA-256"]);
 }
 
+/// Two completed files of the same patients, and a fit of them.
+fn of_two_files(more: &[&str]) -> Folder {
+    let folder = Folder::new();
+    for (name, seed) in [("a1.csv", "5"), ("a2.csv", "6")] {
+        let made = folder.run(&["simulate", "--rows", "200", "--seed", seed, "-o", name, "-q"]);
+        assert_eq!(made.status, Some(0), "{}", made.err);
+    }
+    let fit =
+        ["fit", "a1.csv,a2.csv", "effectiveness ~ treatment + age + sex", "-q", "--missing", "complete-case"];
+    let ended = folder.run(&[&fit[..], &OPTIONS[..], more].concat());
+    assert_eq!(ended.status, Some(0), "{}", ended.err);
+    folder
+}
+
+#[test]
+fn every_file_of_several_is_that_of_the_fit() {
+    for more in [&["--pool", "--treatment", "treatment"][..], &["--pool"], &[]] {
+        let folder = of_two_files(more);
+        let ended = folder.run(&["verify", "out"]);
+        assert_eq!(ended.status, Some(0), "{more:?}: {}{}", ended.out, ended.err);
+        let n_files = if more.len() > 1 { 2 } else { 1 };
+        assert_eq!(ended.out.matches("same bits").count(), n_files, "{}", ended.out);
+        let text = fs::read_to_string(folder.path("a2.csv")).expect("it is there");
+        let last = text.trim_end().rfind('\n').expect("lines");
+        // A row less in the second file, and one blank more, which changes no number.
+        for changed in [text[..=last].to_string(), format!("{text} ")] {
+            fs::write(folder.path("a2.csv"), changed).expect("it can be written");
+            let ended = folder.run(&["verify", "out"]);
+            refuses(&ended, &["SHA-256", "a2.csv"]);
+            assert!(
+                !more.contains(&"--pool") || ended.err.contains("`a2.csv` is not one of the files"),
+                "{}",
+                ended.err
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_too_few_is_told() {
+    let folder = of_two_files(&["--pool"]);
+    refuses(&folder.run(&["verify", "out", "--data", "a1.csv"]), &["names 1 files", "fitted to 2"]);
+}
+
 #[test]
 fn what_cannot_be_run_again_is_refused() {
     let folder = fitted("effectiveness ~ age", &[]);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -36,14 +37,16 @@ struct Ran {
 pub fn run(args: &CrosscheckArgs, global: &Global, say: &Say) -> Result<Status> {
     check_folder(global.out.as_deref())?;
     let recalled = recall(&args.model, args.data.as_deref())?;
-    let folder = global.out.clone().unwrap_or_else(|| recalled.folder.join("crosscheck"));
+    let folder = global.out.clone().unwrap_or_else(|| recalled.folder.join(report::CROSSCHECK));
     let (scripts, data) = write(&recalled, &folder, say)?;
     say.written(&folder);
+    // Longer than any run; a Duration cannot be.
+    let limit = Duration::from_secs_f64((args.time_limit * 60.0).min(1e9));
     let installed = [programs::r(), programs::python(), programs::stata()];
     let (mut all, mut failed) = (Vec::new(), Vec::new());
     for program in installed.into_iter().flatten().filter(|p| scripts.iter().any(|s| s == p.script)) {
         say.note(&format!("{}: {}", program.name, program.script));
-        let found = programs::run(&program, &folder.join(program.script), &data)
+        let found = programs::run(&program, &folder.join(program.script), &data, limit)
             .and_then(|text| verdict::read(&text, recalled.model.coefficients.len()));
         match found {
             Ok(found) => all.push(Ran { program, compared: verdict::compare(&recalled.model, &found) }),

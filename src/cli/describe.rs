@@ -11,6 +11,7 @@ use crate::data::csv::{self, Source};
 use crate::error::{Error, Result};
 use crate::inference::baseline::{Request, table_one};
 use crate::report::table_one::{About, files, json, text};
+use crate::report::withhold::notices_without_counts;
 
 /// The verb: reads, describes, prints; with `--out` it writes too.
 ///
@@ -25,11 +26,15 @@ pub fn run(args: &DescribeArgs, global: &Global, command: &str, say: &Say) -> Re
     let typed = source.typed(&columns, &choices)?;
     let request = Request { by: args.by.clone(), variables: named, suppress_below: args.suppress_below };
     let one = table_one(&typed.table, &request)?;
+    let mut notices: Vec<String> = source.notices.iter().chain(&typed.notices).cloned().collect();
+    if let Some(below) = args.suppress_below {
+        notices_without_counts(&mut notices, below, one.is_withheld(one.without_group));
+    }
     let about = About {
         file: source.file.clone(),
         sha256: source.sha256.clone(),
         rows_read: source.n_rows,
-        notices: source.notices.iter().chain(&typed.notices).cloned().collect(),
+        notices,
         command: command.to_string(),
     };
     if let Some(folder) = &global.out {

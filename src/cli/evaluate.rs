@@ -27,10 +27,10 @@ pub fn run(args: &EvaluateArgs, global: &Global, say: &Say) -> Result<Status> {
     }
     let source = csv::open(&args.data)?;
     let mut evaluated = model.evaluate(&source, &options(args))?;
-    let recalibrated = args.recalibrate.map(|kind| model.recalibrated(&evaluated, kind)).transpose()?;
     if let Some(below) = args.suppress_below {
-        withhold_evaluated(&mut evaluated, below);
+        withhold_evaluated(&mut evaluated, below)?;
     }
+    let recalibrated = args.recalibrate.map(|kind| model.recalibrated(&evaluated, kind)).transpose()?;
     let folder = global.out.clone().unwrap_or_else(|| folder_of(&args.data, &evaluated.outcome_name));
     let place = place(&folder);
     let files = evaluation::files(&model, &evaluated, recalibrated.as_ref(), (place, args.svg))?;

@@ -33,7 +33,7 @@ use crate::impute::effects::pooled_effects;
 use crate::impute::validation::{validate_files, validate_imputed};
 use crate::inference::baseline::TableOne;
 use crate::report::ending::unconverged;
-use crate::report::gather::{measured, patients};
+use crate::report::gather::{Patients, measured, patients};
 use crate::report::study::Study;
 use crate::report::withhold::withhold;
 use crate::report::{self, Context, NamedFile, summary};
@@ -89,7 +89,7 @@ fn among_or_alone(args: &FitArgs, global: &Global, command: &Typed, say: &Say) -
     let Some((large, kept)) = among::fitted(crew, args, global, &checks(), say)? else { return Ok(None) };
     let study = study?;
     let beyond = Beyond { gaps: Some(large.gaps), kept: Some(kept), ..Beyond::default() };
-    written(told((large.fit, beyond), study, args, command, start), args, global, say).map(Some)
+    written(told((large.fit, beyond), study, args, command, start)?, args, global, say).map(Some)
 }
 
 /// Fits and writes the folder, without a word but the progress.
@@ -133,17 +133,20 @@ pub fn fit_alone(args: &FitArgs, global: &Global, command: &Typed, say: &Say) ->
     checkpoint::check(args, &spec)?;
     let study = args.inference.study.as_deref().map(study).transpose()?;
     let found = fitted(args, &spec, question.as_ref(), say)?;
-    Ok(told(found, study, args, command, start))
+    told(found, study, args, command, start)
 }
 
 /// All that the report says of a fit.
+///
+/// # Errors
+/// Data, when counts are withheld and nothing may be told of so few rows or events.
 fn told(
     (mut fit, beyond): (Fit, Beyond),
     study: Option<Study>,
     args: &FitArgs,
     command: &Typed,
     start: Instant,
-) -> Done {
+) -> Result<Done> {
     let mut context = Context {
         command: command.line.clone(),
         recorded: command.recorded.clone(),
@@ -160,9 +163,9 @@ fn told(
         svg: args.inference.svg,
     };
     if let Some(below) = args.inference.suppress_below {
-        withhold(&mut fit, &mut context, below);
+        withhold(&mut fit, &mut context, below)?;
     }
-    Done { fit, context, kept: beyond.kept }
+    Ok(Done { fit, context, kept: beyond.kept })
 }
 
 /// What lies beyond the fit itself.
@@ -202,8 +205,11 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     analysis.fit = fit;
     let apparent = measured(&mut analysis);
     let ranges = apparent::ranges(&analysis);
-    let table_one =
-        patients(question, &mut analysis.fit, &analysis.prepared, &source, args.inference.suppress_below);
+    let whom = match args.inference.suppress_below {
+        Some(below) => Patients::Used(&analysis.prepared.used, below),
+        None => Patients::All(&source),
+    };
+    let table_one = patients(question, &mut analysis.fit, &analysis.prepared, whom);
     let partial = partial::effects(&analysis)?;
     let gaps = Some(analysis.prepared.gaps);
     let beyond =
@@ -253,7 +259,12 @@ fn pooled(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     };
     let (partial, ranges) = seen_in(&fit, &imputed.completed)?;
     let table_one = imputed.completed.first().and_then(|first| {
-        patients(question, &mut fit, &first.prepared, &source, args.inference.suppress_below)
+        let rows = imputed.incomplete.as_ref().unwrap_or(&first.prepared.used);
+        let whom = match args.inference.suppress_below {
+            Some(below) => Patients::Used(rows, below),
+            None => Patients::All(&source),
+        };
+        patients(question, &mut fit, &first.prepared, whom)
     });
     let gaps = Some(imputed.imputation.gaps.clone());
     let imputation = Some(imputed.imputation);

@@ -19,6 +19,9 @@ use crate::impute::performance::{outcomes_that_differ, pooled_performance, put_s
 use crate::impute::pool::pool;
 use crate::optimise::watch::Watcher;
 
+/// How the notice begins that names the completed files, each with its SHA-256.
+pub const POOLED_FILES: &str = "the files and their SHA-256: ";
+
 /// The files of a list `a1.csv,a2.csv,...`, in which a pattern stands for the files that match it.
 ///
 /// # Errors
@@ -54,7 +57,7 @@ pub fn pooled(
     let names: Vec<String> = fits.iter().map(|f| f.ledger.file.clone()).collect();
     let mut pooled = pool(fits)?;
     pooled.ledger.file = names.join(", ");
-    pooled.ledger.notices.push(format!("the files and their SHA-256: {}", hashes.join(", ")));
+    pooled.ledger.notices.push(format!("{POOLED_FILES}{}", hashes.join(", ")));
     pooled.ledger.notices.extend(outcomes_that_differ(&analyses));
     Ok((pooled, analyses))
 }

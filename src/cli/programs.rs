@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Result};
 
@@ -51,16 +53,17 @@ fn is_on_path(name: &str) -> bool {
     std::env::split_paths(&folders).any(|folder| folder.join(name).is_file())
 }
 
-/// Runs a script on the data in a private folder and gives what it wrote as its results.
+/// Runs a script on the data in a private folder and gives what it wrote as its results. A program that takes longer than the
+/// limit is stopped.
 ///
 /// # Errors
-/// Io, when it cannot be started; Data, when it ends badly or writes no results: its last words.
-pub fn run(program: &Program, script: &Path, data: &[PathBuf]) -> Result<String> {
+/// Io, when it cannot be started; Data, when it takes too long, ends badly or writes no results: its last words.
+pub fn run(program: &Program, script: &Path, data: &[PathBuf], limit: Duration) -> Result<String> {
     let told = |cause: std::io::Error| Error::io("run", script, &cause);
     let folder = tempfile::Builder::new().prefix("clinreg-").tempdir().map_err(told)?;
-    let results = folder.path().join("results.csv");
+    let (results, words) = (folder.path().join("results.csv"), folder.path().join("said.txt"));
     let (first, more) = program.words.split_first().expect("a program has a name");
-    let output = Command::new(first)
+    let mut child = Command::new(first)
         .args(more)
         .arg(fs::canonicalize(script).map_err(told)?)
         .args(data.iter().map(|path| fs::canonicalize(path).unwrap_or_else(|_| path.clone())))
@@ -69,16 +72,47 @@ pub fn run(program: &Program, script: &Path, data: &[PathBuf]) -> Result<String>
         .env("LC_ALL", "C.UTF-8")
         .env("PYTHONUTF8", "1")
         .stdin(Stdio::null())
-        .output()
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&words).map_err(told)?)
+        .spawn()
         .map_err(told)?;
+    let by_hand = format!("run it by hand: `{first} {}`", script.display());
+    if !ends_within(&mut child, limit).map_err(told)? {
+        let minutes = limit.as_secs_f64() / 60.0;
+        return Err(Error::new(
+            Kind::Data,
+            format!(
+                "{} took longer than {minutes} minutes for `{}` and was stopped",
+                program.name,
+                script.display()
+            ),
+        )
+        .hint(format!("give it more with `--time-limit`, or {by_hand}")));
+    }
     fs::read_to_string(&results).map_err(|_| {
-        let said = String::from_utf8_lossy(&output.stderr);
+        let said = fs::read(&words).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said);
         let last: Vec<&str> = said.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
         let last: Vec<&str> = last.into_iter().rev().collect();
         Error::new(
             Kind::Data,
             format!("{} could not run `{}`: {}", program.name, script.display(), last.join(" | ")),
         )
-        .hint(format!("run it by hand: `{first} {}`", script.display()))
+        .hint(by_hand)
     })
+}
+
+/// Waits for a process to end; one that does not within the limit is killed.
+fn ends_within(child: &mut Child, limit: Duration) -> std::io::Result<bool> {
+    const LOOK: Duration = Duration::from_millis(20);
+    let start = Instant::now();
+    while child.try_wait()?.is_none() {
+        if start.elapsed() >= limit {
+            child.kill()?;
+            child.wait()?;
+            return Ok(false);
+        }
+        thread::sleep(LOOK);
+    }
+    Ok(true)
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::{FitArgs, Global};
+use crate::cli::pooling::{self, POOLED_FILES};
 use crate::cli::predict::{in_file, read_model};
 use crate::cli::recorded;
 use crate::data::csv::{self, Source};
@@ -69,6 +70,12 @@ pub fn recall(report: &Path, data: Option<&Path>) -> Result<Recalled> {
     Ok(Recalled { folder, path, text, model, words, args, global })
 }
 
+/// Whether a part of the list of files ends in a SHA-256.
+fn is_digest(part: &str) -> bool {
+    let last = part.rsplit(' ').next().unwrap_or_default();
+    last.len() == 64 && last.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 impl Recalled {
     /// Opens the data and makes sure that they are those of the fit.
     ///
@@ -107,6 +114,36 @@ impl Recalled {
             self.model.data.sha256
         ))
         .hint("the file was changed since, or it is another one; say where the right one is with `--data`"))
+    }
+
+    /// Makes sure that the completed files of a pooled fit are those of the fit, each by its SHA-256.
+    ///
+    /// # Errors
+    /// Io, when one cannot be read; Data, when one is another, or there are more or fewer: which.
+    pub fn check_pooled(&self) -> Result<()> {
+        let recorded = self.model.data.notices.iter().find_map(|notice| notice.strip_prefix(POOLED_FILES));
+        let Some(recorded) = recorded else { return Ok(()) };
+        let files = pooling::files(&self.args.model.data)?;
+        let n_recorded = recorded.split(", ").filter(|part| is_digest(part)).count();
+        if files.len() != n_recorded {
+            return Err(Error::data(format!(
+                "`{}` names {} files, and the model was fitted to {n_recorded}",
+                self.args.model.data.display(),
+                files.len()
+            ))
+            .hint("name all completed files, in their order, with `--data a1.csv,a2.csv`"));
+        }
+        for file in files.iter().filter(|file| !file.to_string_lossy().starts_with('@')) {
+            let sha256 = csv::digest(file)?;
+            if !recorded.split(", ").any(|part| part.ends_with(&sha256)) {
+                return Err(Error::data(format!(
+                    "`{}` is not one of the files of the fit: its SHA-256 is {sha256}, and those of the fit are {recorded}",
+                    file.display()
+                ))
+                .hint("the file was changed since, or it is another one; say where the right ones are with `--data`"));
+            }
+        }
+        Ok(())
     }
 
     /// Another file of the same folder, if it is there.

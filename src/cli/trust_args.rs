@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::values;
+
 #[derive(Debug, Clone, Args)]
 pub struct VerifyArgs {
     /// The folder that a fit wrote, or its model.json
@@ -22,6 +24,9 @@ pub struct CrosscheckArgs {
     /// The data, where they are not at the path of the recorded command any more
     #[arg(long, value_name = "DATA")]
     pub data: Option<PathBuf>,
+    /// Stop a program that takes longer than this many minutes
+    #[arg(long, value_name = "MINUTES", default_value = "10", value_parser = values::positive)]
+    pub time_limit: f64,
 }
 
 pub const VERIFY_EXAMPLES: &str = "\

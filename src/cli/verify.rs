@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::model::{Difference, count_numbers, differences};
 use crate::optimise::stop::StopReason;
 use crate::report::{command, effects, model, validation};
+use crate::serve::train::work::BY_HAND;
 
 /// How many differences are listed; `--json` has all.
 const LISTED: usize = 40;
@@ -44,8 +45,11 @@ pub fn run(args: &VerifyArgs, global: &Global, say: &Say) -> Result<Status> {
     check(&recalled)?;
     progress::listen()?;
     say.note(&command::line(recalled.words.iter().cloned()));
-    if !recalled.args.imputation.pool {
-        recalled.open()?; // another file is told before a long fit
+    // Another file is told before a long fit.
+    if recalled.args.imputation.pool {
+        recalled.check_pooled()?;
+    } else {
+        recalled.open()?;
     }
     let recorded = recalled.model.command.clone().unwrap_or_default();
     let line = command::line(recalled.words.iter().cloned());
@@ -81,6 +85,12 @@ fn check(recalled: &Recalled) -> Result<()> {
             "the fit of `{here}` was interrupted: no command ends at the same place"
         ))
         .hint("fit it again and let it end"));
+    }
+    if model.data.notices.iter().any(|notice| notice.starts_with(BY_HAND)) {
+        return Err(Error::model(format!(
+            "the descent of `{here}` was steered by hand, which no command does: see `data.notices`"
+        ))
+        .hint("train it again without a hand on the learning rate"));
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ use crate::data::table::{Column, Table, Values};
 use crate::data::typing::{self, Raw, Reading};
 use crate::error::{Error, Kind, Result};
 
+pub use crate::data::opening::digest;
+
 /// A file that was opened: its rows checked and counted, its columns known, no cell typed yet.
 ///
 /// A big file stays on disk and is read again piece by piece when cells are wanted.

@@ -13,7 +13,7 @@ pub struct Ledger {
     pub file: String,
     /// SHA-256 of the file's bytes, hexadecimal.
     pub sha256: String,
-    /// Data rows in the file.
+    /// Data rows in the file; where that is withheld, the rows used.
     pub rows_read: usize,
     /// Rows that the model was fitted to.
     pub rows_used: usize,
@@ -24,12 +24,28 @@ pub struct Ledger {
     /// Everything else that was decided on the user's behalf, one sentence each
     /// (encoding, delimiter, event chosen, levels left out, columns left out).
     pub notices: Vec<String>,
+    /// What is withheld of the counts above, if anything.
+    pub withheld: Option<Withheld>,
+}
+
+/// Which counts of a ledger are withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Withheld {
+    /// Those from 1 to one less than this.
+    pub below: usize,
+    /// Whether the number of rows dropped is one of them.
+    pub few_dropped: bool,
 }
 
 impl Ledger {
-    /// Rows read but not used.
+    /// Rows read but not used; 0 where their number is withheld.
     pub fn rows_dropped(&self) -> usize {
         self.rows_read - self.rows_used
+    }
+
+    /// Where the number of rows dropped is withheld: fewer than how many they are.
+    pub fn few_dropped(&self) -> Option<usize> {
+        self.withheld.filter(|withheld| withheld.few_dropped).map(|withheld| withheld.below)
     }
 }
 

@@ -318,6 +318,7 @@ fn pass(disk: &Disk, path: &Path, sizes: Sizes, start: &Start) -> Result<Passed>
     if reader.at != disk.n_bytes() {
         return Err(disk.changed());
     }
+    disk.check()?;
     let sha256 = reader.hash.map_or_else(String::new, |hash| hexadecimal(hash.finalize()));
     Ok(Passed { sha256, facts, parts: parts.1 })
 }

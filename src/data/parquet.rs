@@ -83,6 +83,7 @@ pub fn open(path: &Path, rows_a_piece: usize) -> Result<Opened> {
     if n_rows == 0 {
         return Err(Error::data("the file has columns but no rows"));
     }
+    disk.check()?;
     let rows = Rows::Parquet(Parquet { path: path.to_owned(), disk, columns });
     let body = Body {
         files: vec![FileRows { rows, places: (0..header.len()).collect() }],
@@ -149,7 +150,9 @@ impl Parquet {
             lines.for_each(|(row, line)| take(row, line, &[]));
             return Ok(());
         }
-        let frame = understood(self.frame(piece, &places)?, &self.path)?;
+        let frame = self.frame(piece, &places)?;
+        self.disk.check()?; // a file that was changed is no damaged one
+        let frame = understood(frame, &self.path)?;
         if frame.height() != piece.n_rows {
             return Err(self.disk.changed());
         }

@@ -1,7 +1,7 @@
 //! Where the text of a file is: in memory, or on disk, from where a stretch is read when it is needed.
 
 use std::borrow::Cow;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,15 @@ pub struct Disk {
     path: PathBuf,
     n_bytes: u64,
     modified: Option<SystemTime>,
+    identity: Identity,
 }
+
+/// What a file has that its writer cannot set: where it is and, on Unix, when it last changed in whatever way. A file of the same
+/// length and time of modification in another's place differs here.
+#[cfg(unix)]
+type Identity = (u64, u64, i64, i64);
+#[cfg(not(unix))]
+type Identity = ();
 
 impl Store {
     /// The text of some bytes, which are whole lines.
@@ -50,9 +58,26 @@ impl Disk {
     pub fn open(path: &Path) -> Result<(Disk, File)> {
         let told = |cause: std::io::Error| Error::io("read", path, &cause);
         let file = File::open(path).map_err(told)?;
-        let state = file.metadata().map_err(told)?;
-        let disk = Disk { path: path.to_owned(), n_bytes: state.len(), modified: state.modified().ok() };
+        let disk = Disk::of(path, &file.metadata().map_err(told)?);
         Ok((disk, file))
+    }
+
+    fn of(path: &Path, state: &Metadata) -> Disk {
+        Disk {
+            path: path.to_owned(),
+            n_bytes: state.len(),
+            modified: state.modified().ok(),
+            identity: identity(state),
+        }
+    }
+
+    /// Makes sure that the file at the path is the one that was opened, as it was.
+    ///
+    /// # Errors
+    /// Io, when it is gone or was changed since it was opened.
+    pub fn check(&self) -> Result<()> {
+        let (now, _) = Disk::open(&self.path)?;
+        if now == *self { Ok(()) } else { Err(self.changed()) }
     }
 
     /// The size of the file in bytes.
@@ -73,8 +98,9 @@ impl Disk {
         let n_bytes = range.end - range.start;
         let mut bytes = Vec::with_capacity(n_bytes as usize);
         file.seek(SeekFrom::Start(range.start)).map_err(told)?;
-        file.take(n_bytes).read_to_end(&mut bytes).map_err(told)?;
-        if bytes.len() as u64 == n_bytes { Ok(bytes) } else { Err(self.changed()) }
+        file.by_ref().take(n_bytes).read_to_end(&mut bytes).map_err(told)?;
+        let after = Disk::of(&self.path, &file.metadata().map_err(told)?);
+        if bytes.len() as u64 == n_bytes && after == *self { Ok(bytes) } else { Err(self.changed()) }
     }
 
     /// The error for a file that is another than before.
@@ -83,3 +109,16 @@ impl Disk {
         Error::new(Kind::Io, message).hint("run again when nothing writes to it any more")
     }
 }
+
+#[cfg(unix)]
+fn identity(state: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (state.dev(), state.ino(), state.ctime(), state.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Identity {}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

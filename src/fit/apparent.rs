@@ -23,7 +23,7 @@ pub enum Apparent {
     /// Means.
     Linear {
         /// The measures.
-        performance: LinearPerformance,
+        performance: Box<LinearPerformance>,
         /// Fitted value of each row.
         fitted: Vec<f64>,
         /// Outcome less fitted value of each row.
@@ -79,7 +79,7 @@ pub fn of_rows(rows: &Predicted<'_>, fit: &Fit) -> Result<Apparent> {
             medians: (median_risk(rows, 1.0), median_risk(rows, 0.0)),
         },
         Family::Linear => Apparent::Linear {
-            performance: LinearPerformance::of(rows, &asked)?,
+            performance: Box::new(LinearPerformance::of(rows, &asked)?),
             residual: rows.outcome.iter().zip(rows.linear_predictor).map(|(y, mean)| y - mean).collect(),
             fitted: rows.linear_predictor.to_vec(),
         },

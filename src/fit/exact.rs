@@ -97,7 +97,7 @@ fn likelihood(frame: &Frame, loss: Loss, exact: &mut Exact) -> Result<()> {
         exact.separation = separation::find_in(&frame.rows)?.map(|s| Separation {
             complete: s.complete,
             terms: s.columns.iter().map(|j| frame.terms[*j].name.clone()).collect(),
-            rows: s.rows,
+            rows: Some(s.rows),
         });
     }
     Ok(())

@@ -130,6 +130,7 @@ fn complete(spec: &Spec, source: &Source, table: Table, beside: Beside) -> Resul
         missing,
         dropped_otherwise,
         notices: Vec::new(),
+        withheld: None,
     };
     if used.n_rows == 0 {
         return Err(nothing_left(&ledger));

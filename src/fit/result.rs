@@ -176,8 +176,8 @@ pub struct Separation {
     pub complete: bool,
     /// The columns whose coefficients run to infinity.
     pub terms: Vec<String>,
-    /// The most rows that one direction strictly separates.
-    pub rows: usize,
+    /// The most rows that one direction strictly separates; `None` where it is withheld.
+    pub rows: Option<usize>,
 }
 
 /// How the descent ended and what its end proves.

@@ -25,8 +25,8 @@ pub struct Imputation {
     pub rounds: usize,
     /// For each variable with gaps how many cells were imputed.
     pub cells: Vec<(String, usize)>,
-    /// Rows with an imputed cell.
-    pub incomplete_rows: usize,
+    /// Rows with an imputed cell; `None` where their number is withheld.
+    pub incomplete_rows: Option<usize>,
     /// Means and spreads of what was drawn, round by round.
     pub traces: Vec<Trace>,
     /// What the formula's variables lack, of all rows of the file.
@@ -94,15 +94,15 @@ pub fn fit_imputed(
     }
     let mut pooled = pool(analyses.iter().map(|a| a.fit.clone()).collect())?; // 5
     pooled.spec = Spec { formula, ..spec.clone() };
-    pooled.ledger = ledger(&ground, &chains, source, &pooled, spec);
     let imputation = Imputation {
         imputations: wanted,
         rounds: ROUNDS,
         cells: chains.cells,
-        incomplete_rows: chains.incomplete_rows,
+        incomplete_rows: Some(chains.incomplete_rows),
         traces: chains.traces,
         gaps: ground.gaps.clone(),
     };
+    pooled.ledger = ledger(&ground, &imputation, source, &pooled, spec);
     let incomplete = Some(used(&ground));
     Ok(Imputed { fit: pooled, imputation, completed: analyses, formula: ground.formula, incomplete })
 }
@@ -123,7 +123,7 @@ fn nothing_to_impute(
         imputations: 0,
         rounds: 0,
         cells: Vec::new(),
-        incomplete_rows: 0,
+        incomplete_rows: Some(0),
         traces: Vec::new(),
         gaps,
     };
@@ -209,19 +209,26 @@ fn is_of(basis: &str, cells: &[(String, usize)]) -> bool {
         .is_ok_and(|f| f.variables().iter().any(|name| cells.iter().any(|(gap, _)| gap == name)))
 }
 
-fn ledger(ground: &Ground, chains: &Chains, source: &Source, pooled: &Fit, spec: &Spec) -> Ledger {
-    let cells: Vec<String> = chains.cells.iter().map(|(name, n)| format!("`{name}` {n}")).collect();
+/// How the notice on an imputation begins.
+pub const IMPUTED: &str = "multiple imputation: ";
+
+impl Imputation {
+    /// What was done to so many rows, as a notice: `multiple imputation: 61 of 400 rows have gaps, ...`.
+    pub fn in_words(&self, n_rows: usize, seed: u64) -> String {
+        let cells: Vec<String> = self.cells.iter().map(|(name, n)| format!("`{name}` {n}")).collect();
+        let cells = if cells.is_empty() { "not told".to_string() } else { cells.join(", ") };
+        let incomplete = self.incomplete_rows.map_or_else(|| "some".to_string(), |rows| rows.to_string());
+        format!(
+            "{IMPUTED}{incomplete} of {n_rows} rows have gaps, filled {} times by chained equations ({} rounds, seed \
+             {seed}, outcome and all predictors in every imputation model, main effects only); cells imputed: {cells}",
+            self.imputations, self.rounds
+        )
+    }
+}
+
+fn ledger(ground: &Ground, imputation: &Imputation, source: &Source, pooled: &Fit, spec: &Spec) -> Ledger {
     let mut notices = ground.notices.clone();
-    notices.push(format!(
-        "multiple imputation: {} of {} rows have gaps, filled {} times by chained equations ({} rounds, seed {}, outcome \
-         and all predictors in every imputation model, main effects only); cells imputed: {}",
-        chains.incomplete_rows,
-        ground.table.n_rows,
-        chains.completed.len(),
-        ROUNDS,
-        spec.seed,
-        cells.join(", ")
-    ));
+    notices.push(imputation.in_words(ground.table.n_rows, spec.seed));
     if !ground.dropped.is_empty() {
         notices.push(
             "rows without an outcome, weight or cluster were dropped before the imputation".to_string(),
@@ -242,6 +249,7 @@ fn ledger(ground: &Ground, chains: &Chains, source: &Source, pooled: &Fit, spec:
         missing: ground.dropped.clone(),
         dropped_otherwise: pooled.ledger.dropped_otherwise.clone(),
         notices,
+        withheld: None,
     }
 }
 

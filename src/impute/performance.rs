@@ -67,16 +67,16 @@ pub fn pooled_performance(completed: &[Analysis], pooled: &Fit) -> Result<Option
             let all: Vec<&LinearPerformance> = each
                 .iter()
                 .filter_map(|a| match a {
-                    Apparent::Linear { performance, .. } => Some(performance),
+                    Apparent::Linear { performance, .. } => Some(&**performance),
                     Apparent::Logistic { .. } => None,
                 })
                 .collect();
-            let mut performance = linear(performance, &all, complete_df);
+            let mut performance = linear(*performance, &all, complete_df);
             performance.notes.push(format!(
                 "measured in each of {m} completed data sets and pooled by Rubin's rules (R² and errors are means); groups \
                  and residuals are those of {how}"
             ));
-            Apparent::Linear { performance, fitted, residual }
+            Apparent::Linear { performance: Box::new(performance), fitted, residual }
         }
     }))
 }

@@ -88,6 +88,35 @@ pub struct Counts {
     pub percent: Vec<Option<f64>>,
 }
 
+impl TableOne {
+    /// Whether a count is among those that are withheld.
+    pub fn is_withheld(&self, count: usize) -> bool {
+        self.suppress_below.is_some_and(|below| (1..below).contains(&count))
+    }
+
+    /// Variables of which the number of missing values is withheld.
+    pub fn withheld_gaps(&self) -> Vec<String> {
+        self.named(|content| match content {
+            Content::Continuous(groups) => groups.iter().any(|g| g.missing.count().is_none()),
+            Content::Categorical(_, groups) => groups.iter().any(|g| g.missing.count().is_none()),
+        })
+    }
+
+    /// Variables of which some level's count is withheld.
+    pub fn withheld_levels(&self) -> Vec<String> {
+        self.named(|content| match content {
+            Content::Continuous(_) => false,
+            Content::Categorical(_, groups) => {
+                groups.iter().flat_map(|g| &g.levels).any(|cell| cell.count().is_none())
+            }
+        })
+    }
+
+    fn named(&self, is_so: impl Fn(&Content) -> bool) -> Vec<String> {
+        self.variables.iter().filter(|v| is_so(&v.content)).map(|v| v.name.clone()).collect()
+    }
+}
+
 /// Describes the variables of a table by the groups of one column.
 ///
 /// The group's column must be typed as levels. Rows without a group do not count. Dates, columns without a value,
@@ -100,12 +129,13 @@ pub fn table_one(table: &Table, request: &Request) -> Result<TableOne> {
     described(table, request, groups(table, &request.by)?)
 }
 
-/// Describes the variables of a table over all rows, as one group without a name; there is nothing to compare.
+/// Describes the variables of a table over all rows, as one group without a name; there is nothing to compare. Counts below
+/// `suppress_below` are withheld.
 ///
 /// # Errors
-/// Data: no column that can be described.
-pub fn overall(table: &Table) -> Result<TableOne> {
-    let request = Request { by: String::new(), variables: None, suppress_below: None };
+/// Data: no column that can be described; with suppression, fewer rows than that.
+pub fn overall(table: &Table, suppress_below: Option<usize>) -> Result<TableOne> {
+    let request = Request { by: String::new(), variables: None, suppress_below };
     let everyone = (vec![String::new()], vec![Some(0); table.n_rows]);
     let mut one = described(table, &request, everyone)?;
     for variable in &mut one.variables {
@@ -125,11 +155,12 @@ fn described(table: &Table, request: &Request, (groups, of_row): Grouped) -> Res
     if let Some(below) = request.suppress_below
         && let Some(g) = (0..groups.len()).find(|g| n_by_group[*g] < below)
     {
-        return Err(Error::data(format!(
-            "the group `{}` = {} has fewer than {below} rows: nothing of it may be shown",
-            request.by, groups[g]
-        ))
-        .hint("join it with another group, or leave `--suppress-below` out"));
+        let what = match request.by.as_str() {
+            "" => "the table".to_string(),
+            by => format!("the group `{by}` = {}", groups[g]),
+        };
+        return Err(Error::data(format!("{what} has fewer than {below} rows: nothing of it may be shown"))
+            .hint("join it with another group, or leave `--suppress-below` out"));
     }
     let grouping = Grouping { of_row: &of_row, n: &n_by_group, below: request.suppress_below };
     let (mut variables, mut left_out) = (Vec::new(), Vec::new());

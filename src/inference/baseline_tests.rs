@@ -57,7 +57,7 @@ fn everyone_together_is_one_group_without_a_difference() {
         category("sex", &["f", "m", "m", ""]),
         category("site", &["x", "x", "x", "x"]),
     ];
-    let found = overall(&table(columns)).expect("it can be described");
+    let found = overall(&table(columns), None).expect("it can be described");
     assert_eq!((found.groups.len(), found.n_by_group.clone()), (1, vec![4]));
     let Content::Continuous(age) = &found.variables[0].content else { panic!("age is a number") };
     assert_eq!((age.len(), age[0].n, age[0].missing), (1, Cell::Count(3), Cell::Count(1)));

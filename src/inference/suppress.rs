@@ -95,6 +95,32 @@ fn is_possible(sum: usize, value: usize, small: usize, others: usize, below: usi
     exactly || (others > 0 && rest >= below)
 }
 
+/// Which of several counts may be told beside that of all rows that have one reason or more of those counted.
+///
+/// A count may not where it, or the number of rows that have only other reasons (all - count), is from 1 to below - 1. Nor
+/// where, with two reasons, the rows that have both are so few (a + b - all). Where some are withheld, the rows that have
+/// only those are at least all less the sum of the told ones: if that is from 2 to below - 1, the least of the told ones is
+/// withheld too, and so on.
+pub fn tellable(all: usize, counts: &[usize], below: usize) -> Vec<bool> {
+    let is_small = |n: usize| (1..below).contains(&n);
+    let mut told: Vec<bool> =
+        counts.iter().map(|n| !is_small(*n) && !is_small(all.saturating_sub(*n))).collect();
+    if let [a, b] = *counts
+        && is_small((a + b).saturating_sub(all))
+    {
+        told[usize::from(b < a)] = false;
+    }
+    while told.contains(&false) {
+        let sum: usize = counts.iter().zip(&told).filter(|(_, told)| **told).map(|(n, _)| n).sum();
+        let least = (0..counts.len()).filter(|k| told[*k]).min_by_key(|k| counts[*k]);
+        match least {
+            Some(k) if is_small(all.saturating_sub(sum)) && all - sum > 1 => told[k] = false,
+            _ => break,
+        }
+    }
+    told
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +158,16 @@ mod tests {
         values.sort_unstable();
         values.dedup();
         values
+    }
+
+    #[test]
+    fn counts_whose_difference_is_of_few_rows_are_not_told() {
+        assert_eq!(tellable(20, &[20], 5), [true]);
+        assert_eq!(tellable(20, &[17, 3], 5), [false, false]); // 20 - 17 rows have the second reason alone
+        assert_eq!(tellable(10, &[6, 7], 5), [false, false]); // 10 - 6 and 10 - 7
+        assert_eq!(tellable(20, &[12, 11], 5), [true, false]); // 3 have both
+        assert_eq!(tellable(20, &[9, 7, 4], 5), [true, false, false]); // at least 4, fewer than 5
+        assert_eq!(tellable(30, &[15, 15], 5), [true, true]);
     }
 
     #[test]

@@ -96,6 +96,7 @@ impl Model {
                 _ => Vec::new(),
             },
             notices: [source.notices.clone(), new.notices.clone(), outcome.notices.clone()].concat(),
+            withheld: None,
         };
         if used.n_rows == 0 {
             return Err(nothing_left(&ledger));

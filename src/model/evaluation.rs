@@ -72,12 +72,12 @@ pub struct EvaluatedRows {
     pub file: String,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
-    /// Data rows in the file.
-    pub rows_read: usize,
+    /// Data rows in the file; `None` where it would tell a number of rows dropped that is withheld.
+    pub rows_read: Option<usize>,
     /// Rows used.
     pub rows_used: usize,
-    /// Rows read but not used.
-    pub rows_dropped: usize,
+    /// Rows read but not used; `None` where they are few and their number is withheld.
+    pub rows_dropped: Option<usize>,
     /// For each variable with a missing value in some row, in how many.
     pub missing: Named<usize>,
     /// Rows dropped for another reason, by reason.
@@ -143,7 +143,7 @@ pub struct Logistic {
     pub calibration_groups: Vec<Group>,
     /// Net benefit at 0.01, ..., 0.99.
     pub decision_curve: Vec<Benefit>,
-    /// The ROC curve at the thresholds 1, 0.99, ..., 0.
+    /// The ROC curve at the thresholds 1, 0.99, ..., 0, but for those whose counts are withheld.
     pub roc: Vec<RocAt>,
     /// Counts of risks by outcome.
     pub risk_distribution: Distribution,
@@ -259,10 +259,10 @@ pub struct RocAt {
 pub struct Distribution {
     /// Width of a bin.
     pub width: f64,
-    /// Events in each.
-    pub events: Vec<f64>,
-    /// Non-events in each.
-    pub non_events: Vec<f64>,
+    /// Events in each; null where they are withheld.
+    pub events: Vec<Option<f64>>,
+    /// Non-events in each, likewise.
+    pub non_events: Vec<Option<f64>>,
 }
 
 /// How two samples differ.

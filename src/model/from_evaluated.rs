@@ -15,7 +15,6 @@ use crate::performance::decision::NetBenefit;
 use crate::performance::estimate::{Estimate, Proportion};
 use crate::performance::linear::LinearPerformance;
 use crate::performance::logistic::LogisticPerformance;
-use crate::performance::roc::RocPoint;
 
 /// The thresholds of `net_benefit` where none are named.
 const USUAL: [f64; 4] = [0.05, 0.1, 0.2, 0.3];
@@ -50,9 +49,9 @@ impl Evaluation {
             data: EvaluatedRows {
                 file: ledger.file.clone(),
                 sha256: ledger.sha256.clone(),
-                rows_read: ledger.rows_read,
+                rows_read: ledger.few_dropped().is_none().then_some(ledger.rows_read),
                 rows_used: ledger.rows_used,
-                rows_dropped: ledger.rows_dropped(),
+                rows_dropped: ledger.few_dropped().is_none().then(|| ledger.rows_dropped()),
                 missing: ledger.missing.iter().cloned().collect(),
                 dropped_otherwise: ledger.dropped_otherwise.iter().cloned().collect(),
                 notices: ledger.notices.clone(),
@@ -143,24 +142,26 @@ impl Logistic {
                 })
                 .collect(),
             decision_curve: p.decision_curve.iter().map(benefit).collect(),
-            roc: thinned(&p.roc),
+            roc: thinned(p),
             risk_distribution: Distribution {
                 width: p.distribution.width,
-                events: p.distribution.events.clone(),
-                non_events: p.distribution.non_events.clone(),
+                events: p.distribution.events.iter().map(|n| finite(*n)).collect(),
+                non_events: p.distribution.non_events.iter().map(|n| finite(*n)).collect(),
             },
         }
     }
 }
 
-/// The curve at fixed thresholds, so that no patient's risk can be read from it.
-fn thinned(points: &[RocPoint]) -> Vec<RocAt> {
-    (0..=100)
-        .rev()
-        .filter_map(|k| {
-            let threshold = f64::from(k) / 100.0;
-            let reached = points.partition_point(|p| p.threshold >= threshold);
-            let at = points.get(reached.checked_sub(1)?)?;
+/// The ROC curve at fixed thresholds, those of the decision curve and the ends, so that no patient's risk can be read from
+/// it.
+fn thinned(p: &LogisticPerformance) -> Vec<RocAt> {
+    let inner = p.decision_curve.iter().rev().map(|b| b.threshold);
+    std::iter::once(1.0)
+        .chain(inner)
+        .chain([0.0])
+        .filter_map(|threshold| {
+            let reached = p.roc.partition_point(|point| point.threshold >= threshold);
+            let at = p.roc.get(reached.checked_sub(1)?)?;
             Some(RocAt {
                 threshold,
                 false_positive_rate: at.false_positive_rate,

@@ -72,9 +72,9 @@ fn data(fit: &Fit) -> Data {
     Data {
         file: ledger.file.clone(),
         sha256: ledger.sha256.clone(),
-        rows_read: ledger.rows_read,
+        rows_read: ledger.few_dropped().is_none().then_some(ledger.rows_read),
         rows_used: ledger.rows_used,
-        rows_dropped: ledger.rows_dropped(),
+        rows_dropped: ledger.few_dropped().is_none().then(|| ledger.rows_dropped()),
         missing: ledger.missing.iter().cloned().collect(),
         dropped_otherwise: ledger.dropped_otherwise.iter().cloned().collect(),
         na: fit.spec.data.na.clone(),

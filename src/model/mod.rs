@@ -93,12 +93,12 @@ pub struct Data {
     pub file: String,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
-    /// Data rows in the file.
-    pub rows_read: usize,
+    /// Data rows in the file; `None` where it would tell a number of rows dropped that is withheld.
+    pub rows_read: Option<usize>,
     /// Rows that the model was fitted to.
     pub rows_used: usize,
-    /// Rows read but not used.
-    pub rows_dropped: usize,
+    /// Rows read but not used; `None` where they are few and their number is withheld.
+    pub rows_dropped: Option<usize>,
     /// For each variable with a missing value in some row, in how many.
     pub missing: Named<usize>,
     /// Rows dropped for another reason, by reason.
@@ -209,8 +209,8 @@ pub struct Separation {
     pub kind: SeparationKind,
     /// The columns whose coefficients run to infinity.
     pub terms: Vec<String>,
-    /// The most rows that one direction strictly separates.
-    pub rows: usize,
+    /// The most rows that one direction strictly separates; `None` where it is withheld.
+    pub rows: Option<usize>,
 }
 
 /// How far the data are separated.

@@ -84,6 +84,7 @@ pub fn linear() -> Fit {
             missing: Vec::new(),
             dropped_otherwise: Vec::new(),
             notices: vec!["linear regression, because `masks` is a number".to_string()],
+            withheld: None,
         },
         frozen: Frozen { variables: vec![("patients".to_string(), VariableKind::Number)], bases: Vec::new() },
         coefficients: vec![
@@ -268,6 +269,7 @@ pub fn logistic() -> Fit {
             "the event is `outcome` = yes".to_string(),
             "`age_months` left out: equal to 12 * age".to_string(),
         ],
+        withheld: None,
     };
     fit.frozen = Frozen {
         variables: vec![
@@ -382,7 +384,7 @@ pub fn separated() -> Fit {
     fit.convergence.reason = StopReason::Separated;
     fit.convergence.max_error_in_standard_errors = None;
     fit.convergence.separation =
-        Some(Separation { complete: false, terms: vec!["site[c]".to_string()], rows: 23 });
+        Some(Separation { complete: false, terms: vec!["site[c]".to_string()], rows: Some(23) });
     fit.optimum = None;
     fit
 }

@@ -5,10 +5,27 @@
 pub struct RiskDistribution {
     /// Width of a bin.
     pub width: f64,
-    /// Events in each bin.
+    /// Events in each bin; NaN where they are withheld.
     pub events: Vec<f64>,
-    /// Non-events in each bin.
+    /// Non-events in each bin, likewise.
     pub non_events: Vec<f64>,
+}
+
+impl RiskDistribution {
+    /// Of few rows (fewer than 250) in bins five times as wide: a bar for every patient is no distribution.
+    pub fn readable(&self) -> RiskDistribution {
+        const MANY_ROWS: f64 = 250.0;
+        const TOGETHER: usize = BINS / 10;
+        let all: f64 = self.events.iter().chain(&self.non_events).sum();
+        let is_few = all < MANY_ROWS; // not where some counts are withheld
+        if !is_few || self.events.len() != BINS {
+            return self.clone();
+        }
+        let sums =
+            |counts: &[f64]| -> Vec<f64> { counts.chunks(TOGETHER).map(|bins| bins.iter().sum()).collect() };
+        let events = sums(&self.events);
+        RiskDistribution { width: 1.0 / events.len() as f64, non_events: sums(&self.non_events), events }
+    }
 }
 
 /// Fifty bins of 0.02.

@@ -32,6 +32,8 @@ pub struct LinearPerformance {
     pub calibration_line: Option<Line>,
     /// Tenths of the predictions; fewer groups where they would hold fewer than five rows.
     pub groups: Vec<MeanGroup>,
+    /// Groups withheld because they are of few patients.
+    pub groups_left_out: usize,
     /// What could not be estimated and why, one sentence each.
     pub notes: Vec<String>,
 }
@@ -75,6 +77,7 @@ impl LinearPerformance {
                 .map_err(|why| told("calibration slope", &why))
                 .ok(),
             groups: mean_groups(prediction, outcome, weight, usual_groups(n), asked.conf_level),
+            groups_left_out: 0,
             notes,
         })
     }

@@ -69,12 +69,16 @@ pub struct LogisticPerformance {
     pub curve: Option<CalibrationCurve>,
     /// Tenths of the risk; fewer groups where they would hold fewer than five rows.
     pub groups: Vec<CalibrationGroup>,
+    /// Groups withheld because they are of few patients.
+    pub groups_left_out: usize,
     /// Net benefit at 0.01, ..., 0.99.
     pub decision_curve: Vec<NetBenefit>,
     /// Net benefit at the thresholds asked for.
     pub net_benefit: Vec<NetBenefit>,
     /// Sensitivity and its kin at the thresholds asked for.
     pub classification: Vec<Classification>,
+    /// Thresholds asked for that are withheld because they cut off few patients.
+    pub thresholds_left_out: usize,
     /// The ROC curve.
     pub roc: Vec<RocPoint>,
     /// Counts of risks by outcome.
@@ -128,6 +132,8 @@ impl LogisticPerformance {
             oe_interval: oe_interval(n_events, expected, n, z),
             curve,
             groups: calibration_groups(&risk, outcome, weight, usual_groups(n), z),
+            groups_left_out: 0,
+            thresholds_left_out: 0,
             decision_curve: net_benefit(&risk, outcome, weight, &usual_thresholds()),
             net_benefit: net_benefit(&risk, outcome, weight, &asked.thresholds),
             classification: asked

@@ -92,6 +92,8 @@ impl Agreement<'_> {
         });
         if !self.groups.is_empty() {
             items.push(said(Mark::Dot(Shape::Circle, INK), "groups", self.group_note));
+        } else if !self.group_note.is_empty() {
+            items.push(said(Mark::Nothing, "no groups drawn", self.group_note));
         }
         items.extend(self.statistics.iter().map(|(name, value)| said(Mark::Nothing, name, value)));
         items

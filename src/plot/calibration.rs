@@ -151,8 +151,10 @@ impl Calibration<'_> {
 
     /// What is said beside the name of the lower axis where it ends before the last row.
     fn beyond_in_words(&self, highest: f64) -> String {
+        let bins = self.bins.edges.iter().zip(&self.bins.events);
+        let mut outer = bins.filter(|(edge, _)| **edge >= highest);
         match self.beyond(highest) {
-            n if n > 0.0 => {
+            n if n > 0.0 && outer.all(|(_, n)| n.is_finite()) => {
                 let rows = if n == 1.0 { "row lies" } else { "rows lie" };
                 format!("({} {rows} beyond {})", count(n), trimmed(highest, 2))
             }
@@ -174,6 +176,8 @@ impl Calibration<'_> {
         }
         if !self.groups.is_empty() {
             items.push(said(Mark::Dot(Shape::Circle, INK), "groups", self.group_note));
+        } else if !self.group_note.is_empty() {
+            items.push(said(Mark::Nothing, "no groups drawn", self.group_note));
         }
         items.push(said(Mark::Block(event_colour()), self.outcomes.0, "share of these rows, upwards"));
         items.push(said(Mark::Block(non_event_colour()), self.outcomes.1, "share of these, downwards"));

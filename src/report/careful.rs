@@ -99,7 +99,7 @@ fn missing(fit: &Fit, context: &Context) -> String {
         return format!(
             "{} of the rows had a value missing; {} completed data sets were made, which is right if what is missing \
              depends on nothing but what was seen (missing at random). The data cannot prove that.",
-            count(imputed.incomplete_rows as f64),
+            imputed.incomplete_rows.map_or_else(|| "Some".to_string(), |rows| count(rows as f64)),
             count(imputed.imputations as f64)
         );
     }
@@ -108,7 +108,13 @@ fn missing(fit: &Fit, context: &Context) -> String {
             .to_string();
     }
     let dropped = ledger.rows_dropped();
-    if ledger.missing.is_empty() || dropped == 0 {
+    if let Some(below) = ledger.few_dropped() {
+        return format!(
+            "Fewer than {below} rows were dropped, as a rule because a value was missing: the estimates are those of the \
+             others."
+        );
+    }
+    if dropped == 0 || (ledger.missing.is_empty() && ledger.withheld.is_none()) {
         return "No row lacked a value in the columns used.".to_string();
     }
     format!(

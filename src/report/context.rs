@@ -206,8 +206,12 @@ fn flow(fit: &Fit) -> Flow {
         arms.push((count(fit.statistics.n - events), format!("{name} = {}", words::visible(other))));
     }
     Flow {
-        read: rows(ledger.rows_read),
-        dropped: if dropped > 0 { rows(dropped) } else { String::new() },
+        read: if ledger.few_dropped().is_some() { String::new() } else { rows(ledger.rows_read) },
+        dropped: match ledger.few_dropped() {
+            Some(below) => format!("fewer than {below}"),
+            None if dropped > 0 => rows(dropped),
+            None => String::new(),
+        },
         reasons: words::reasons(ledger),
         used: rows(ledger.rows_used),
         arms,

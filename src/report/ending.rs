@@ -71,11 +71,11 @@ fn fallback_for(fit: &Fit, fallback: &str) -> String {
 fn separated(separation: &Separation) -> (String, String) {
     let kind = if separation.complete { "completely" } else { "quasi-completely" };
     let terms = separation.terms.join(", ");
+    let rows = separation.rows.map_or_else(|| "some".to_string(), |rows| rows.to_string());
     (
         format!(
-            "not converged: the data are {kind} separated by {terms}: {} rows are predicted perfectly, and these \
-             coefficients have no finite estimate",
-            separation.rows
+            "not converged: the data are {kind} separated by {terms}: {rows} rows are predicted perfectly, and these \
+             coefficients have no finite estimate"
         ),
         "`--penalty firth` gives finite estimates; or merge levels, or leave the term out".to_string(),
     )

@@ -246,6 +246,9 @@ fn labelled(pairs: &[Pair]) -> String {
 
 /// Net benefit and classification where the user named thresholds.
 fn at_thresholds(p: &LogisticPerformance) -> String {
+    if p.classification.is_empty() && p.thresholds_left_out > 0 {
+        return "No threshold is shown: each cuts off too few patients.\n".to_string();
+    }
     if p.classification.is_empty() {
         return "No threshold was named: `--thresholds 0.1,0.2` adds sensitivity, specificity, predictive\n  values and net \
                 benefit at these risks.\n"

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::data::builtin;
 use crate::error::{Error, Kind, Result};
 use crate::report::swap::{Place, TEMPORARY};
 use crate::report::{NamedFile, figures, partial};
@@ -109,6 +110,9 @@ const EXPLORATION_FILES: [&str; 24] = [
     "scales.svg",
     "explore.html",
 ];
+/// The folder of a fit in which `crosscheck` writes, and what it writes there.
+pub const CROSSCHECK: &str = "crosscheck";
+const CROSSCHECK_FILES: [&str; 3] = ["crosscheck.R", "crosscheck.py", "crosscheck.do"];
 /// The file that says that a run is an exploration.
 const MARK_OF_AN_EXPLORATION: &str = "explore.json";
 /// The file that says that a run is an evaluation.
@@ -166,10 +170,39 @@ fn write_all(folder: &Path, files: &[NamedFile]) -> Result<()> {
     }
     let place = Place::of(folder).map_err(|e| Error::io("write to the folder", folder, &e))?;
     let gone = of_an_earlier_run(folder, files);
-    if place.exchange(files, &gone)? {
-        return Ok(());
+    let is_another = is_another_model(folder, files);
+    if !place.exchange(files, &gone)? {
+        one_by_one(folder, files, &gone)?;
     }
-    one_by_one(folder, files, &gone)
+    if is_another {
+        without_crosscheck(folder);
+    }
+    Ok(())
+}
+
+/// Whether the files are a fit whose model is not the one of the folder.
+fn is_another_model(folder: &Path, files: &[NamedFile]) -> bool {
+    let new = files.iter().find(|file| file.name == MARK_OF_A_FIT);
+    new.is_some_and(|new| fs::read(folder.join(MARK_OF_A_FIT)).is_ok_and(|old| old != new.bytes))
+}
+
+/// Takes away the scripts by which an earlier model of the folder was checked, and the copy of built-in data for them; what else
+/// is in their folder is the user's and stays. What cannot be taken away does no harm that could be told here: the scripts name
+/// their model's numbers.
+fn without_crosscheck(folder: &Path) {
+    let folder = folder.join(CROSSCHECK);
+    let ours = CROSSCHECK_FILES.iter().map(|name| folder.join(name));
+    let within = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let copies = within.filter(|place| {
+        let name =
+            place.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".csv"));
+        let built_in = name.and_then(|name| builtin::csv(name).ok());
+        built_in.is_some_and(|bytes| fs::read(place).is_ok_and(|own| own == bytes))
+    });
+    for place in ours.chain(copies).filter(|place| place.is_file()) {
+        let _tried = fs::remove_file(place);
+    }
+    let _unless_it_holds_more = fs::remove_dir(&folder);
 }
 
 /// The files that an earlier run of the same kind wrote and this one does not.

@@ -1,8 +1,8 @@
 //! What a page says beyond the fit itself, worked out from its rows before they go.
 
 use crate::data::csv::Source;
+use crate::data::table::{Column, MISSING, Table, Values};
 use crate::effects::result::Question;
-use crate::error::Error;
 use crate::fit::analysis::Analysis;
 use crate::fit::apparent::{self, Apparent};
 use crate::fit::prepare::Prepared;
@@ -10,14 +10,23 @@ use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::inference::baseline::{Request, TableOne, overall, table_one};
 
-/// The patients, all rows of the file: by treatment where there is one, else by a two-valued outcome, else together.
-/// Where there is no such table, the ledger says why.
+/// Whose table is made.
+#[derive(Clone, Copy)]
+pub enum Patients<'a> {
+    /// All rows of the file.
+    All(&'a Source),
+    /// The rows used, as they were before gaps were filled, counts below a limit withheld: a table of other rows would give
+    /// small counts back by its differences to what else is told of the rows used.
+    Used(&'a Table, usize),
+}
+
+/// The patients: by treatment where there is one, else by a two-valued outcome, else together. Where there is no such
+/// table, the ledger says why.
 pub fn patients(
     question: Option<&Question>,
     fit: &mut Fit,
     prepared: &Prepared,
-    source: &Source,
-    suppress_below: Option<usize>,
+    patients: Patients<'_>,
 ) -> Option<TableOne> {
     let formula = &prepared.formula;
     let outcomes = formula.outcome().columns();
@@ -42,15 +51,13 @@ pub fn patients(
         }
         None => columns.sort_by_key(|name| !outcomes.contains(&name.as_str())), // the outcome first
     }
-    let found = source.typed(&columns, &choices).and_then(|typed| match by {
-        Some(by) => {
-            let request = Request { by: by.to_string(), variables: None, suppress_below };
-            table_one(&typed.table, &request)
-        }
-        None if suppress_below.is_some() => {
-            Err(Error::data("counts are withheld by groups, and there are none"))
-        }
-        None => overall(&typed.table),
+    let (table, suppress_below) = match patients {
+        Patients::All(source) => (source.typed(&columns, &choices).map(|typed| typed.table), None),
+        Patients::Used(rows, below) => (Ok(by_levels(rows, &columns, by)), Some(below)),
+    };
+    let found = table.and_then(|table| match by {
+        Some(by) => table_one(&table, &Request { by: by.to_string(), variables: None, suppress_below }),
+        None => overall(&table, suppress_below),
     });
     match found {
         Ok(one) => Some(one),
@@ -61,6 +68,25 @@ pub fn patients(
             None
         }
     }
+}
+
+/// Some columns of a table, the group's as levels.
+fn by_levels(rows: &Table, names: &[String], by: Option<&str>) -> Table {
+    let columns = names.iter().filter_map(|name| rows.column(name)).map(|column| match &column.values {
+        Values::Number(values) if by == Some(column.name.as_str()) => {
+            let mut levels: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
+            levels.sort_by(f64::total_cmp);
+            levels.dedup();
+            let code = |x: &f64| {
+                levels.iter().zip(0..).find(|(level, _)| *level == x).map_or(MISSING, |(_, code)| code)
+            };
+            let codes = values.iter().map(code).collect();
+            let levels = levels.iter().map(f64::to_string).collect();
+            Column { name: column.name.clone(), values: Values::Category { codes, levels } }
+        }
+        _ => column.clone(),
+    });
+    Table { columns: columns.collect(), n_rows: rows.n_rows, ..Table::default() }
 }
 
 /// The performance on the fit's own rows; where it cannot be measured, the ledger says why.
@@ -94,8 +120,37 @@ mod tests {
             interval: EffectInterval::Delta,
             event_is: None,
         });
-        let one = patients(question.as_ref(), &mut analysis.fit, &analysis.prepared, &source, None);
+        let all = Patients::All(&source);
+        let one = patients(question.as_ref(), &mut analysis.fit, &analysis.prepared, all);
         (one, analysis.fit.ledger.notices)
+    }
+
+    #[test]
+    fn where_counts_are_withheld_the_table_is_of_the_rows_used() {
+        let row = |i: u32| {
+            let score = if i.is_multiple_of(40) { String::new() } else { (i * 53 % 97).to_string() };
+            format!("{},{},{score}\n", i % 3 / 2, if i % 50 == 7 { "c" } else { ["a", "b"][i as usize % 2] })
+        };
+        let text = format!("arm,ward,score\n{}", (0..120).map(row).collect::<String>());
+        let source = Source::from_bytes("t.csv", text.into_bytes()).expect("a table");
+        let mut analysis =
+            crate::fit::analyse(&Spec::new("score ~ arm + ward"), &source, &mut Unwatched).expect("a fit");
+        let used = analysis.prepared.used.clone();
+        let one = patients(None, &mut analysis.fit, &analysis.prepared, Patients::Used(&used, 5));
+        let everyone = one.expect("one group");
+        assert_eq!(everyone.n_by_group, [117]);
+        assert_eq!(
+            (everyone.withheld_levels(), everyone.withheld_gaps()),
+            (vec!["ward".to_string()], vec![])
+        );
+        let question =
+            Question { treatment: "arm".to_string(), interval: EffectInterval::Delta, event_is: None };
+        let one = patients(Some(&question), &mut analysis.fit, &analysis.prepared, Patients::Used(&used, 5));
+        let by_arm = one.expect("two groups");
+        assert_eq!(
+            (by_arm.groups.join(" "), by_arm.n_by_group.iter().sum::<usize>()),
+            ("0 1".to_string(), 117)
+        );
     }
 
     #[test]

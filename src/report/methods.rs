@@ -84,6 +84,12 @@ fn rows(fit: &Fit, context: &Context) -> String {
         return "The model was fitted to each completed data set and the results pooled by Rubin's rules."
             .to_string();
     }
+    if let Some(below) = ledger.few_dropped() {
+        return format!(
+            "All but fewer than {below} rows of the file were used: {} (the others lack a value or do not count).",
+            count(ledger.rows_used as f64)
+        );
+    }
     if ledger.rows_dropped() == 0 {
         return format!("All {} rows of the file were used.", count(ledger.rows_read as f64));
     }

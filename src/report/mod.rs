@@ -53,7 +53,7 @@ pub mod validation;
 pub mod withhold;
 pub mod words;
 
-pub use folder::write;
+pub use folder::{CROSSCHECK, write};
 
 /// A file to be written: its name in the folder and its content.
 #[derive(Debug, Clone, PartialEq)]

@@ -85,9 +85,19 @@ fn groups_in_words(sizes: &[f64], level: f64) -> String {
     let level = percent(level);
     let (least, most) = sizes.iter().fold((f64::INFINITY, 0.0_f64), |(l, m), n| (n.min(l), n.max(m)));
     match sizes.len() {
+        0 => "no groups".to_string(),
         1 => format!("all rows in one, with its {level} interval"),
         k if most <= 1.5 * least => format!("{k} groups of about equal size with {level} intervals"),
         k => format!("{k} groups of {} to {} rows with {level} intervals", count(least), count(most)),
+    }
+}
+
+/// What is said of groups, and of those left out because they are of few patients.
+fn group_note(shown: String, left_out: usize) -> String {
+    match left_out {
+        0 => shown,
+        1 => format!("{shown}; 1 group of few patients left out"),
+        k => format!("{shown}; {k} groups of few patients left out"),
     }
 }
 
@@ -142,13 +152,16 @@ pub(super) fn with_calibration<T>(
     let shown = p.groups.iter().filter(|_| is_shown);
     let groups: Vec<CalibrationGroup> = shown.map(|g| of_share(g.predicted, g.observed)).collect();
     let group_note = if is_shown {
-        groups_in_words(&sizes, p.conf_level)
+        group_note(groups_in_words(&sizes, p.conf_level), p.groups_left_out)
     } else {
         "too few rows for groups that tell of no single patient".to_string()
     };
     let event = subject.event.unwrap_or_default();
+    let bins = bins(&p.distribution);
+    let is_whole = bins.events.iter().chain(&bins.non_events).all(|n| n.is_finite());
+    let which = if is_whole { "" } else { ", without bins of few patients" };
     let (with, without) =
-        (format!("{} = {event}", subject.outcome), format!("{} ≠ {event}", subject.outcome));
+        (format!("{} = {event}{which}", subject.outcome), format!("{} ≠ {event}{which}", subject.outcome));
     draw(&Calibration {
         headings: Headings {
             title: subject.model,
@@ -158,7 +171,7 @@ pub(super) fn with_calibration<T>(
         curve_note: &curve_note,
         groups: &groups,
         group_note: &group_note,
-        bins: &bins(&p.distribution),
+        bins: &bins,
         outcomes: (&with, &without),
         statistics: &owned(statistics),
     })
@@ -184,17 +197,13 @@ fn why(notes: &[String], what: &str) -> String {
     found.unwrap_or("it has no estimate").to_string()
 }
 
-/// The bins of the distribution, five in one where there are few rows: a bar for every patient is no distribution.
+/// The bins of the distribution, fewer where there are few rows.
 pub(super) fn bins(distribution: &RiskDistribution) -> RiskBins {
-    const MANY_ROWS: f64 = 250.0;
-    let all: f64 = distribution.events.iter().chain(&distribution.non_events).sum();
-    let together = if all < MANY_ROWS { 5 } else { 1 };
-    let sums = |counts: &[f64]| counts.chunks(together).map(|bins| bins.iter().sum()).collect::<Vec<f64>>();
-    let events = sums(&distribution.events);
+    let RiskDistribution { events, non_events, .. } = distribution.readable();
     RiskBins {
         // Divided, not multiplied: 0.3 and not 0.30000000000000004.
         edges: (0..=events.len()).map(|k| k as f64 / events.len() as f64).collect(),
-        non_events: sums(&distribution.non_events),
+        non_events,
         events,
     }
 }
@@ -289,7 +298,8 @@ fn last_threshold(p: &LogisticPerformance) -> f64 {
     let d = &p.distribution;
     let mut above = 0.0;
     let bin = (0..d.events.len()).rev().find(|k| {
-        above += d.events[*k] + d.non_events[*k];
+        let rows = d.events[*k] + d.non_events[*k];
+        above += if rows.is_finite() { rows } else { 0.0 };
         above > LEFT_OUT * p.n
     });
     let edge = bin.map_or(LAST, |k| (k + 1) as f64 * d.width);
@@ -333,7 +343,7 @@ pub(super) fn with_agreement<T>(
         line: p.calibration_line.map(|l| (l.intercept.value, l.slope.value)),
         line_note: &line_note,
         groups: &groups,
-        group_note: &groups_in_words(&sizes, p.conf_level),
+        group_note: &group_note(groups_in_words(&sizes, p.conf_level), p.groups_left_out),
         statistics: &owned(statistics),
     })
 }

@@ -73,6 +73,9 @@ pub fn loss_name(family: Family) -> &'static str {
 pub fn ledger(ledger: &Ledger) -> String {
     let rows = |n: usize| count(n as f64);
     let dropped = ledger.rows_dropped();
+    if let Some(below) = ledger.few_dropped() {
+        return format!("{} rows used, all but fewer than {below} of those read", rows(ledger.rows_used));
+    }
     if dropped == 0 {
         return format!("all {} rows used", rows(ledger.rows_read));
     }
@@ -93,8 +96,9 @@ pub fn reasons(ledger: &Ledger) -> Vec<String> {
     let otherwise: usize = ledger.dropped_otherwise.iter().map(|(_, n)| n).sum();
     let counted: usize = ledger.missing.iter().map(|(_, n)| n).sum();
     let twice = (counted + otherwise).saturating_sub(ledger.rows_dropped());
+    let is_withheld = ledger.withheld.is_some();
     if let Some(last) = told.last_mut().filter(|_| twice > 0) {
-        let overlap = if ledger.missing.len() == 2 && otherwise == 0 {
+        let overlap = if ledger.missing.len() == 2 && otherwise == 0 && !is_withheld {
             format!("{} {} both", rows(twice), if twice == 1 { "lacks" } else { "lack" })
         } else {
             "some rows have several reasons".to_string()
@@ -103,8 +107,7 @@ pub fn reasons(ledger: &Ledger) -> Vec<String> {
     }
     told.extend(ledger.dropped_otherwise.iter().map(|(why, n)| format!("{why} in {}", rows(*n))));
     if told.is_empty() {
-        let withheld = ledger.notices.iter().any(|notice| notice.contains("withheld"));
-        told.push(if withheld { "rare reasons" } else { "no reason recorded" }.to_string());
+        told.push(if is_withheld { "rare reasons" } else { "no reason recorded" }.to_string());
     }
     told
 }
@@ -260,7 +263,7 @@ fn advice(fit: &Fit) -> Vec<String> {
 }
 
 fn separated(fit: &Fit, separation: &Separation) -> Ending {
-    let rows = count(separation.rows as f64);
+    let rows = separation.rows.map_or_else(|| "some".to_string(), |rows| count(rows as f64));
     let n = count(fit.ledger.rows_used as f64);
     let how = if separation.complete {
         format!("complete separation; one combination of the predictors tells all {n} rows apart")

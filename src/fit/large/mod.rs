@@ -337,6 +337,7 @@ fn ledger(spec: &Spec, source: &Source, columns: &Columns) -> Result<Ledger> {
         missing: columns.missing.clone(),
         dropped_otherwise: weight.map(|name| (format!("`{name}` is 0"), columns.n_without_weight)).collect(),
         notices: source.notices.iter().chain(&columns.notices).cloned().collect(),
+        withheld: None,
     };
     if columns.n_rows_of_all() == 0 {
         return Err(crate::fit::prepare::nothing_left(&ledger));

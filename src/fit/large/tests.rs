@@ -179,7 +179,7 @@ fn a_site_without_events_is_named_as_separated() {
     let coded = coded_fit(&spec, &source, &Storage::Memory);
     assert!(!coded.convergence.converged);
     let found = coded.convergence.separation.expect("separated");
-    assert_eq!((found.complete, found.terms, found.rows), (false, vec!["site[s07]".to_string()], 100));
+    assert_eq!((found.complete, found.terms, found.rows), (false, vec!["site[s07]".to_string()], Some(100)));
 }
 
 #[test]

@@ -14,13 +14,16 @@ pub fn json(one: &TableOne, about: &About) -> String {
         one.variables.iter().map(|v| (v.name.clone(), variable(v, one))).collect();
     let left_out: Map<String, Value> =
         one.left_out.iter().map(|(name, why)| (name.clone(), json!(why))).collect();
+    let is_withheld = one.is_withheld(one.without_group);
+    let rows_read = (!is_withheld).then_some(about.rows_read);
+    let without_group = if is_withheld { Cell::Below } else { Cell::Count(one.without_group) };
     let document = json!({
         "schema": "clinreg-table1/1",
-        "data": {"file": about.file, "sha256": about.sha256, "rows_read": about.rows_read},
+        "data": {"file": about.file, "sha256": about.sha256, "rows_read": rows_read},
         "by": one.by,
         "groups": one.groups,
         "n_by_group": sizes,
-        "rows_without_group": one.without_group,
+        "rows_without_group": cell(without_group, one.suppress_below),
         "suppress_below": one.suppress_below,
         "variables": variables,
         "left_out": left_out,

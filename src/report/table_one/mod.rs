@@ -25,7 +25,7 @@ pub struct About {
     pub file: String,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
-    /// Rows in it.
+    /// Rows in it; where few of them have no group and counts are withheld, it is not told.
     pub rows_read: usize,
     /// One sentence each.
     pub notices: Vec<String>,
@@ -76,6 +76,12 @@ fn title(one: &TableOne, about: &About) -> String {
 fn notes(one: &TableOne, about: &About) -> Vec<String> {
     let n: usize = one.n_by_group.iter().sum();
     let mut notes = vec![match one.without_group {
+        without if one.is_withheld(without) => format!(
+            "{} rows count; fewer than {} have no value of {}, and how many rows were read is withheld.",
+            count(n as f64),
+            one.suppress_below.unwrap_or_default(),
+            visible(&one.by)
+        ),
         0 => format!("All {} rows count.", count(n as f64)),
         without => format!(
             "{} of {} rows count; {} without a value of {}.",
@@ -89,14 +95,7 @@ fn notes(one: &TableOne, about: &About) -> Vec<String> {
     notes.push(format!(
         "SMD: standardised mean difference{pairs}. Per cents are of the rows with a value; IQR: the quartiles."
     ));
-    if let Some(below) = one.suppress_below {
-        notes.push(format!(
-            "<{below}: a count from 1 to {} withheld; *: withheld so that no sum or difference gives such a count back. \
-             Extremes are withheld, and differences that would tell. Each variable is protected by itself: further \
-             tables of the same patients can undo it.",
-            below - 1
-        ));
-    }
+    notes.extend(one.suppress_below.map(withheld));
     if !one.two_valued.is_empty() {
         let names: Vec<String> = one.two_valued.iter().map(|n| visible(n)).collect();
         let how = match one.suppress_below {
@@ -112,6 +111,16 @@ fn notes(one: &TableOne, about: &About) -> Vec<String> {
     }
     notes.extend(about.notices.iter().map(|n| format!("- {}", visible(n))));
     notes
+}
+
+/// What is withheld, in words.
+fn withheld(below: usize) -> String {
+    format!(
+        "<{below}: a count from 1 to {} withheld; *: withheld so that no sum or difference gives such a count back. \
+         Extremes are withheld, and differences that would tell. Each variable is protected by itself: further tables of \
+         the same patients can undo it.",
+        below - 1
+    )
 }
 
 /// The table as printed, a record a line.
@@ -161,18 +170,20 @@ pub(super) fn in_page(one: &TableOne, rows_used: usize) -> InPage {
     let n: usize = one.n_by_group.iter().sum();
     let compared = one.groups.len() > 1;
     let (rows, used) = (count(n as f64), count(rows_used as f64));
-    let which = if compared {
-        let pairs = if one.groups.len() > 2 { ", the mean over all pairs of groups" } else { "" };
-        let by = visible(&one.by);
-        format!(
-            "{rows} rows with a value of {by}; the model uses {used}. SMD: standardised mean difference{pairs}."
-        )
-    } else {
-        format!("All {rows} rows of the file; the model uses {used}.")
+    let by = visible(&one.by);
+    let mut which = match (one.suppress_below, compared) {
+        (Some(_), _) => format!("The {rows} rows that the model uses."),
+        (None, true) => format!("{rows} rows with a value of {by}; the model uses {used}."),
+        (None, false) => format!("All {rows} rows of the file; the model uses {used}."),
     };
+    if compared {
+        let pairs = if one.groups.len() > 2 { ", the mean over all pairs of groups" } else { "" };
+        which.push_str(&format!(" SMD: standardised mean difference{pairs}."));
+    }
     let mut notes = vec![format!(
         "{which} Per cents are of the rows with a value; IQR: the quartiles. Rows are counted once, whatever their weight."
     )];
+    notes.extend(one.suppress_below.map(withheld));
     if !one.left_out.is_empty() {
         let list: Vec<String> =
             one.left_out.iter().map(|(name, why)| format!("{} ({})", visible(name), visible(why))).collect();

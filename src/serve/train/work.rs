@@ -80,7 +80,12 @@ fn descend(run: &Arc<Run>, places: &Arc<Places>, source: &Source, limits: &Limit
     let effects = question.as_ref().map(|q| effects::estimate(q, &analysis, &|| false)).transpose()?; // 3
     let apparent = gather::measured(&mut analysis);
     let ranges = apparent::ranges(&analysis);
-    let table_one = gather::patients(question.as_ref(), &mut analysis.fit, &analysis.prepared, source, None);
+    let table_one = gather::patients(
+        question.as_ref(),
+        &mut analysis.fit,
+        &analysis.prepared,
+        gather::Patients::All(source),
+    );
     let recorded = run.wish.command(&source.file);
     let context = Context {
         command: command::line(recorded.iter().cloned()),
@@ -155,16 +160,17 @@ pub fn family_name(family: Family) -> &'static str {
     }
 }
 
+/// How the notice begins on a descent that was steered.
+pub const BY_HAND: &str = "the learning rate was changed by hand";
+
 /// What the page did to the descent stands in the ledger, for the command alone does not tell it.
 fn say_what_was_changed(analysis: &mut Analysis, live: &Live) {
     let notices = &mut analysis.fit.ledger.notices;
-    notices.extend(live.changes.iter().map(|change| {
-        format!(
-            "the learning rate was changed by hand to {} after update {}",
-            short(change.rate),
-            change.iteration
-        )
-    }));
+    notices.extend(
+        live.changes
+            .iter()
+            .map(|change| format!("{BY_HAND} to {} after update {}", short(change.rate), change.iteration)),
+    );
     notices.extend(live.stopped_by.as_ref().map(|why| format!("the descent was stopped: {why}")));
 }
 
