@@ -89,58 +89,52 @@ pub fn short_number(text: &[u8], delimiter: Option<u8>) -> Option<ShortNumber> {
 /// Bytes of a word.
 pub const WORD: usize = 8;
 
-/// Where a byte stands first in a word, whose first byte is the lowest.
+/// Where a byte stands first in a word, whose first byte is the lowest; [`WORD`] where it does not.
 ///
 /// Source: Lamport 1975, Multiple byte processing with full-word instructions (a zero byte among several).
 #[inline(always)]
-pub fn first_of(word: u64, wanted: u8) -> Option<usize> {
+pub fn first_of(word: u64, wanted: u8) -> usize {
     let differs = word ^ (EACH * u64::from(wanted)); // a zero byte where it stands
     let zeros = differs.wrapping_sub(EACH) & !differs & (EACH << 7); // the lowest high bit marks the first of them
-    (zeros != 0).then(|| zeros.trailing_zeros() as usize / 8)
+    zeros.trailing_zeros() as usize / 8
 }
 
 /// 1 in each byte.
 const EACH: u64 = u64::from_le_bytes([1; WORD]);
 
 /// As [`short_number`], of the text that the first `n_bytes` < 8 bytes of a word are, the first byte the lowest: all digits at
-/// once instead of one after the other. `None` too where there are more bytes.
+/// once instead of one after the other, and without branches, for cells are hard to foresee. `None` too where there are more bytes.
 ///
 /// The decimal point is taken out and the digits are moved to the end, zeros before them. Then neighbours are added pair by pair,
 /// the left one times 10, then 100, then 10,000.
 #[inline(always)]
 pub fn number_in_word(word: u64, n_bytes: usize) -> Option<ShortNumber> {
     const PAIRS: u64 = 0x0000_00FF_0000_00FF; // every fourth byte
-    if n_bytes >= WORD {
-        return None;
-    }
     let is_negative = word as u8 == b'-';
     let sign = usize::from(is_negative);
-    let length = n_bytes.checked_sub(sign)?;
-    let below = |n: usize| (1_u64 << (8 * n)) - 1;
-    let unsigned = (word >> (8 * sign)) & below(length);
-    let point = first_of(unsigned, b'.');
-    let whole = match point {
-        Some(at) => (unsigned & below(at)) | ((unsigned >> 8) & !below(at)),
-        None => unsigned,
-    };
-    let n_digits = length - usize::from(point.is_some());
-    if n_digits == 0 {
+    if n_bytes >= WORD || n_bytes <= sign {
         return None;
     }
-    let to_the_end = 8 * (WORD - n_digits);
-    let digits = (whole ^ (EACH * u64::from(b'0') & below(n_digits))) << to_the_end;
-    let above_nine = digits | digits.wrapping_add(EACH * (0x80 - 10));
-    if above_nine & (EACH << 7) != 0 {
+    let below = |n: usize| (1_u64 << (8 * n)) - 1;
+    let length = n_bytes - sign;
+    let unsigned = (word >> (8 * sign)) & below(length);
+    let point = first_of(unsigned, b'.').min(length); // at the end where there is none
+    let has_point = point < length;
+    let n_digits = length - usize::from(has_point);
+    let whole = (unsigned & below(point)) | ((unsigned >> 8) & !below(point));
+    let digits =
+        (whole ^ (EACH * u64::from(b'0') & below(n_digits))).wrapping_shl(8 * (WORD - n_digits) as u32);
+    let above_nine = (digits | digits.wrapping_add(EACH * (0x80 - 10))) & (EACH << 7);
+    if above_nine != 0 || n_digits == 0 {
         return None;
     }
     let tens = digits.wrapping_mul(10).wrapping_add(digits >> 8);
     let upper = (tens & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
     let lower = ((tens >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
     let whole = (upper.wrapping_add(lower) >> 32) as u32;
-    let n_decimals = point.map_or(0, |at| length - at - 1);
-    let unsigned = f64::from(whole) / POWERS[n_decimals];
-    let value = f64::from_bits(unsigned.to_bits() | (u64::from(is_negative) << 63)); // no branch: signs are hard to foresee
-    Some(ShortNumber { value, n_bytes, has_point: point.is_some() })
+    let unsigned = f64::from(whole) / POWERS[n_digits - point];
+    let value = f64::from_bits(unsigned.to_bits() | (u64::from(is_negative) << 63));
+    Some(ShortNumber { value, n_bytes, has_point })
 }
 
 /// More characters than a number written in full can have (f64 has up to 767 significant digits).

@@ -292,7 +292,7 @@ pub fn digest(path: &Path) -> Result<String> {
     Ok(hexadecimal(hash.finalize()))
 }
 
-/// Reads and hashes one batch of pieces while the batch before is looked at by all threads.
+/// Reads, hashes and looks at all pieces of a file.
 fn pass(disk: &Disk, path: &Path, sizes: Sizes, start: &Start) -> Result<Passed> {
     let (now, mut file) = Disk::open(path)?;
     if now != *disk {
@@ -326,7 +326,7 @@ fn pass(disk: &Disk, path: &Path, sizes: Sizes, start: &Start) -> Result<Passed>
 /// The bytes of each piece and what it was found to be.
 type Pieces = Vec<(Range<u64>, Part)>;
 
-/// Reads all pieces, each batch while the batch before is looked at by all threads; lines are counted from `n_lines` on.
+/// Reads all pieces; one thread hashes a batch while the others look at it and read the next. Lines are counted from `n_lines` on.
 fn pieces(reader: &mut Reader<'_>, shape: Option<Shape>, mut n_lines: usize) -> Result<(Facts, Pieces)> {
     let look = |(at, bytes): &(u64, Vec<u8>)| {
         let text = encoding::stretch(bytes);
@@ -337,9 +337,13 @@ fn pieces(reader: &mut Reader<'_>, shape: Option<Shape>, mut n_lines: usize) -> 
         (*at..*at + bytes.len() as u64, Facts::of(bytes), part)
     };
     let (mut parts, mut facts) = (Vec::new(), Facts::default());
+    let mut hash = reader.hash.take();
     let mut batch = reader.batch()?;
     while !batch.is_empty() {
-        let (next, found) = rayon::join(|| reader.batch(), || batch.par_iter().map(look).collect::<Vec<_>>());
+        let digest =
+            || hash.iter_mut().for_each(|hash| batch.iter().for_each(|(_, bytes)| hash.update(bytes)));
+        let look = || batch.par_iter().map(look).collect::<Vec<_>>();
+        let ((), (found, next)) = rayon::join(digest, || rayon::join(look, || reader.batch()));
         for (range, of_piece, part) in found {
             facts.add(of_piece, n_lines);
             n_lines += part.n_lines as usize;
@@ -348,6 +352,7 @@ fn pieces(reader: &mut Reader<'_>, shape: Option<Shape>, mut n_lines: usize) -> 
         reader.spare.extend(batch.into_iter().map(|(_, bytes)| bytes));
         batch = next?;
     }
+    reader.hash = hash;
     Ok((facts, parts))
 }
 
@@ -355,6 +360,7 @@ fn pieces(reader: &mut Reader<'_>, shape: Option<Shape>, mut n_lines: usize) -> 
 struct Reader<'a> {
     file: Take<File>,
     path: &'a Path,
+    /// Of what was given out, where it is wanted.
     hash: Option<Sha256>,
     /// What has been read and not been given out: the beginning of a record.
     rest: Vec<u8>,
@@ -382,9 +388,7 @@ impl Reader<'_> {
 
     fn piece(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
         loop {
-            let n_before = self.rest.len();
             let n_read = read_on(&mut self.file, &mut self.rest, self.size, self.path)?;
-            self.hash.iter_mut().for_each(|hash| hash.update(&self.rest[n_before..]));
             let cut = self.cutter.cut(&self.rest, n_read == 0);
             if cut > 0 {
                 let mut next = self.spare.pop().unwrap_or_default();

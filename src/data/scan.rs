@@ -171,19 +171,25 @@ fn number_at(bytes: &[u8], start: usize, end: usize, delimiter: u8, want: Want) 
     if !want.as_number || start >= end {
         return None;
     }
-    let word = bytes.get(start..).and_then(|rest| rest.first_chunk::<WORD>());
-    let short = word.and_then(|word| {
+    let mut found = None;
+    if let Some(word) = bytes[start..].first_chunk::<WORD>() {
         let word = u64::from_le_bytes(*word);
-        let n_bytes = first_of(word, delimiter).unwrap_or(WORD).min(end - start);
-        number_in_word(word, n_bytes)
-    });
-    let short = match short {
+        found = number_in_word(word, first_of(word, delimiter).min(end - start));
+    }
+    let short = match found {
         Some(short) => short,
-        None => short_number(bytes.get(start..end)?, Some(delimiter))?,
+        None => longer_number(&bytes[start..end], delimiter)?,
     };
-    let could_be_code = short.n_bytes > 1 && bytes[start] == b'0' && !short.has_point;
-    let could_be_grouped = short.has_point && delimiter != b',';
-    (!could_be_code && !could_be_grouped).then_some(short)
+    // all conditions are looked at, for which of them holds is hard to foresee
+    let could_be_code = (short.n_bytes > 1) & (bytes[start] == b'0') & !short.has_point;
+    let could_be_grouped = short.has_point & (delimiter != b',');
+    if could_be_code | could_be_grouped { None } else { Some(short) }
+}
+
+/// What is rare is kept apart from what is frequent.
+#[cold]
+fn longer_number(cell: &[u8], delimiter: u8) -> Option<ShortNumber> {
+    short_number(cell, Some(delimiter))
 }
 
 /// Where a byte stands from `start` on, or the end. A word at a time, for cells are shorter than what a search in long
@@ -191,7 +197,8 @@ fn number_at(bytes: &[u8], start: usize, end: usize, delimiter: u8, want: Want) 
 fn find_soon(bytes: &[u8], start: usize, wanted: u8) -> usize {
     let mut at = start;
     while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<WORD>()) {
-        if let Some(place) = first_of(u64::from_le_bytes(*word), wanted) {
+        let place = first_of(u64::from_le_bytes(*word), wanted);
+        if place < WORD {
             return at + place;
         }
         at += WORD;

@@ -34,7 +34,7 @@ use crate::optimise::Descent;
 use crate::optimise::stop::StopReason;
 use crate::performance::case_mix::CaseMix;
 use crate::performance::construction::{ByConstruction, Estimator, by_construction};
-use crate::rows::{InMemory, Rows};
+use crate::rows::{InMemory, Rows, Stored};
 
 /// A descent that has ended, with all that statements are made from.
 pub struct Ended<'a> {
@@ -184,6 +184,9 @@ impl Ended<'_> {
             frozen: self.prepared.frozen.clone(),
             history: self.descent.history,
         };
+        if let Stored::Memory(rows) = self.frame.rows {
+            rayon::spawn(move || drop(rows)); // to give many rows back takes a while
+        }
         (fit, self.prepared)
     }
 

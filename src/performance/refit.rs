@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayRef1};
 
+use crate::num::lanes::widest;
 use crate::num::linalg::{is_regular, solve_upper_transposed};
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
@@ -71,9 +72,29 @@ pub(crate) fn rows(
 
 /// Weighted mean and population standard deviation, worked out about the mean.
 pub(crate) fn mean_and_spread(values: &[f64], weight: Option<&[f64]>) -> (f64, f64) {
-    let w = |i: usize| weight.map_or(1.0, |w| w[i]);
     let total: f64 = weight.map_or(values.len() as f64, |w| w.iter().sum());
-    let mean = (0..values.len()).map(|i| w(i) * values[i]).sum::<f64>() / total;
-    let square = (0..values.len()).map(|i| w(i) * (values[i] - mean).powi(2)).sum::<f64>() / total;
+    let mean = sum_of(values, weight, |x| x) / total;
+    let square = sum_of(values, weight, |x| (x - mean) * (x - mean)) / total;
     (mean, square.sqrt())
+}
+
+/// sum_i w_i f(x_i), in eight partial sums.
+#[inline(always)]
+fn sum_of(values: &[f64], weight: Option<&[f64]>, f: impl Fn(f64) -> f64) -> f64 {
+    const LANES: usize = 8;
+    let mut sums = [0.0; LANES];
+    let (runs, rest) = values.as_chunks::<LANES>();
+    widest(
+        #[inline(always)]
+        || match weight {
+            None => runs.iter().for_each(|x| (0..LANES).for_each(|k| sums[k] += f(x[k]))),
+            Some(weight) => {
+                let runs = runs.iter().zip(weight.as_chunks::<LANES>().0);
+                runs.for_each(|(x, w)| (0..LANES).for_each(|k| sums[k] += w[k] * f(x[k])));
+            }
+        },
+    );
+    let from = values.len() - rest.len();
+    let last: f64 = rest.iter().enumerate().map(|(i, x)| weight.map_or(1.0, |w| w[from + i]) * f(*x)).sum();
+    sums.iter().sum::<f64>() + last
 }

@@ -223,6 +223,18 @@ impl Columns {
         }
     }
 
+    /// Some columns whole, and perhaps others.
+    ///
+    /// # Errors
+    /// As [`Columns::column`].
+    pub fn table(&self, names: &[&str]) -> Result<Cow<'_, Table>> {
+        if let Cells::Memory(table) = &self.cells {
+            return Ok(Cow::Borrowed(table));
+        }
+        let columns: Result<Vec<_>> = names.iter().map(|name| Ok(self.column(name)?.into_owned())).collect();
+        Ok(Cow::Owned(Table { n_rows: self.n_rows, columns: columns?, ..Table::default() }))
+    }
+
     /// One column whole.
     ///
     /// # Errors

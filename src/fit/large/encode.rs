@@ -14,6 +14,7 @@ use crate::design::term::Term;
 use crate::error::{Error, Result};
 use crate::fit::large::columns::{Columns, Storage};
 use crate::fit::large::plain::Plain;
+use crate::num::lanes::widest;
 use crate::rows::on_disk::{OnDisk, Shape, Stretch};
 use crate::rows::{Factor, InMemory, Layout, Stored};
 use crate::team::{Bits, Ranks};
@@ -375,17 +376,28 @@ pub struct Scaled {
 }
 
 impl Scaled {
-    /// Writes (x - centre) / spread of some columns, each with its place in the design, row by row; a few rows at a time, which stay
-    /// in the cache.
+    /// Writes (x - centre) / spread of some columns, each with its place in the design, row by row. A few rows at a time, which stay
+    /// in the cache: first column by column, in vectors, then from there into the rows.
     fn standardise(&self, columns: &[(usize, &[f64])], to: &mut [f64]) {
-        const ROWS: usize = 128;
+        const ROWS: usize = 64;
         let d = columns.len();
+        let mut few = vec![[0.0; ROWS]; d];
         for (k, rows) in to.chunks_mut((ROWS * d).max(1)).enumerate() {
-            for (place, (j, values)) in columns.iter().enumerate() {
+            for ((j, values), few) in columns.iter().zip(&mut few) {
                 let (centre, spread) = (self.scale.centre[*j], self.scale.spread[*j]);
-                for (row, value) in rows.chunks_exact_mut(d).zip(&values[k * ROWS..]) {
-                    row[place] = if self.constant[*j] { 0.0 } else { (value - centre) / spread };
+                let values = &values[k * ROWS..];
+                if self.constant[*j] {
+                    few.fill(0.0);
+                } else {
+                    let standardised = few.iter_mut().zip(values);
+                    widest(
+                        #[inline(always)]
+                        || standardised.for_each(|(z, value)| *z = (value - centre) / spread),
+                    );
                 }
+            }
+            for (i, row) in rows.chunks_exact_mut(d).enumerate() {
+                row.iter_mut().zip(&few).for_each(|(cell, few)| *cell = few[i]);
             }
         }
     }

@@ -183,7 +183,11 @@ fn fit_with(
     }
     say_what_was_left_out(&mut prepared, &frame);
     let ended = descend(spec, prepared, frame, watcher)?; // 5
-    Ok(Some(Large { fit: ended.into_large_fit(&columns, ranks)?, gaps: columns.gaps.clone() })) // 6
+    let fit = ended.into_large_fit(&columns, ranks)?; // 6
+    let gaps = columns.gaps.clone();
+    drop(blueprint);
+    rayon::spawn(move || drop(columns)); // to give many rows back takes a while
+    Ok(Some(Large { fit, gaps }))
 }
 
 /// What is known before the design.
@@ -219,9 +223,7 @@ impl Gathered {
             },
             Robust::Model | Robust::Hc(_) => None,
         };
-        let outcomes: Result<Vec<_>> =
-            formula.outcome().columns().iter().map(|name| Ok(columns.column(name)?.into_owned())).collect();
-        let outcomes = Table { n_rows: columns.n_rows, columns: outcomes?, ..Table::default() };
+        let outcomes = columns.table(&formula.outcome().columns())?;
         let chosen = choose_among(&formula, spec.family, spec.event.as_deref(), &outcomes, ranks)?;
         Ok(Gathered { formula, columns, ledger, weight, cluster, chosen })
     }
