@@ -122,8 +122,8 @@ pub fn number_in_word(word: u64, n_bytes: usize) -> Option<ShortNumber> {
     let has_point = point < length;
     let n_digits = length - usize::from(has_point);
     let whole = (unsigned & below(point)) | ((unsigned >> 8) & !below(point));
-    let digits =
-        (whole ^ (EACH * u64::from(b'0') & below(n_digits))).wrapping_shl(8 * (WORD - n_digits) as u32);
+    let zeros = (EACH * u64::from(b'0')) & below(n_digits);
+    let digits = (whole ^ zeros).wrapping_shl(8 * (WORD - n_digits) as u32);
     let above_nine = (digits | digits.wrapping_add(EACH * (0x80 - 10))) & (EACH << 7);
     if above_nine != 0 || n_digits == 0 {
         return None;

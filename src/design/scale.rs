@@ -145,11 +145,12 @@ impl Sums {
     }
 
     #[inline(always)]
-    fn add(&mut self, term: Few<f64>) {
-        for k in 0..ABREAST {
-            let mut sum = Compensated { total: self.total[k], lost: self.lost[k] };
-            sum.add(term[k]);
-            (self.total[k], self.lost[k]) = (sum.total, sum.lost);
+    fn add(&mut self, terms: Few<f64>) {
+        let sums = self.total.iter_mut().zip(&mut self.lost);
+        for ((total, lost), term) in sums.zip(terms) {
+            let mut sum = Compensated { total: *total, lost: *lost };
+            sum.add(term);
+            (*total, *lost) = (sum.total, sum.lost);
         }
     }
 }
