@@ -1,7 +1,7 @@
 //! Progress bars and Ctrl-C as watchers of the descent: decades of gradient norm still to go, and the wish to stop.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -14,6 +14,9 @@ use crate::optimise::watch::{Signal, Watcher};
 
 /// How often Ctrl-C (or a polite request to end) came.
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether something took note of it.
+static NOTED: AtomicBool = AtomicBool::new(false);
 
 /// The status of a program that a second Ctrl-C ends at once: 128 + SIGINT, as shells have it.
 const ENDED_AT_ONCE: i32 = 130;
@@ -44,18 +47,37 @@ pub fn listen() -> Result<()> {
         if INTERRUPTS.fetch_add(1, Ordering::SeqCst) > 0 {
             std::process::exit(ENDED_AT_ONCE);
         }
-        if let Some(words) = LAST_WORDS.get() {
-            std::thread::sleep(GRACE);
-            let (message, hint) = words();
-            say::warn(&message, Some(&hint));
+        match LAST_WORDS.get() {
+            Some(words) => {
+                std::thread::sleep(GRACE);
+                let (message, hint) = words();
+                say::warn(&message, Some(&hint));
+            }
+            None => drop(std::thread::spawn(explain_the_wait)),
         }
     })
     .map_err(|cause| Error::new(Kind::Io, format!("cannot listen to Ctrl-C: {cause}")))
 }
 
+/// Says that the program is busy with something that it does not leave half done, where nothing took note of the wish to stop.
+fn explain_the_wait() {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    std::thread::sleep(PATIENCE);
+    if !NOTED.load(Ordering::SeqCst) {
+        say::warn(
+            "told to stop, but the present step (reading, tables, pictures) runs to its end",
+            Some("once more ends the program at once; the report that was there before stays as it is"),
+        );
+    }
+}
+
 /// Whether the user asked to stop.
 pub fn interrupted() -> bool {
-    INTERRUPTS.load(Ordering::SeqCst) > 0
+    let is = INTERRUPTS.load(Ordering::SeqCst) > 0;
+    if is {
+        NOTED.store(true, Ordering::SeqCst);
+    }
+    is
 }
 
 /// Watches one descent: shows it, stamps its time, stops it.

@@ -1,9 +1,9 @@
 //! What one numeric predictor does to the linear predictor, as a curve with its band: splines and interactions included.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Axis};
 
 use crate::data::table::{Column, MISSING, Table, Values};
-use crate::design::matrix::{VariableKind, rebuild};
+use crate::design::matrix::{VariableKind, rebuild_columns};
 use crate::design::sample::Sample;
 use crate::error::Result;
 use crate::fit::analysis::Analysis;
@@ -270,13 +270,16 @@ fn line(
     let prepared = analysis.prepared;
     let values = grid.iter().copied().chain([reference]).collect();
     let rows = table(usual, variable, values, setting);
-    let encoded = rebuild(&prepared.formula, &prepared.frozen, &rows)?;
     let fit = analysis.fit;
     let kept: Vec<usize> =
         (0..fit.coefficients.len()).filter(|j| fit.coefficients[*j].estimate.is_some()).collect();
-    let beta: Array1<f64> = fit.coefficients.iter().filter_map(|c| c.estimate).collect();
-    let x: Array2<f64> = encoded.x.select(ndarray::Axis(1), &kept);
-    let last = x.nrows() - 1;
+    let mut columns = rebuild_columns(&prepared.formula, &prepared.frozen, &rows, &|_, _| true)?;
+    columns.retain(|(_, column)| column.iter().any(|x| *x != column[0])); // the others add nothing to a difference
+    let (places, columns): (Vec<usize>, Vec<Vec<f64>>) =
+        columns.into_iter().filter_map(|(j, column)| Some((kept.binary_search(&j).ok()?, column))).unzip();
+    let beta: Array1<f64> = places.iter().filter_map(|k| fit.coefficients[kept[*k]].estimate).collect();
+    let covariance = fit.covariance.as_ref().map(|v| v.select(Axis(0), &places).select(Axis(1), &places));
+    let last = grid.len();
     let quantile = half_width(fit);
     let mut line = PartialLine {
         at,
@@ -287,9 +290,9 @@ fn line(
         high: Vec::with_capacity(grid.len()),
     };
     for row in 0..last {
-        let step = &x.row(row) - &x.row(last);
+        let step: Array1<f64> = columns.iter().map(|column| column[row] - column[last]).collect();
         let estimate = step.dot(&beta);
-        let variance = fit.covariance.as_ref().map_or(f64::NAN, |v| step.dot(&v.dot(&step)));
+        let variance = covariance.as_ref().map_or(f64::NAN, |v| step.dot(&v.dot(&step)));
         let std_error = variance.max(0.0).sqrt() + 0.0 * variance; // rounding below 0 is 0, and NaN stays NaN
         line.estimate.push(estimate);
         line.std_error.push(std_error);

@@ -1,39 +1,32 @@
 //! Variance inflation, generalised for terms of several columns.
 
-use ndarray::{Array2, ArrayRef2, s};
+use ndarray::{Array2, ArrayRef2, Axis, s};
 
-use crate::num::linalg::{is_regular, log_det_from_root, triangular_factor};
-
-/// The triangular factor of a subset of the columns of R: the same cross-products, fewer columns.
-fn factor_of(r: &ArrayRef2<f64>, columns: &[usize]) -> Array2<f64> {
-    triangular_factor(&r.select(ndarray::Axis(1), columns))
-}
+use crate::num::linalg::{inverse_upper, is_regular, log_det_from_root, triangular_factor};
 
 /// Generalised variance inflation factor of each group of columns:
 ///
-///   GVIF = det(C11) det(C22) / det(C),  C the correlation matrix of the columns, C11 the group's own, C22 the rest's
+///   GVIF = det(C11) det(C22) / det(C) = det(C11) det(D11)
 ///
+/// C is the correlation matrix of the columns, C11 the group's own, C22 the rest's, D = C⁻¹ (the second form is Jacobi's identity).
 /// centred_root: triangular factor of the centred, scaled columns without the intercept, so that R'R is
-/// proportional to C. Worked out from factors, never from C, so that near-collinear columns keep their digits.
+/// proportional to C. Worked out from R and R⁻¹, never from C, so that near-collinear columns keep their digits.
 /// A group that is alone has GVIF 1. Source: Fox & Monette 1992, JASA 87:178-183.
 pub fn generalised_inflation(centred_root: &ArrayRef2<f64>, groups: &[Vec<usize>]) -> Vec<f64> {
     let p = centred_root.ncols();
     if !is_regular(centred_root) {
         return vec![f64::NAN; groups.len()];
     }
-    let whole = log_det_from_root(centred_root);
-    groups
-        .iter()
-        .map(|group| {
-            let rest: Vec<usize> = (0..p).filter(|j| !group.contains(j)).collect();
-            if rest.is_empty() {
-                return 1.0;
-            }
-            let own = log_det_from_root(&factor_of(centred_root, group));
-            let others = log_det_from_root(&factor_of(centred_root, &rest));
-            (own + others - whole).exp()
-        })
-        .collect()
+    let inverse = inverse_upper(centred_root);
+    let inflation = |group: &Vec<usize>| {
+        if (0..p).all(|j| group.contains(&j)) {
+            return 1.0;
+        }
+        let own = triangular_factor(&centred_root.select(Axis(1), group));
+        let inverse = triangular_factor(&inverse.select(Axis(0), group).t().to_owned());
+        (log_det_from_root(&own) + log_det_from_root(&inverse)).exp()
+    };
+    groups.iter().map(inflation).collect()
 }
 
 /// The factor without its first row and column: of the other columns after the intercept is swept out.

@@ -1,11 +1,11 @@
 //! Likelihood-ratio tests: of two nested models, and of each term of a formula (the model without it).
 
-use ndarray::{Array1, Array2, Axis, s};
+use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
 use crate::inference::profile::Optimum;
 use crate::inference::restrict::Restricted;
-use crate::num::linalg::{solve_upper, triangular_factor};
+use crate::num::linalg::{inverse_upper, solve_upper, solve_upper_transposed, triangular_factor};
 use crate::num::special::{chi_squared_upper, f_upper};
 use crate::objective::{Curved, Objective};
 use crate::optimise::method::{Decay, Method};
@@ -95,13 +95,14 @@ pub struct TermTest {
 ///
 /// df_residual: `Some(n - k)` for a linear model, whose test is F; `None` for a logistic one (chi-squared).
 ///
-///   linear:   with R ordered as [others, term], RSS0 - RSS1 = n ||R_tt b_t||², exact, no second fit
+///   linear:   RSS0 - RSS1 = n b_t' (D_tt)⁻¹ b_t with D = (R'R)⁻¹, exact, no second fit
 ///   logistic: the other coefficients are fitted anew with the term's at 0, from where the parabola at the optimum
 ///             has its constrained minimum
 pub fn test_terms(optimum: &Optimum<'_>, terms: &[TermColumns], df_residual: Option<f64>) -> Vec<TermTest> {
     let wanted: Vec<usize> =
         (0..terms.len()).filter(|t| !terms[*t].columns.is_empty() && may_go(&terms[*t], terms)).collect();
-    wanted.par_iter().map(|t| test_term(optimum, *t, &terms[*t].columns, df_residual)).collect()
+    let inverse = inverse_upper(optimum.root);
+    wanted.par_iter().map(|t| test_term(optimum, &inverse, (*t, &terms[*t].columns), df_residual)).collect()
 }
 
 /// Whether no other term contains all the factors of this one and more.
@@ -111,8 +112,13 @@ fn may_go(term: &TermColumns, terms: &[TermColumns]) -> bool {
     !terms.iter().any(|other| contains(other) && larger(other))
 }
 
-fn test_term(optimum: &Optimum<'_>, term: usize, columns: &[usize], df_residual: Option<f64>) -> TermTest {
-    let split = Split::new(optimum, columns);
+fn test_term(
+    optimum: &Optimum<'_>,
+    inverse: &Array2<f64>,
+    (term, columns): (usize, &[usize]),
+    df_residual: Option<f64>,
+) -> TermTest {
+    let split = Split::new(optimum, inverse, columns);
     let quadratic = optimum.objective.curved().is_some_and(Curved::is_quadratic);
     let chisq = if quadratic { Ok(split.drop_of_parabola()) } else { split.drop_by_refit() };
     let df = columns.len();
@@ -127,32 +133,27 @@ fn test_term(optimum: &Optimum<'_>, term: usize, columns: &[usize], df_residual:
     TermTest { term, statistic, df, p_value, failure }
 }
 
-/// The columns of a term against the others, in the triangular factor reordered as [others, term].
+/// The columns of a term against the others, at the parabola of the optimum.
 struct Split<'a> {
     optimum: &'a Optimum<'a>,
     others: Vec<usize>,
-    /// R_tt b_t: what the parabola at the optimum loses without the term.
+    /// U'⁻¹ b_t with U'U = D_tt: what the parabola loses without the term is the square of its length.
     lost: Array1<f64>,
-    /// Where the parabola has its minimum over the others with the term's coefficients at 0.
+    /// Where the parabola has its minimum over the others with the term's coefficients at 0: b - D_.t (D_tt)⁻¹ b_t.
     minimum: Array1<f64>,
 }
 
 impl<'a> Split<'a> {
-    fn new(optimum: &'a Optimum<'a>, columns: &[usize]) -> Self {
+    /// inverse: R⁻¹, so that D = R⁻¹ R'⁻¹ and D_tt is made of the term's rows of R⁻¹.
+    fn new(optimum: &'a Optimum<'a>, inverse: &Array2<f64>, columns: &[usize]) -> Self {
         let p = optimum.beta.len();
         let others: Vec<usize> = (0..p).filter(|j| !columns.contains(j)).collect();
-        let order: Vec<usize> = others.iter().chain(columns).copied().collect();
-        let factor = triangular_factor(&optimum.root.select(Axis(1), &order));
-        let q = others.len();
         let of_term: Array1<f64> = columns.iter().map(|j| optimum.beta[*j]).collect();
-        let block = |rows, columns| -> Array2<f64> { factor.slice(s![rows, columns]).to_owned() };
-        let lost = block(ndarray::Slice::from(q..), ndarray::Slice::from(q..)).dot(&of_term);
-        let across = block(ndarray::Slice::from(..q), ndarray::Slice::from(q..)).dot(&of_term);
-        let gained = solve_upper(&block(ndarray::Slice::from(..q), ndarray::Slice::from(..q)), &across);
-        let mut minimum = Array1::zeros(p);
-        for (k, j) in others.iter().enumerate() {
-            minimum[*j] = optimum.beta[*j] + gained[k];
-        }
+        let own = inverse.select(Axis(0), columns);
+        let factor = triangular_factor(&own.t().to_owned());
+        let lost = solve_upper_transposed(&factor, &of_term);
+        let mut minimum = optimum.beta.to_owned() - inverse.dot(&own.t().dot(&solve_upper(&factor, &lost)));
+        columns.iter().for_each(|j| minimum[*j] = 0.0);
         Split { optimum, others, lost, minimum }
     }
 
