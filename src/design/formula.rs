@@ -314,11 +314,17 @@ fn fill(node: Node, columns: &[&str]) -> Node {
                     flat.push((removed, fill(item, columns)));
                 }
             }
-            Node::Sum(flat)
+            match flat.as_slice() {
+                [(false, _)] => flat.remove(0).1,
+                _ => Node::Sum(flat),
+            }
         }
         Node::Cross(items) => Node::Cross(each(items)),
         Node::Interaction(items) => Node::Interaction(items.into_iter().map(|n| fill(n, columns)).collect()),
-        Node::Power(base, exponent) => Node::Power(Box::new(fill(*base, columns)), exponent),
+        Node::Power(base, exponent) => match fill(*base, columns) {
+            Node::Atom(only) if exponent > 1 => Node::Atom(only), // `.^2` of one column is that column
+            base => Node::Power(Box::new(base), exponent),
+        },
         leaf => leaf,
     }
 }
@@ -340,5 +346,29 @@ fn only_columns_of(node: &Node, columns: &HashSet<&str>) -> bool {
         Node::Atom(Atom::Column(name)) => columns.contains(name.as_str()),
         Node::Sum(items) => items.iter().all(|(removed, n)| !removed && only_columns_of(n, columns)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The formula of a model is read again from its file: what `.` stands for must be written so that it can be.
+    #[test]
+    fn a_formula_whose_dot_is_one_column_reads_back_as_it_is_written() {
+        let header = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+        let one = header(&["y", "x"]);
+        let two = header(&["y", "x", "age"]);
+        let table = [
+            ("y ~ .^2", &one, "y ~ x"),
+            ("y ~ (.)^3", &one, "y ~ x"),
+            ("y ~ -.^3 - -age", &two, "y ~ -age + age"), // found by fuzzing
+            ("y ~ (0 + .)^2", &two, "y ~ (0 + x + age)^2"),
+        ];
+        for (text, header, wanted) in table {
+            let resolved = Formula::parse(text).and_then(|parsed| parsed.resolve(header, &[]));
+            assert_eq!(resolved.as_ref().map(Formula::to_string).ok().as_deref(), Some(wanted), "{text}");
+            assert_eq!(Formula::parse(wanted).ok(), resolved.ok(), "{text}");
+        }
     }
 }
