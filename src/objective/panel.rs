@@ -93,19 +93,7 @@ impl Triangle {
 
     /// max_i |x_i T|^2 over n rows.
     pub fn largest_square<'x>(&self, n: usize, row: impl Fn(usize) -> &'x [f64]) -> f64 {
-        let mut panel = Panel::new(self);
-        let mut largest = 0.0_f64;
-        widest(
-            #[inline(always)]
-            || {
-                for from in (0..n).step_by(PANEL) {
-                    panel.load(n.min(from + PANEL) - from, |i| row(from + i), |_| 1.0);
-                    panel.multiply(self);
-                    largest = largest.max(panel.largest_square());
-                }
-            },
-        );
-        largest
+        self.squares(n, row).into_iter().fold(0.0, f64::max)
     }
 
     /// |x_i T|^2 of n rows.
@@ -217,12 +205,6 @@ impl Panel {
                 part += 1;
             }
         }
-    }
-
-    /// The largest sum of squares of a row's products.
-    #[inline(always)]
-    fn largest_square(&self) -> f64 {
-        self.squares().as_flattened().iter().copied().fold(0.0, f64::max)
     }
 
     /// The sum of squares of each row's products.
