@@ -136,25 +136,32 @@ fn test_term(
 /// The columns of a term against the others, at the parabola of the optimum.
 struct Split<'a> {
     optimum: &'a Optimum<'a>,
-    others: Vec<usize>,
-    /// U'⁻¹ b_t with U'U = D_tt: what the parabola loses without the term is the square of its length.
+    inverse: &'a Array2<f64>,
+    columns: &'a [usize],
+    /// The term's rows of R⁻¹.
+    own: Array2<f64>,
+    /// Upper triangular U with U'U = D_tt.
+    factor: Array2<f64>,
+    /// U'⁻¹ b_t: what the parabola loses without the term is the square of its length.
     lost: Array1<f64>,
-    /// Where the parabola has its minimum over the others with the term's coefficients at 0: b - D_.t (D_tt)⁻¹ b_t.
-    minimum: Array1<f64>,
 }
 
 impl<'a> Split<'a> {
     /// inverse: R⁻¹, so that D = R⁻¹ R'⁻¹ and D_tt is made of the term's rows of R⁻¹.
-    fn new(optimum: &'a Optimum<'a>, inverse: &Array2<f64>, columns: &[usize]) -> Self {
-        let p = optimum.beta.len();
-        let others: Vec<usize> = (0..p).filter(|j| !columns.contains(j)).collect();
+    fn new(optimum: &'a Optimum<'a>, inverse: &'a Array2<f64>, columns: &'a [usize]) -> Self {
         let of_term: Array1<f64> = columns.iter().map(|j| optimum.beta[*j]).collect();
         let own = inverse.select(Axis(0), columns);
         let factor = triangular_factor(&own.t().to_owned());
         let lost = solve_upper_transposed(&factor, &of_term);
-        let mut minimum = optimum.beta.to_owned() - inverse.dot(&own.t().dot(&solve_upper(&factor, &lost)));
-        columns.iter().for_each(|j| minimum[*j] = 0.0);
-        Split { optimum, others, lost, minimum }
+        Split { optimum, inverse, columns, own, factor, lost }
+    }
+
+    /// Where the parabola has its minimum over the others with the term's coefficients at 0: b - D_.t (D_tt)⁻¹ b_t.
+    fn minimum(&self) -> Array1<f64> {
+        let along = self.own.t().dot(&solve_upper(&self.factor, &self.lost));
+        let mut minimum = self.optimum.beta.to_owned() - self.inverse.dot(&along);
+        self.columns.iter().for_each(|j| minimum[*j] = 0.0);
+        minimum
     }
 
     fn drop_of_parabola(&self) -> f64 {
@@ -171,7 +178,8 @@ impl<'a> Split<'a> {
             seed: 0,
         };
         let objective = self.optimum.objective;
-        let smaller = Restricted::with_coefficients_free(objective, &self.others, self.minimum.clone());
+        let others: Vec<usize> = (0..self.optimum.beta.len()).filter(|j| !self.columns.contains(j)).collect();
+        let smaller = Restricted::with_coefficients_free(objective, &others, self.minimum());
         let descent = minimise(&smaller, &Array1::zeros(smaller.dim()), &SETTINGS, &mut Unwatched);
         if !descent.reason.is_converged() {
             return Err(format!("the model without the term: {}", descent.reason.words()));
