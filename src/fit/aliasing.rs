@@ -47,9 +47,13 @@ fn always(scale: &Scale, j: usize) -> String {
 /// A QR factorisation by Householder reflections in which a column that is left out takes no place: with r columns kept, the
 /// part of a column outside their span is what it has from row r on. The root is triangular already, so that column j has
 /// but one row more there than columns were left out before it, and most reflections are of a few rows.
+/// Of columns beyond all numbers nothing can be told: all stay, and the descent says that it diverges.
 /// Source: Golub & Van Loan 2013, Matrix Computations, s. 5.2 and 5.4.
 pub fn find(root: &ArrayRef2<f64>, scale: &Scale, terms: &[Term], has_intercept: bool) -> Independent {
     let p = root.ncols();
+    if root.iter().any(|cell| !cell.is_finite()) {
+        return Independent { kept: (0..p).collect(), aliased: vec![None; p] };
+    }
     let mut columns = stored(root);
     let mut found = Independent { kept: Vec::new(), aliased: vec![None; p] };
     for j in 0..p {
@@ -244,6 +248,18 @@ mod tests {
         };
         let scale = Scale { centre: Array1::zeros(p), spread: Array1::ones(p) };
         (scale, (0..p).map(term).collect())
+    }
+
+    #[test]
+    fn columns_beyond_all_numbers_stay() {
+        let (scale, terms) = named(3);
+        for wrong in [f64::NAN, f64::INFINITY] {
+            for at in [[0, 0], [0, 2], [1, 1], [2, 2]] {
+                let mut root = Array2::eye(3);
+                root[at] = wrong;
+                assert_eq!(find(&root, &scale, &terms, false).kept, [0, 1, 2], "{wrong} at {at:?}");
+            }
+        }
     }
 
     #[test]
