@@ -8,7 +8,7 @@ use crate::design::expand::Model;
 use crate::design::formula::Formula;
 use crate::design::learn::learn;
 use crate::design::numbers::numbers;
-use crate::design::piece::{Cells, Ground, Piece, PieceColumn, indicator};
+use crate::design::piece::{Cells, Ground, Piece, PieceColumn, brief, indicator};
 use crate::design::term::Term;
 use crate::error::{Error, Result};
 
@@ -90,7 +90,7 @@ impl Encoded {
 ///
 /// # Errors
 /// Formula, when a term does not fit its column (text in a function, one level, too few values for the knots);
-/// Data, when a transform of a cell is not finite or there is no row.
+/// Data, when a transform of a cell or a product of cells is not finite or there is no row.
 pub fn encode(formula: &Formula, table: &Table, weight: Option<&Array1<f64>>) -> Result<(Encoded, Frozen)> {
     assert!(weight.is_none_or(|w| w.len() == table.n_rows), "one weight a row");
     let frozen = learn(formula, table, weight)?;
@@ -122,7 +122,12 @@ pub fn rebuild_columns(
     let pieces = pieces(model, &ground)?;
     let columns = columns(formula, model, &pieces)?;
     let chosen = columns.iter().enumerate().filter(|(j, column)| wanted(*j, &column.term));
-    Ok(chosen.map(|(j, column)| (j, column.values(table.n_rows))).collect())
+    let made = chosen.map(|(j, column)| {
+        let values = column.values(table.n_rows);
+        column.check(&ground, table.n_rows, |row| values[row])?;
+        Ok((j, values))
+    });
+    made.collect()
 }
 
 /// The sum of the formula's offsets in each row; `None` where it has none.
@@ -169,6 +174,10 @@ fn build(formula: &Formula, frozen: &Frozen, table: &Table, weight: Option<&Arra
     let pieces = pieces(model, &ground)?;
     let columns = columns(formula, model, &pieces)?;
     let x = fill(&columns, table.n_rows)?;
+    columns
+        .iter()
+        .enumerate()
+        .try_for_each(|(j, column)| column.check(&ground, table.n_rows, |row| x[[row, j]]))?;
     let offset = sum_of_offsets(model, &ground)?;
     let terms = columns.into_iter().map(|c| c.term).collect();
     Ok(Encoded { terms, x, has_intercept: model.intercept, offset })
@@ -240,6 +249,21 @@ impl<'a> DesignColumn<'a> {
             values.iter_mut().enumerate().for_each(|(row, value)| *value *= factor.value(row));
         }
         values
+    }
+
+    /// That a product of numbers is one too; `value` gives the product in a row.
+    fn check(&self, ground: &Ground<'_>, n_rows: usize, value: impl Fn(usize) -> f64) -> Result<()> {
+        let is_product = self.cells.len() > 1;
+        let is_lost = |row: &usize| {
+            !value(*row).is_finite() && self.cells.iter().all(|factor| factor.value(*row).is_finite())
+        };
+        match (0..n_rows).filter(|_| is_product).find(is_lost) {
+            Some(row) => {
+                let factors: Vec<String> = self.cells.iter().map(|factor| brief(factor.value(row))).collect();
+                Err(ground.out_of_range(&self.term.name, &format!("it is {}", factors.join(" * ")), row))
+            }
+            None => Ok(()),
+        }
     }
 
     fn times(&self, piece: &PieceColumn<'a>) -> DesignColumn<'a> {

@@ -156,7 +156,14 @@ impl<'a> Ground<'a> {
                 if !is_sound(atom, basis) {
                     return Err(damaged(&text));
                 }
-                let columns = basis_columns(basis, &self.numbers(e)?);
+                let numbers = self.numbers(e)?;
+                let columns = basis_columns(basis, &numbers);
+                let is_lost = |row: &usize| {
+                    !numbers[*row].is_nan() && columns.iter().any(|column| !column[*row].is_finite())
+                };
+                if let Some(row) = (0..numbers.len()).find(is_lost) {
+                    return Err(self.out_of_range(&text, &format!("{e} = {}", brief(numbers[row])), row));
+                }
                 let named = columns.into_iter().enumerate().map(|(k, values)| {
                     let part = transformed(variable, text.clone(), Some(k + 1));
                     (format!("{text}[{}]", k + 1), part, Cow::Owned(values))
@@ -172,6 +179,14 @@ impl<'a> Ground<'a> {
             self.check_number(name)?;
         }
         numbers(self.formula, e, self.table)
+    }
+
+    /// The error for a cell of a column of the design that is beyond all numbers, though what it is made of is not.
+    pub fn out_of_range(&self, column: &str, made_of: &str, row: usize) -> Error {
+        let place = self.table.place(row);
+        Error::data(format!("{place}: `{column}` is not a finite number where {made_of}")).hint(
+            "the values are of extreme size, or differ by almost nothing: correct them, or rescale the column, e.g. `I(x / 1000)`",
+        )
     }
 
     fn numbers_of_column(&self, name: &str) -> Result<&'a [f64]> {
@@ -255,6 +270,12 @@ impl<'a> Ground<'a> {
         Error::data(format!("column `{name}`, {place}: the model has never seen the level `{level}`"))
             .hint(format!("its levels are {}", listed(levels)))
     }
+}
+
+/// A number in a message: with an exponent where it is very large or small.
+pub fn brief(value: f64) -> String {
+    let is_plain = value == 0.0 || (1e-4..1e9).contains(&value.abs());
+    if is_plain { value.to_string() } else { format!("{value:e}") }
 }
 
 fn transformed(variable: &str, text: String, index: Option<usize>) -> Part {
