@@ -116,3 +116,25 @@ fn names_and_levels_that_look_like_formulas_stay_text_in_a_spreadsheet() {
     assert!(predicted.out.starts_with("y,'+g,prediction"), "{}", predicted.out);
     assert!(predicted.out.contains("-0.5") || predicted.out.contains("\n1.5,'=1+1,"), "{}", predicted.out);
 }
+
+/// Reading a pipe into which nothing is written goes on for ever.
+#[cfg(unix)]
+#[test]
+fn a_wish_to_stop_that_has_to_wait_is_answered() {
+    let folder = Folder::new();
+    let pipe = folder.path("d.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let job = folder.command(&["fit", "d.csv", "y ~ x"]).stderr(Stdio::piped()).spawn().expect("it starts");
+    let told = |signal: &str| {
+        let kill = std::process::Command::new("kill").args([signal, &job.id().to_string()]).status();
+        assert!(kill.expect("kill").success());
+    };
+    sleep(Duration::from_millis(500));
+    told("-TERM");
+    sleep(Duration::from_millis(3000));
+    told("-TERM");
+    let ended = job.wait_with_output().expect("it ends");
+    let words = String::from_utf8_lossy(&ended.stderr);
+    assert!(words.contains("told to stop") && words.contains("once more ends the program"), "{words}");
+    assert_eq!(ended.status.code(), Some(130));
+}
