@@ -79,6 +79,8 @@ pub struct LogisticPerformance {
     pub classification: Vec<Classification>,
     /// Thresholds asked for that are withheld because they cut off few patients.
     pub thresholds_left_out: usize,
+    /// Points of the ROC curve, and of the decision curve, left out because they would tell of few patients.
+    pub points_left_out: (usize, usize),
     /// The ROC curve.
     pub roc: Vec<RocPoint>,
     /// Counts of risks by outcome.
@@ -134,6 +136,7 @@ impl LogisticPerformance {
             groups: calibration_groups(&risk, outcome, weight, usual_groups(n), z),
             groups_left_out: 0,
             thresholds_left_out: 0,
+            points_left_out: (0, 0),
             decision_curve: net_benefit(&risk, outcome, weight, &usual_thresholds()),
             net_benefit: net_benefit(&risk, outcome, weight, &asked.thresholds),
             classification: asked

@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn a_hundredth_of_the_rows_may_lie_beyond_the_axis_and_is_counted() {
         let edges: Vec<f64> = (0..=10).map(|k| f64::from(k) / 10.0).collect();
-        let mut bins = RiskBins { edges, events: vec![0.0; 10], non_events: vec![0.0; 10] };
+        let mut bins = RiskBins { edges, events: vec![0.0; 10], non_events: vec![0.0; 10], n: (50.0, 150.0) };
         (bins.non_events[0], bins.events[2], bins.events[7]) = (150.0, 48.0, 2.0);
         let nothing = CalibrationCurve::default();
         let cut = figure(&nothing, &[], &bins, &[]);

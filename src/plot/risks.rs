@@ -22,18 +22,20 @@ pub struct RiskBins {
     pub events: Vec<f64>,
     /// Rows without, as many.
     pub non_events: Vec<f64>,
+    /// Rows with the event and without, those of blank bins too.
+    pub n: (f64, f64),
 }
 
 impl RiskBins {
     /// Each bin's share of all rows with that outcome.
-    fn shares(counts: &[f64]) -> Vec<f64> {
-        let all: f64 = counts.iter().copied().filter(|n| n.is_finite()).sum();
+    fn shares(counts: &[f64], all: f64) -> Vec<f64> {
         counts.iter().map(|n| if all > 0.0 { n / all } else { 0.0 }).collect()
     }
 
     /// Shares with the event and without, and the largest of them.
     fn both(&self) -> (Vec<f64>, Vec<f64>, f64) {
-        let (with, without) = (RiskBins::shares(&self.events), RiskBins::shares(&self.non_events));
+        let (with, without) =
+            (RiskBins::shares(&self.events, self.n.0), RiskBins::shares(&self.non_events, self.n.1));
         let largest = with.iter().chain(&without).copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
         (with, without, if largest > 0.0 { largest } else { 1.0 })
     }
@@ -85,14 +87,13 @@ impl Figure for Risks<'_> {
         let upper = Panel::within(above, x.clone().unlabelled(), y(), reserve)?.standing();
         let lower = Panel::within(below, x.named("Predicted risk", ""), y(), reserve)?.standing();
         let groups = [
-            (&upper, with, &self.bins.events, self.outcomes.0, event_colour(), self.medians.0),
-            (&lower, without, &self.bins.non_events, self.outcomes.1, non_event_colour(), self.medians.1),
+            (&upper, with, self.bins.n.0, self.outcomes.0, event_colour(), self.medians.0),
+            (&lower, without, self.bins.n.1, self.outcomes.1, non_event_colour(), self.medians.1),
         ];
-        for (panel, shares, counts, name, colour, median) in groups {
+        for (panel, shares, n, name, colour, median) in groups {
             panel.draw(canvas)?;
             draw_bars(canvas, panel, &self.bins.edges, &shares, 0.0, colour)?;
             panel.draw_spines(canvas)?;
-            let n: f64 = counts.iter().copied().filter(|n| n.is_finite()).sum();
             draw_head(canvas, panel, name, &format!("n = {}", count(n)))?;
             draw_median(canvas, panel, median)?;
         }
@@ -155,7 +156,9 @@ pub(crate) mod tests {
                 .map(|z| (n * (-0.5 * z * z).exp()).round())
                 .collect()
         };
-        RiskBins { edges, events: hill(0.31, 0.16, 24.0), non_events: hill(0.12, 0.09, 310.0) }
+        let (events, non_events) = (hill(0.31, 0.16, 24.0), hill(0.12, 0.09, 310.0));
+        let n = (events.iter().sum(), non_events.iter().sum());
+        RiskBins { edges, events, non_events, n }
     }
 
     #[test]
@@ -176,8 +179,9 @@ pub(crate) mod tests {
             edges: vec![0.0, f64::NAN, 1e300],
             events: vec![f64::INFINITY, f64::NAN],
             non_events: vec![0.0, 0.0],
+            n: (f64::NAN, 0.0),
         };
-        let one = RiskBins { edges: vec![0.5, 0.5], events: vec![1.0], non_events: vec![] };
+        let one = RiskBins { edges: vec![0.5, 0.5], events: vec![1.0], non_events: vec![], n: (1.0, 0.0) };
         for bins in [&none, &odd, &one] {
             let headings = Headings { title: &long, subtitle: "" };
             drawn(&Risks { headings, bins, outcomes: (&long, ""), medians: (f64::NAN, 0.99) }, 0.25);

@@ -93,8 +93,12 @@ pub fn of(fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
         Some(Apparent::Logistic { performance: p, medians }) => {
             waiting.push(Box::new(|| Ok(vec![roc(&on_its_rows, fit, p)?])));
             waiting.push(Box::new(|| Ok(vec![calibration(&on_its_rows, fit, p)?])));
-            waiting.push(Box::new(|| Ok(vec![decision(&on_its_rows, fit, p)?])));
-            waiting.push(Box::new(|| Ok(vec![risks(&on_its_rows, p, *medians, &outcomes(fit))?])));
+            if performance::has_decision(p) {
+                waiting.push(Box::new(|| Ok(vec![decision(&on_its_rows, fit, p)?])));
+            }
+            if performance::has_bins(&performance::bins(p)) {
+                waiting.push(Box::new(|| Ok(vec![risks(&on_its_rows, p, *medians, &outcomes(fit))?])));
+            }
         }
         Some(Apparent::Linear { performance, fitted, residual }) => {
             waiting.push(Box::new(|| Ok(vec![agreement(&on_its_rows, fit, performance)?])));
@@ -245,13 +249,9 @@ fn risks(
     medians: (f64, f64),
     outcomes: &(String, String),
 ) -> Result<Drawn> {
-    let bins = performance::bins(&p.distribution);
-    let named = |name: &String, shown: &[f64], all: f64| {
-        let is_whole = (shown.iter().sum::<f64>() - all).abs() < 1e-6 * all.max(1.0);
-        if is_whole { name.clone() } else { format!("{name}, without bins of few patients,") }
-    };
-    let events = named(&outcomes.0, &bins.events, p.n_events);
-    let others = named(&outcomes.1, &bins.non_events, p.n - p.n_events);
+    let bins = performance::bins(p);
+    let which = performance::which_bins(&bins);
+    let (events, others) = (format!("{}{which}", outcomes.0), format!("{}{which}", outcomes.1));
     let figure = Risks { headings: studio.headings(), bins: &bins, outcomes: (&events, &others), medians };
     let caption = format!(
         "How the predicted risks are distributed; the medians are {} with the event and {} without. The less the two \

@@ -47,7 +47,11 @@ pub fn pictures(subject: &Subject<'_>, performance: &Performance, svg: bool) -> 
         Performance::Logistic(p) => [
             with_calibration(subject, p, |f| drawn(f, "calibration", svg))?,
             with_roc(subject, p, |f| drawn(f, "roc", svg))?,
-            with_decision(subject, p, |f| drawn(f, "decision_curve", svg))?,
+            if has_decision(p) {
+                with_decision(subject, p, |f| drawn(f, "decision_curve", svg))?
+            } else {
+                Vec::new()
+            },
         ]
         .concat(),
         Performance::Linear(p) => with_agreement(subject, p, |f| drawn(f, "calibration", svg))?,
@@ -157,9 +161,8 @@ pub(super) fn with_calibration<T>(
         "too few rows for groups that tell of no single patient".to_string()
     };
     let event = subject.event.unwrap_or_default();
-    let bins = bins(&p.distribution);
-    let is_whole = bins.events.iter().chain(&bins.non_events).all(|n| n.is_finite());
-    let which = if is_whole { "" } else { ", without bins of few patients" };
+    let bins = bins(p);
+    let which = which_bins(&bins);
     let (with, without) =
         (format!("{} = {event}{which}", subject.outcome), format!("{} ≠ {event}{which}", subject.outcome));
     draw(&Calibration {
@@ -198,18 +201,46 @@ fn why(notes: &[String], what: &str) -> String {
 }
 
 /// The bins of the distribution, fewer where there are few rows.
-pub(super) fn bins(distribution: &RiskDistribution) -> RiskBins {
-    let RiskDistribution { events, non_events, .. } = distribution.readable();
+pub(super) fn bins(p: &LogisticPerformance) -> RiskBins {
+    let RiskDistribution { events, non_events, .. } = p.distribution.readable();
     RiskBins {
         // Divided, not multiplied: 0.3 and not 0.30000000000000004.
         edges: (0..=events.len()).map(|k| k as f64 / events.len() as f64).collect(),
         non_events,
         events,
+        n: (p.n_events, p.n - p.n_events),
+    }
+}
+
+/// Whether some bin tells of rows.
+pub(super) fn has_bins(bins: &RiskBins) -> bool {
+    bins.events.iter().chain(&bins.non_events).any(|n| n.is_finite() && *n > 0.0)
+}
+
+/// Which rows the bins show, said after the name of their outcome; nothing where it is all of them.
+pub(super) fn which_bins(bins: &RiskBins) -> &'static str {
+    let is_whole = bins.events.iter().chain(&bins.non_events).all(|n| n.is_finite());
+    match (is_whole, has_bins(bins)) {
+        (true, _) => "",
+        (false, true) => ", bins of few patients left blank",
+        (false, false) => ", withheld: every bin would tell of few patients",
     }
 }
 
 /// So many points of a ROC curve are drawn; a curve of a million is thinned to these.
 const MOST_POINTS: usize = 1000;
+
+/// What is said of a curve whose other points would tell of few patients.
+fn at_some(drawn: usize, left_out: usize) -> String {
+    match left_out {
+        0 => String::new(),
+        _ => format!(
+            "; straight lines between {} of its {} points, the others withheld",
+            count(drawn as f64),
+            count((drawn + left_out) as f64)
+        ),
+    }
+}
 
 /// The ROC curve, handed to `draw`.
 ///
@@ -250,12 +281,17 @@ pub(super) fn with_roc<T>(
             })
         })
         .collect();
-    let subtitle = format!("ROC curve. {}", events(subject, p));
+    let subtitle = format!("ROC curve. {}{}", events(subject, p), at_some(p.roc.len(), p.points_left_out.0));
     draw(&Roc {
         headings: Headings { title: subject.model, subtitle: &subtitle },
         curves: &[curve],
         thresholds: &thresholds,
     })
+}
+
+/// Whether any two points of the decision curve are told.
+pub(super) fn has_decision(p: &LogisticPerformance) -> bool {
+    p.decision_curve.len() > 1
 }
 
 /// The decision curve, handed to `draw`.
@@ -279,7 +315,8 @@ pub(super) fn with_decision<T>(
         high: column(&|b| b.model + half_width * b.std_error),
     };
     let beyond = if end < 0.985 { "; at most 1 % have a risk beyond the last threshold" } else { "" };
-    let subtitle = format!("Decision curve. {}{beyond}", events(subject, p));
+    let some = at_some(p.decision_curve.len(), p.points_left_out.1);
+    let subtitle = format!("Decision curve. {}{beyond}{some}", events(subject, p));
     draw(&Decision {
         headings: Headings { title: subject.model, subtitle: &subtitle },
         thresholds: &column(&|b| b.threshold),
@@ -425,12 +462,27 @@ mod tests {
             (0..rows).for_each(|k| {
                 if k % 3 == 0 { found.events[k % 50] += 1.0 } else { found.non_events[k % 50] += 1.0 }
             });
-            bins(&found)
+            bins(&LogisticPerformance {
+                distribution: found,
+                ..measured(&[-1.0, 1.0, 0.5, 2.0], &[0.0, 1.0, 1.0, 0.0], &[])
+            })
         };
         assert_eq!((of(30).events.len(), of(300).events.len()), (10, 50));
         let few = of(30);
         assert_eq!(few.events.iter().chain(&few.non_events).sum::<f64>(), 30.0);
         assert_eq!((few.edges[3], few.edges[10]), (0.3, 1.0));
+    }
+
+    #[test]
+    fn what_is_withheld_is_said_where_it_is_missing() {
+        let bins = |events: &[f64]| RiskBins { events: events.to_vec(), ..RiskBins::default() };
+        let (whole, some, none) = (bins(&[3.0, 0.0]), bins(&[3.0, f64::NAN]), bins(&[f64::NAN, f64::NAN]));
+        assert_eq!([&whole, &some, &none].map(has_bins), [true, true, false]);
+        assert_eq!(which_bins(&whole), "");
+        assert_eq!(which_bins(&some), ", bins of few patients left blank");
+        assert_eq!(which_bins(&none), ", withheld: every bin would tell of few patients");
+        assert_eq!(at_some(99, 0), "");
+        assert_eq!(at_some(12, 87), "; straight lines between 12 of its 99 points, the others withheld");
     }
 
     #[test]

@@ -124,13 +124,14 @@ pub(super) fn logistic(p: &mut LogisticPerformance, below: usize) -> Vec<String>
         &format!("of neighbouring risks left out, for they would tell of {few}"),
     );
     let kept: Vec<bool> = curve.iter().map(|place| cuts.has(*place)).collect();
+    p.points_left_out.1 = keep(&mut p.decision_curve, &kept);
     tell(
-        keep(&mut p.decision_curve, &kept),
+        p.points_left_out.1,
         "point",
         &format!("of the decision curve left out, for they would tell of {few}"),
     );
     let kept: Vec<bool> = points.iter().map(|place| cuts.has(*place)).collect();
-    keep(&mut p.roc, &kept);
+    p.points_left_out.0 = keep(&mut p.roc, &kept);
     let mut kept = cuts.whole(&bins);
     kept.reverse();
     p.distribution = blank(distribution, &kept);
