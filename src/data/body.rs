@@ -118,7 +118,7 @@ impl Body {
     ///
     /// # Errors
     /// Those of [`Body::rows`].
-    pub fn each(&self, piece: &Piece, wants: &[Want], sink: &mut impl Sink) -> Result<()> {
+    pub fn each(&self, piece: &Piece, wants: &[Want], sink: &mut impl for<'t> Sink<'t>) -> Result<()> {
         let file = &self.files[piece.file];
         let places: Vec<usize> = wants.iter().map(|want| file.places[want.place]).collect();
         match &file.rows {
@@ -131,7 +131,7 @@ impl Body {
             }
             _ => self.rows(piece, wants, |number, line, cells| {
                 let row = Row { number, line: line - piece.line };
-                cells.iter().enumerate().for_each(|(want, cell)| sink.cell(row, want, cell));
+                cells.iter().enumerate().for_each(|(want, cell)| sink.cell(row, want, cell.clone()));
                 sink.end(row);
             }),
         }
@@ -209,10 +209,15 @@ struct Counted<'a, S> {
     n_rows: usize,
 }
 
-impl<S: Sink> Sink for Counted<'_, S> {
+impl<'t, S: Sink<'t>> Sink<'t> for Counted<'_, S> {
     #[inline(always)]
-    fn cell(&mut self, row: Row, want: usize, cell: &Cell<'_>) {
+    fn cell(&mut self, row: Row, want: usize, cell: Cell<'t>) {
         self.sink.cell(row, want, cell);
+    }
+
+    #[inline(always)]
+    fn numbers(&mut self, row: Row, wants: &[(usize, usize)], numbers: &[f64]) {
+        self.sink.numbers(row, wants, numbers);
     }
 
     #[inline(always)]

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::data::short::short_number;
+
 /// What stands before the decimals of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
@@ -35,106 +37,6 @@ pub fn number(text: &str, mark: Mark) -> Option<f64> {
     }
     let read = fast_float2::parse(plain.as_ref()).ok().or_else(|| plain.parse().ok());
     read.filter(|x: &f64| x.is_finite())
-}
-
-/// A number of at most fifteen digits without an exponent.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ShortNumber {
-    /// The f64 nearest to it.
-    pub value: f64,
-    /// The length of its text.
-    pub n_bytes: usize,
-    /// Whether it has a decimal point.
-    pub has_point: bool,
-}
-
-/// Digits of a short number: 10^15 < 2^53.
-const DIGITS: usize = 15;
-/// Powers of ten, each an f64 without rounding.
-const POWERS: [f64; DIGITS + 1] =
-    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-
-/// The short number that a text is, up to a delimiter, if it is one.
-///
-/// Its digits as a whole number and the power of ten under it are both f64 without rounding, so that their ratio is
-/// the f64 nearest to the decimals. Source: Clinger 1990, How to read floating point numbers accurately.
-pub fn short_number(text: &[u8], delimiter: Option<u8>) -> Option<ShortNumber> {
-    let is_negative = text.first() == Some(&b'-');
-    let sign = usize::from(is_negative);
-    let (mut whole, mut point, mut at) = (0_i64, None, sign);
-    while let Some(byte) = text.get(at).filter(|byte| Some(**byte) != delimiter) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            whole = whole * 10 + i64::from(digit);
-        } else if *byte == b'.' && point.is_none() {
-            point = Some(at);
-        } else {
-            return None;
-        }
-        at += 1;
-        if at > sign + DIGITS + 1 {
-            return None;
-        }
-    }
-    let n_digits = at - sign - usize::from(point.is_some());
-    if !(1..=DIGITS).contains(&n_digits) {
-        return None;
-    }
-    let n_decimals = point.map_or(0, |point| at - point - 1);
-    let unsigned = whole as f64 / POWERS[n_decimals];
-    let value = if is_negative { -unsigned } else { unsigned };
-    Some(ShortNumber { value, n_bytes: at, has_point: point.is_some() })
-}
-
-/// Bytes of a word.
-pub const WORD: usize = 8;
-
-/// Where a byte stands first in a word, whose first byte is the lowest; [`WORD`] where it does not.
-///
-/// Source: Lamport 1975, Multiple byte processing with full-word instructions (a zero byte among several).
-#[inline(always)]
-pub fn first_of(word: u64, wanted: u8) -> usize {
-    let differs = word ^ (EACH * u64::from(wanted)); // a zero byte where it stands
-    let zeros = differs.wrapping_sub(EACH) & !differs & (EACH << 7); // the lowest high bit marks the first of them
-    zeros.trailing_zeros() as usize / 8
-}
-
-/// 1 in each byte.
-const EACH: u64 = u64::from_le_bytes([1; WORD]);
-
-/// As [`short_number`], of the text that the first `n_bytes` < 8 bytes of a word are, the first byte the lowest: all digits at
-/// once instead of one after the other, and without branches, for cells are hard to foresee. `None` too where there are more bytes.
-///
-/// The decimal point is taken out and the digits are moved to the end, zeros before them. Then neighbours are added pair by pair,
-/// the left one times 10, then 100, then 10,000.
-#[inline(always)]
-pub fn number_in_word(word: u64, n_bytes: usize) -> Option<ShortNumber> {
-    const PAIRS: u64 = 0x0000_00FF_0000_00FF; // every fourth byte
-    let is_negative = word as u8 == b'-';
-    let sign = usize::from(is_negative);
-    if n_bytes >= WORD || n_bytes <= sign {
-        return None;
-    }
-    let below = |n: usize| (1_u64 << (8 * n)) - 1;
-    let length = n_bytes - sign;
-    let unsigned = (word >> (8 * sign)) & below(length);
-    let point = first_of(unsigned, b'.').min(length); // at the end where there is none
-    let has_point = point < length;
-    let n_digits = length - usize::from(has_point);
-    let whole = (unsigned & below(point)) | ((unsigned >> 8) & !below(point));
-    let zeros = (EACH * u64::from(b'0')) & below(n_digits);
-    let digits = (whole ^ zeros).wrapping_shl(8 * (WORD - n_digits) as u32);
-    let above_nine = (digits | digits.wrapping_add(EACH * (0x80 - 10))) & (EACH << 7);
-    if above_nine != 0 || n_digits == 0 {
-        return None;
-    }
-    let tens = digits.wrapping_mul(10).wrapping_add(digits >> 8);
-    let upper = (tens & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
-    let lower = ((tens >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
-    let whole = (upper.wrapping_add(lower) >> 32) as u32;
-    let unsigned = f64::from(whole) / POWERS[n_digits - point];
-    let value = f64::from_bits(unsigned.to_bits() | (u64::from(is_negative) << 63));
-    Some(ShortNumber { value, n_bytes, has_point })
 }
 
 /// More characters than a number written in full can have (f64 has up to 767 significant digits).
@@ -335,17 +237,6 @@ mod tests {
         ) {
             let expected = text.parse().ok().filter(|x: &f64| x.is_finite()).map(f64::to_bits);
             proptest::prop_assert_eq!(number(&text, Mark::Point).map(f64::to_bits), expected);
-        }
-
-        #[test]
-        fn a_word_at_once_is_read_as_byte_after_byte(text in "[-+]?[0-9]{0,5}[.]?[0-9]{0,5}|[-.0-9:/ ,a\u{ff}]{0,9}", n in 0..9_usize) {
-            let mut word = [0xA5; WORD]; // whatever follows must not matter
-            let bytes = &text.as_bytes()[..n.min(text.len()).min(WORD)];
-            word[..bytes.len()].copy_from_slice(bytes);
-            let found = number_in_word(u64::from_le_bytes(word), bytes.len());
-            let wanted = short_number(bytes, None).filter(|_| bytes.len() < WORD);
-            proptest::prop_assert_eq!(found.map(|x| x.value.to_bits()), wanted.map(|x| x.value.to_bits()));
-            proptest::prop_assert_eq!(found, wanted);
         }
 
         #[test]

@@ -46,6 +46,9 @@ pub struct Typed {
     /// Decisions on single columns, one sentence each (codes kept as text, levels that look alike or that no row
     /// has, numbers made categorical).
     pub notices: Vec<String>,
+    /// Of each column whether it was seen while reading that no cell is missing; of a column that was not read as plain numbers
+    /// that is not known.
+    pub without_gaps: Vec<bool>,
 }
 
 /// Opens a CSV or Parquet file, several of them as one table, or a built-in data set by `@name`.
@@ -132,7 +135,7 @@ impl Source {
     /// that is nearly but not wholly numbers or dates, or not what the choices make it, with the cells and lines.
     pub fn typed(&self, columns: &[String], choices: &DataChoices) -> Result<Typed> {
         let (places, lesson) = self.learn(columns, choices, Keep::Cells)?;
-        let mut notices = Vec::new();
+        let (mut notices, mut without_gaps) = (Vec::new(), Vec::new());
         let mut typed: Vec<Column> = Vec::with_capacity(columns.len());
         let mut learnt: HashMap<usize, Learnt> = places.into_iter().zip(lesson.columns).collect();
         for (idx, name) in columns.iter().enumerate() {
@@ -140,12 +143,13 @@ impl Source {
             let is_last = !columns[idx + 1..].contains(name);
             let column = if is_last { learnt.remove(&place) } else { learnt.get(&place).cloned() };
             let column = column.expect("each column was learnt");
+            without_gaps.push(matches!(column, Learnt::Numbers { has_gaps: false, .. }));
             let values = self.values(name, place, column, choices, &mut notices)?;
             typed.push(Column { name: name.clone(), values });
         }
         let origins = self.body.origins.clone();
         let table = Table { n_rows: self.n_rows, lines: lesson.lines, columns: typed, origins };
-        Ok(Typed { table, notices })
+        Ok(Typed { table, notices, without_gaps })
     }
 
     /// Learns of some columns; gives their places, ascending, and what was learnt of each.

@@ -39,6 +39,8 @@ pub enum Learnt {
     Numbers {
         /// Whether any cell is not missing.
         any: bool,
+        /// Whether any cell is missing.
+        has_gaps: bool,
         /// The mark.
         mark: Mark,
         /// The cells, where they are kept; NaN where they are missing.
@@ -134,7 +136,10 @@ fn pass(body: &Body, jobs: &[Job], forms: &[Form], keep: Keep) -> Result<(Vec<Op
     )?;
     let columns = numbers.into_iter().zip(forms).zip(values.into_iter().zip(codes)).zip(dictionaries);
     let learnt = columns.map(|(((numbers, form), (values, codes)), dictionary)| match form {
-        Form::Numbers => numbers.mark().map(|mark| Learnt::Numbers { any: numbers.any, mark, values }),
+        Form::Numbers => {
+            let Numbers { any, has_gaps, .. } = numbers;
+            numbers.mark().map(|mark| Learnt::Numbers { any, has_gaps, mark, values })
+        }
         Form::Texts => {
             let dictionary = dictionary.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
             let (texts, place_of) = dictionary.in_order();
@@ -190,7 +195,8 @@ impl Pupil<'_> {
     fn read(&self, piece: &Piece, desk: Desk<'_>) -> Result<Vec<Numbers>> {
         let texts = self.jobs.iter().map(|_| Local::default()).collect();
         let numbers = vec![Numbers::default(); self.jobs.len()];
-        let mut notes = Notes { pupil: self, piece, desk, numbers, texts };
+        let has_codes = self.jobs.iter().map(|job| job.missing.has_numbers()).collect();
+        let mut notes = Notes { pupil: self, piece, desk, numbers, has_codes, texts };
         self.body.each(piece, &self.wants, &mut notes)?;
         let Notes { mut desk, numbers, texts, .. } = notes;
         for (idx, local) in texts.into_iter().enumerate().filter(|(idx, _)| self.forms[*idx] == Form::Texts) {
@@ -210,20 +216,36 @@ struct Notes<'a> {
     piece: &'a Piece,
     desk: Desk<'a>,
     numbers: Vec<Numbers>,
+    /// Of each column whether there are numbers that mean missing.
+    has_codes: Vec<bool>,
     texts: Vec<Local>,
 }
 
-impl Sink for Notes<'_> {
+impl<'t> Sink<'t> for Notes<'_> {
     #[inline(always)]
-    fn cell(&mut self, row: Row, want: usize, cell: &Cell<'_>) {
+    fn cell(&mut self, row: Row, want: usize, cell: Cell<'t>) {
         match self.pupil.forms[want] {
-            Form::Numbers => self.number(row, want, cell),
+            Form::Numbers => self.number(row, want, &cell),
             Form::Texts => {
                 let line = self.piece.line.saturating_add(row.line);
                 let code = self.texts[want].take(&cell.text(), self.piece.first_row + row.number, line);
                 if let Some(place) = self.desk.codes[want].get_mut(row.number) {
                     *place = code;
                 }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn numbers(&mut self, row: Row, wants: &[(usize, usize)], numbers: &[f64]) {
+        for ((want, _), number) in wants.iter().zip(numbers) {
+            if self.has_codes[*want] {
+                self.number(row, *want, &Cell::Number(*number));
+                continue;
+            }
+            self.numbers[*want].any = true;
+            if let Some(place) = self.desk.values[*want].get_mut(row.number) {
+                *place = *number;
             }
         }
     }
@@ -262,6 +284,8 @@ struct Numbers {
     failed: bool,
     /// A cell is a number.
     any: bool,
+    /// A cell is missing.
+    has_gaps: bool,
     /// A number has a decimal comma, a decimal point.
     comma: bool,
     point: bool,
@@ -280,6 +304,7 @@ impl Numbers {
         };
         let is_missing = value.is_nan() || missing.is_missing_number(value);
         self.any |= !is_missing;
+        self.has_gaps |= is_missing;
         if is_missing { Some(f64::NAN) } else { Some(value).filter(|x| x.is_finite()) }
     }
 
@@ -289,6 +314,7 @@ impl Numbers {
                 return None;
             }
             if missing.is_missing_number(value) {
+                self.has_gaps = true;
                 return Some(f64::NAN);
             }
             if comma_is_free && !(self.point && self.sure) {
@@ -298,6 +324,7 @@ impl Numbers {
             return Some(value);
         }
         if missing.mean_missing(text) {
+            self.has_gaps = true;
             return Some(f64::NAN);
         }
         let value = cell::number(text, Mark::Comma).filter(|_| comma_is_free)?;
@@ -320,6 +347,7 @@ impl Numbers {
         Numbers {
             failed: self.failed || other.failed,
             any: self.any || other.any,
+            has_gaps: self.has_gaps || other.has_gaps,
             comma: self.comma || other.comma,
             point: self.point || other.point,
             sure: self.sure || other.sure,

@@ -49,6 +49,11 @@ impl MissingCodes {
         self.more.is_empty()
     }
 
+    /// Whether there are numbers that mean missing.
+    pub fn has_numbers(&self) -> bool {
+        !self.more_numbers.is_empty()
+    }
+
     /// Whether a number, written without leading zeros, means missing.
     pub fn is_missing_number(&self, value: f64) -> bool {
         self.more_numbers.contains(&value)

@@ -75,13 +75,16 @@ fn assert_same(bytes: &[u8], choices: &DataChoices, piece: usize) {
 fn assert_typed_alike(whole: &Source, cut: &Source, columns: &[String], choices: &DataChoices) {
     let (a, b) = (whole.typed(columns, choices), cut.typed(columns, choices));
     let survey = cut.survey(columns, choices);
-    let (Ok(Typed { table, notices }), Ok(typed), Ok(survey)) = (&a, &b, &survey) else {
+    let (Ok(Typed { table, notices, without_gaps }), Ok(typed), Ok(survey)) = (&a, &b, &survey) else {
         assert_eq!(a.map(|_| ()).expect_err("refused"), b.map(|_| ()).expect_err("refused as a whole"));
         assert_eq!(survey.map(|_| ()).err(), whole.typed(columns, choices).map(|_| ()).err());
         return;
     };
     assert_eq!((notices, seen(table)), (&typed.notices, seen(&typed.table)));
     assert_eq!(notices, &survey.notices);
+    for (column, whole) in table.columns.iter().zip(without_gaps).filter(|(_, whole)| **whole) {
+        assert!((0..table.n_rows).all(|row| !column.values.is_missing(row)), "{}: {whole}", column.name);
+    }
     let pieces = (0..cut.n_pieces()).map(|idx| cut.piece(idx, survey).expect("a piece")).collect();
     assert_eq!(seen(&stack(pieces)), seen(table));
     for (column, surveyed) in table.columns.iter().zip(&survey.columns) {

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr2};
 
 use crate::data::body::Cell;
-use crate::data::cell::{ShortNumber, WORD, first_of, number_in_word, short_number};
+use crate::data::edges::Edges;
 use crate::data::header::Shape;
 use crate::data::records::{Records, Span, trim};
+use crate::data::short::{TOGETHER, WORD, Words, short_number};
+use crate::num::lanes::widest;
 
 /// A cell that is wanted of each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,27 +37,46 @@ pub struct Row {
 }
 
 /// Takes the wanted cells of rows, one after the other.
-pub trait Sink {
+pub trait Sink<'t> {
     /// The cell of a row that the want of that place asks for.
-    fn cell(&mut self, row: Row, want: usize, cell: &Cell<'_>);
+    fn cell(&mut self, row: Row, want: usize, cell: Cell<'t>);
+    /// Cells of a row that are numbers by their look, each with its want and its place.
+    #[inline(always)]
+    fn numbers(&mut self, row: Row, wants: &[(usize, usize)], numbers: &[f64]) {
+        for ((want, _), number) in wants.iter().zip(numbers) {
+            self.cell(row, *want, Cell::Number(*number));
+        }
+    }
     /// All wanted cells of the row were given.
     fn end(&mut self, row: Row);
 }
 
 /// Gives `sink` the wanted cells, whose places ascend, of each of the first `n_rows` rows of a checked text.
-pub fn each(text: &str, shape: Shape, n_rows: usize, wants: &[Want], sink: &mut impl Sink) {
+pub fn each<'t>(text: &'t str, shape: Shape, n_rows: usize, wants: &[Want], sink: &mut impl Sink<'t>) {
     if has_quotes(text) {
-        quoted_rows(text, shape, n_rows, wants, &mut |number, line, cells: &[Cell<'_>]| {
+        quoted_rows(text, shape, n_rows, wants, &mut |number, line, cells: &[Cell<'t>]| {
             let row = Row { number, line };
-            cells.iter().enumerate().for_each(|(want, cell)| sink.cell(row, want, cell));
+            cells.iter().enumerate().for_each(|(want, cell)| sink.cell(row, want, cell.clone()));
             sink.end(row);
         });
         return;
     }
-    plain_rows(text, shape, n_rows, |row, rest, length| {
-        cells_of_line(rest, length, shape.delimiter, wants, |want, cell| sink.cell(row, want, &cell));
-        sink.end(row);
-    });
+    let mut line = Line::new(shape, wants);
+    widest(
+        #[inline(always)]
+        || {
+            plain_rows(
+                text,
+                shape,
+                n_rows,
+                #[inline(always)]
+                |row, rest, length| {
+                    line.cells(rest, length, row, sink);
+                    sink.end(row);
+                },
+            );
+        },
+    );
 }
 
 /// Calls `take` for each of the first `n_rows` rows of a checked text with its number, its line (counted from the
@@ -71,12 +92,25 @@ pub fn rows<'t>(
         quoted_rows(text, shape, n_rows, wants, &mut take);
         return;
     }
-    let mut wanted = Vec::with_capacity(wants.len());
+    let mut wanted = vec![Cell::Number(f64::NAN); wants.len()];
+    let mut line = Line::new(shape, wants);
     plain_rows(text, shape, n_rows, |row, rest, length| {
-        wanted.clear();
-        cells_of_line(rest, length, shape.delimiter, wants, |_, cell| wanted.push(cell));
+        line.cells(rest, length, row, &mut Listed(&mut wanted));
         take(row.number, row.line, &wanted);
     });
+}
+
+/// The cells of a row in the order of the wants.
+struct Listed<'a, 't>(&'a mut [Cell<'t>]);
+
+impl<'t> Sink<'t> for Listed<'_, 't> {
+    #[inline(always)]
+    fn cell(&mut self, _row: Row, want: usize, cell: Cell<'t>) {
+        self.0[want] = cell;
+    }
+
+    #[inline(always)]
+    fn end(&mut self, _row: Row) {}
 }
 
 fn has_quotes(text: &str) -> bool {
@@ -84,6 +118,7 @@ fn has_quotes(text: &str) -> bool {
 }
 
 /// The rows of a text without quotation marks: each with the text that begins with it, and its length.
+#[inline(always)]
 fn plain_rows<'t>(text: &'t str, shape: Shape, n_rows: usize, mut take: impl FnMut(Row, &'t str, usize)) {
     let (mut rest, mut row) = (text, Row { number: 0, line: 0 });
     while row.number < n_rows
@@ -130,80 +165,90 @@ fn is_blank_line(line: &str, delimiter: u8) -> bool {
     !begins_plainly && trim(line).is_empty() && memchr(delimiter, line.as_bytes()).is_none()
 }
 
-/// Calls `take` for each want with its wanted cell of the line that is the first `length` bytes of a text.
-#[inline(always)]
-fn cells_of_line<'t>(
-    text: &'t str,
-    length: usize,
+/// The wanted cells of one line after the other.
+struct Line {
     delimiter: u8,
-    wants: &[Want],
-    mut take: impl FnMut(usize, Cell<'t>),
-) {
-    let bytes = text.as_bytes();
-    let end_of_cell = |start: usize| find_soon(bytes, start, delimiter).min(length);
-    let (mut place, mut start) = (0, 0);
-    for (idx, want) in wants.iter().enumerate() {
-        while place < want.place && start <= length {
-            start = end_of_cell(start) + 1;
-            place += 1;
-        }
-        let end = match number_at(bytes, start, length, delimiter, *want) {
-            Some(number) => {
-                take(idx, Cell::Number(number.value));
-                start + number.n_bytes
-            }
-            None => {
-                let end = end_of_cell(start.min(length));
-                let cell = trim(text.get(start..end).unwrap_or_default());
-                take(idx, Cell::Text(Cow::Borrowed(cell)));
-                end
-            }
+    width: usize,
+    /// Each cell to be read as a number: which want it is, and its place.
+    numbers: Vec<(usize, usize)>,
+    /// The others.
+    texts: Vec<(usize, usize)>,
+    edges: Edges,
+    words: Words,
+}
+
+impl Line {
+    fn new(shape: Shape, wants: &[Want]) -> Line {
+        let of = |as_number: bool| {
+            let some = wants.iter().enumerate().filter(|(_, want)| want.as_number == as_number);
+            some.map(|(idx, want)| (idx, want.place)).collect()
         };
-        start = end + 1;
-        place += 1;
-    }
-}
-
-/// The number that a cell is at first sight, where one is wanted. Where commas can be decimal marks, it has to be known
-/// which numbers have decimals: these stay text.
-#[inline(always)]
-fn number_at(bytes: &[u8], start: usize, end: usize, delimiter: u8, want: Want) -> Option<ShortNumber> {
-    if !want.as_number || start >= end {
-        return None;
-    }
-    let mut found = None;
-    if let Some(word) = bytes[start..].first_chunk::<WORD>() {
-        let word = u64::from_le_bytes(*word);
-        found = number_in_word(word, first_of(word, delimiter).min(end - start));
-    }
-    let short = match found {
-        Some(short) => short,
-        None => longer_number(&bytes[start..end], delimiter)?,
-    };
-    // all conditions are looked at, for which of them holds is hard to foresee
-    let could_be_code = (short.n_bytes > 1) & (bytes[start] == b'0') & !short.has_point;
-    let could_be_grouped = short.has_point & (delimiter != b',');
-    if could_be_code | could_be_grouped { None } else { Some(short) }
-}
-
-/// What is rare is kept apart from what is frequent.
-#[cold]
-fn longer_number(cell: &[u8], delimiter: u8) -> Option<ShortNumber> {
-    short_number(cell, Some(delimiter))
-}
-
-/// Where a byte stands from `start` on, or the end. A word at a time, for cells are shorter than what a search in long
-/// vectors is made for.
-fn find_soon(bytes: &[u8], start: usize, wanted: u8) -> usize {
-    let mut at = start;
-    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<WORD>()) {
-        let place = first_of(u64::from_le_bytes(*word), wanted);
-        if place < WORD {
-            return at + place;
+        let last = wants.iter().map(|want| want.place + 1).max().unwrap_or_default();
+        Line {
+            delimiter: shape.delimiter,
+            width: shape.width.max(last),
+            numbers: of(true),
+            texts: of(false),
+            edges: Edges::default(),
+            words: Words::new(),
         }
-        at += WORD;
     }
-    bytes[at..].iter().position(|b| *b == wanted).map_or(bytes.len(), |length| at + length)
+
+    /// Gives `sink` the wanted cells of the line that is the first `length` bytes of a text.
+    #[inline(always)]
+    fn cells<'t>(&mut self, text: &'t str, length: usize, row: Row, sink: &mut impl Sink<'t>) {
+        let Line { delimiter, width, numbers, texts, edges, words } = self;
+        let bytes = text.as_bytes();
+        let no_point = *delimiter != b','; // it has to be known which numbers have decimals: these stay text
+        edges.find(bytes, length, *delimiter, *width);
+        for some in numbers.chunks(TOGETHER) {
+            for (k, (_, place)) in some.iter().enumerate() {
+                let (start, end) = edges.cell(*place);
+                (words.words[k], words.lengths[k]) = (word_at(bytes, start), (end - start) as u64);
+            }
+            if words.read(some.len(), no_point) {
+                sink.numbers(row, some, &words.values);
+                continue;
+            }
+            for (k, (want, place)) in some.iter().enumerate() {
+                let cell = match words.doubt[k] {
+                    0 => Cell::Number(words.values[k]),
+                    _ => other_cell(text, edges.cell(*place), no_point),
+                };
+                sink.cell(row, *want, cell);
+            }
+        }
+        for (want, place) in texts {
+            let (start, end) = edges.cell(*place);
+            sink.cell(row, *want, text_of(text, start, end));
+        }
+    }
+}
+
+/// The eight bytes from one on, zeros after the end.
+#[inline(always)]
+fn word_at(bytes: &[u8], start: usize) -> u64 {
+    let rest = &bytes[start..];
+    u64::from_le_bytes(rest.first_chunk::<WORD>().copied().unwrap_or_else(|| {
+        let mut word = [0; WORD];
+        word[..rest.len()].copy_from_slice(rest);
+        word
+    }))
+}
+
+fn text_of(text: &str, start: usize, end: usize) -> Cell<'_> {
+    Cell::Text(Cow::Borrowed(trim(text.get(start..end).unwrap_or_default())))
+}
+
+/// A cell that is no number of few digits: a longer one, or text.
+fn other_cell(text: &str, (start, end): (usize, usize), no_point: bool) -> Cell<'_> {
+    let cell = &text.as_bytes()[start..end];
+    let longer = || short_number(cell, None).filter(|number| !(no_point && number.has_point));
+    let could_be_code = |has_point: bool| cell[0] == b'0' && !has_point;
+    match Some(cell.len()).filter(|n| *n >= WORD).and_then(|_| longer()) {
+        Some(number) if !could_be_code(number.has_point) => Cell::Number(number.value),
+        _ => text_of(text, start, end),
+    }
 }
 
 /// The lines of a text without their LF, CR LF or CR.

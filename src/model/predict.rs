@@ -93,8 +93,12 @@ impl Model {
         check_columns(&needed, source)?;
         let mut choices = self.choices(&needed);
         choices.na.extend(na.iter().filter(|code| !self.data.na.contains(code)).cloned());
-        let Typed { table, notices } = if needed.is_empty() {
-            Typed { table: Table { n_rows: source.n_rows, ..Table::default() }, notices: Vec::new() }
+        let Typed { table, notices, .. } = if needed.is_empty() {
+            Typed {
+                table: Table { n_rows: source.n_rows, ..Table::default() },
+                notices: Vec::new(),
+                without_gaps: Vec::new(),
+            }
         } else {
             source.typed(&needed, &choices).map_err(unfit)?
         };
