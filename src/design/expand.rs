@@ -8,7 +8,7 @@ use crate::design::expression::Expression;
 /// A formula may stand for this many terms.
 pub const MOST_TERMS: usize = 10_000;
 /// Products of terms formed on the way, duplicates included.
-const MOST_PRODUCTS: usize = 4_000_000;
+const MOST_PRODUCTS: usize = 2_000_000;
 
 /// The model that a right-hand side stands for.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -172,7 +172,8 @@ struct Distinct {
 impl Distinct {
     fn add(&mut self, terms: Vec<Term>) -> Result<(), String> {
         for term in terms {
-            if self.seen.insert(term.clone()) {
+            if !self.seen.contains(&term) {
+                self.seen.insert(term.clone());
                 self.terms.push(term);
             }
         }
@@ -189,8 +190,14 @@ impl Distinct {
 
 /// The positions of both, ascending, each once.
 fn union(a: &[usize], b: &[usize]) -> Term {
-    let mut both: Term = a.iter().chain(b).copied().collect();
-    both.sort_unstable();
-    both.dedup();
+    let mut both = Term::with_capacity(a.len() + b.len());
+    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
+        both.push(**x.min(y));
+        let (of_a, of_b) = (x <= y, y <= x);
+        a.next_if(|_| of_a);
+        b.next_if(|_| of_b);
+    }
+    both.extend(a.chain(b));
     both
 }

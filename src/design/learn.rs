@@ -1,6 +1,9 @@
 //! What a fit learns from its rows and freezes: the levels that occur, knots, orthogonal polynomials.
 
+use std::borrow::Cow;
+
 use ndarray::Array1;
+use rayon::prelude::*;
 
 use crate::data::table::{Column, MISSING, Table, Values};
 use crate::design::atom::{Atom, Knots};
@@ -27,7 +30,7 @@ pub fn learn(formula: &Formula, table: &Table, weight: Option<&Array1<f64>>) -> 
     }
     let mut frozen = Frozen::default();
     for name in formula.predictors() {
-        let kind = kind_of(formula, column(table, &name)?, &counted)?;
+        let kind = kind_of(formula, column(table, &name)?, counted)?;
         frozen.variables.push((name, kind));
     }
     let model = formula.model()?;
@@ -42,15 +45,15 @@ pub fn learn(formula: &Formula, table: &Table, weight: Option<&Array1<f64>>) -> 
     Ok(frozen)
 }
 
-/// As [`learn`], from columns that are fetched when they are needed: `get` gives some whole, `kinds` says what each is; and from
+/// As [`learn`], from columns that are fetched when they are needed: `get` gives one whole, `kinds` says what each is; and from
 /// the rows of other ranks too.
 ///
 /// # Errors
 /// As [`learn`], and those of `get`; Formula, where knots would have to be found from rows that may not leave their rank.
-pub fn learn_from(
+pub fn learn_from<'a>(
     formula: &Formula,
     kinds: &[Column],
-    get: &dyn Fn(&[String]) -> Result<Table>,
+    get: &dyn Fn(&str) -> Result<Cow<'a, Column>>,
     weight: Option<&Array1<f64>>,
     n_rows: usize,
     ranks: &Ranks,
@@ -66,8 +69,7 @@ pub fn learn_from(
             Values::Number(_) => VariableKind::Number,
             Values::Date(_) => VariableKind::Date,
             Values::Category { .. } => {
-                let found = get(std::slice::from_ref(&name));
-                let own = found.map(|table| occurring(&table.columns[0].values, &|_| true));
+                let own = get(&name).map(|column| occurring(&column.values, |_| true));
                 let (mut occurs, mut n) = (Vec::new(), 0);
                 for (own, n_own) in ranks.meet(own)? {
                     occurs.resize(own.len(), false);
@@ -84,8 +86,13 @@ pub fn learn_from(
     model.terms.iter().flatten().for_each(|k| used[*k] = true);
     for (atom, _) in model.atoms.iter().zip(used).filter(|(_, used)| *used) {
         let sample = |e: &Expression| {
-            let names: Vec<String> = e.columns().into_iter().map(str::to_string).collect();
-            let own = || sample_of(formula, e, &get(&names)?, weight);
+            let names = e.columns();
+            let own = || {
+                let columns: Result<Vec<Column>> =
+                    names.iter().map(|name| Ok(get(name)?.into_owned())).collect();
+                let table = Table { n_rows, columns: columns?, ..Table::default() };
+                sample_of(formula, e, &table, weight)
+            };
             if ranks.is_alone() {
                 return own();
             }
@@ -112,7 +119,11 @@ pub fn learn_from(
     Ok(frozen)
 }
 
-fn kind_of(formula: &Formula, column: &Column, counted: &dyn Fn(usize) -> bool) -> Result<VariableKind> {
+fn kind_of(
+    formula: &Formula,
+    column: &Column,
+    counted: impl Fn(usize) -> bool + Sync,
+) -> Result<VariableKind> {
     match &column.values {
         Values::Number(_) => Ok(VariableKind::Number),
         Values::Date(_) => Ok(VariableKind::Date),
@@ -124,16 +135,27 @@ fn kind_of(formula: &Formula, column: &Column, counted: &dyn Fn(usize) -> bool) 
 }
 
 /// Which levels occur, and in how many rows any.
-fn occurring(values: &Values, counted: &dyn Fn(usize) -> bool) -> (Vec<bool>, usize) {
+fn occurring(values: &Values, counted: impl Fn(usize) -> bool + Sync) -> (Vec<bool>, usize) {
     let Values::Category { codes, levels } = values else { return (Vec::new(), 0) };
-    let mut occurs = vec![false; levels.len()];
-    let mut n_rows = 0;
-    for (_, code) in codes.iter().enumerate().filter(|(row, c)| counted(*row) && **c != MISSING) {
+    let none = || (vec![false; levels.len()], 0);
+    let with = |(mut occurs, n_rows): (Vec<bool>, usize), (row, code): (usize, &u32)| {
+        if *code == MISSING || !counted(row) {
+            return (occurs, n_rows);
+        }
         occurs[*code as usize] = true;
-        n_rows += 1;
-    }
-    (occurs, n_rows)
+        (occurs, n_rows + 1)
+    };
+    let and = |(a, n_a): (Vec<bool>, usize), (b, n_b)| (either(a, b), n_a + n_b);
+    codes.par_iter().enumerate().with_min_len(ROWS_AT_ONCE).fold(none, with).reduce(none, and)
 }
+
+/// Whether one or the other, place by place.
+pub fn either(a: Vec<bool>, b: Vec<bool>) -> Vec<bool> {
+    a.into_iter().zip(b).map(|(a, b)| a || b).collect()
+}
+
+/// Rows that a thread looks at in one go, at least.
+const ROWS_AT_ONCE: usize = 1 << 14;
 
 /// A factor of the levels that occur.
 fn used_levels(formula: &Formula, column: &Column, occurs: &[bool], n_rows: usize) -> Result<VariableKind> {

@@ -95,9 +95,12 @@ pub struct Chunk<'a> {
 const ABREAST: usize = 4;
 type Few<T> = [T; ABREAST];
 
+/// Rows that are laid side by side at the same time.
+const ROWS: usize = 64;
+
 /// Takes in all rows of some chunks, a few columns at a time, each in the order of its rows. `so_far` gives the state of the columns at
 /// some places, `take` adds a row with its weight, `done` is given the place, the state and the column's position among the few.
-fn abreast<S: Send>(
+fn abreast<S: Copy + Send>(
     chunks: &[Chunk<'_>],
     so_far: impl Fn(&Few<usize>) -> S + Sync,
     take: impl Fn(&mut S, f64, &Few<f64>) + Sync,
@@ -113,9 +116,27 @@ fn abreast<S: Send>(
             widest(
                 #[inline(always)]
                 || {
-                    for (i, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
-                        take(&mut state, chunk.weight.map_or(1.0, |w| w[i]), &[*a, *b, *c, *d]);
+                    let mut so_far = state; // a copy, which stays in registers
+                    let mut rows = [[0.0; ABREAST]; ROWS];
+                    for from in (0..a.len()).step_by(ROWS) {
+                        let few = from..a.len().min(from + ROWS);
+                        for (k, column) in [a, b, c, d].into_iter().enumerate() {
+                            for (row, cell) in rows.iter_mut().zip(&column[few.clone()]) {
+                                row[k] = *cell;
+                            }
+                        }
+                        let rows = &rows[..few.len()];
+                        if let Some(weight) = chunk.weight {
+                            for (row, w) in rows.iter().zip(&weight[few]) {
+                                take(&mut so_far, *w, row);
+                            }
+                        } else {
+                            for row in rows {
+                                take(&mut so_far, 1.0, row);
+                            }
+                        }
                     }
+                    state = so_far;
                 },
             );
         }

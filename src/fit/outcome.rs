@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::data::table::{MISSING, Table, Values};
 use crate::design::formula::Formula;
+use crate::design::learn::either;
 use crate::design::matrix::outcome_numbers;
 use crate::error::{Error, Result};
 use crate::fit::result::Outcome;
@@ -151,10 +152,14 @@ fn levels_of_all(values: &Values, ranks: &Ranks) -> Result<Vec<String>> {
 fn distinct_levels(values: &Values) -> Vec<String> {
     match values {
         Values::Category { codes, levels } => {
-            let mut seen = vec![false; levels.len()];
-            for code in codes.iter().filter(|c| **c != MISSING) {
-                seen[*code as usize] = true;
-            }
+            let none = || vec![false; levels.len()];
+            let with = |mut seen: Vec<bool>, code: &u32| {
+                if *code != MISSING {
+                    seen[*code as usize] = true;
+                }
+                seen
+            };
+            let seen = codes.par_iter().with_min_len(TOGETHER).fold(none, with).reduce(none, either);
             levels.iter().zip(seen).filter(|(_, s)| *s).map(|(l, _)| l.clone()).collect()
         }
         Values::Number(v) | Values::Date(v) => {
@@ -170,17 +175,20 @@ fn distinct_levels(values: &Values) -> Vec<String> {
 /// The different values in any order, where they are so few that they need no sorting.
 fn few_values(values: &[f64]) -> Option<Vec<f64>> {
     const FEW: usize = 8;
-    let mut found: Vec<f64> = Vec::with_capacity(FEW);
-    for x in values.iter().filter(|x| !x.is_nan()) {
-        if !found.iter().any(|known| known.to_bits() == x.to_bits()) {
-            if found.len() == FEW {
-                return None;
-            }
-            found.push(*x);
+    let with = |mut found: Vec<f64>, x: &f64| {
+        if x.is_nan() || found.iter().any(|known| known.to_bits() == x.to_bits()) {
+            return Some(found);
         }
-    }
-    Some(found)
+        found.push(*x);
+        (found.len() <= FEW).then_some(found)
+    };
+    let of_chunk = |chunk: &[f64]| chunk.iter().try_fold(Vec::with_capacity(FEW + 1), with);
+    let chunks = values.par_chunks(TOGETHER).map(of_chunk);
+    chunks.try_reduce(Vec::new, |a, b| b.iter().try_fold(a, with))
 }
+
+/// Values that a thread looks at in one go.
+const TOGETHER: usize = 1 << 14;
 
 /// The event (and whether it was chosen by rule) and the other level.
 fn event_of(name: &str, levels: &[String], event: Option<&str>) -> Result<((String, bool), String)> {
@@ -267,12 +275,12 @@ fn indicator(values: &Values, event: &str) -> Array1<f64> {
     match values {
         Values::Category { codes, levels } => {
             let code = levels.iter().position(|l| l == event).map_or(u32::MAX, |p| p as u32);
-            codes.iter().map(|c| f64::from(u8::from(*c == code))).collect()
+            codes.par_iter().map(|c| f64::from(u8::from(*c == code))).collect::<Vec<f64>>().into()
         }
         Values::Number(v) | Values::Date(v) => {
             // different numbers are written differently, so that the written event is one number
             let event: Option<u64> = event.parse().ok().map(f64::to_bits);
-            v.iter().map(|x| f64::from(u8::from(Some(x.to_bits()) == event))).collect()
+            v.par_iter().map(|x| f64::from(u8::from(Some(x.to_bits()) == event))).collect::<Vec<f64>>().into()
         }
     }
 }

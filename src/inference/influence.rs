@@ -107,10 +107,12 @@ impl Influence {
         let (low, high) = (self.leverage_edges[0], self.leverage_edges[LEVERAGE_BINS]);
         let (least, most) = (self.residual_edges[0], self.residual_edges[RESIDUAL_BINS]);
         let n = self.n_rows as f64;
+        let bins_a_ratio = LEVERAGE_BINS as f64 / (high / low).ln();
+        let bins_a_difference = RESIDUAL_BINS as f64 / (most - least);
         for (h, r) in rows {
             let cook = cooks_distance(*h, *r, self.n_coefficients);
-            let place = (h / low).ln() / (high / low).ln() * LEVERAGE_BINS as f64;
-            let level = (r - least) / (most - least) * RESIDUAL_BINS as f64;
+            let place = (h / low).ln() * bins_a_ratio;
+            let level = (r - least) * bins_a_difference;
             self.rows[bin(place, LEVERAGE_BINS) * RESIDUAL_BINS + bin(level, RESIDUAL_BINS)] += 1;
             for (above, limit) in self.cook_above.iter_mut().zip([4.0 / n, NOTABLE[0], NOTABLE[1]]) {
                 *above += usize::from(cook > limit);

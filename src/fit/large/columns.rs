@@ -317,7 +317,7 @@ fn in_memory(
     for extra in beside.iter().filter(|extra| !variables.contains(&extra.name)) {
         table.columns.extend(source.typed(std::slice::from_ref(&extra.name), &extra.choices)?.table.columns);
     }
-    let part = complete(spec, table, n_of_formula)?;
+    let part = complete(spec, table, n_of_formula, &typed.without_gaps)?;
     let mut columns = Columns::nothing(typed.notices);
     columns.n_rows = part.table.n_rows;
     columns.kinds = kinds_of(&part.table);
@@ -342,7 +342,7 @@ fn in_pieces(wanted: &Wanted<'_>, storage: &Storage, ranks: &Ranks) -> Result<Co
         for survey in &extra {
             table.columns.extend(source.piece(k, survey)?.columns);
         }
-        complete(spec, table, n_of_formula)
+        complete(spec, table, n_of_formula, &[])
     };
     if source.n_pieces() == 0 {
         return Err(Error::data(format!("rank {} of {} has no rows to read", ranks.rank(), ranks.size()))
@@ -448,11 +448,15 @@ fn kinds_of(table: &Table) -> Vec<Column> {
     table.columns.iter().map(|c| Column { name: c.name.clone(), values: empty(&c.values) }).collect()
 }
 
-/// Drops the rows that lack a value or have no weight; copies nothing where there is none.
-fn complete(spec: &Spec, mut table: Table, n_of_formula: usize) -> Result<Part> {
+/// Drops the rows that lack a value or have no weight; copies nothing where there is none. The first columns that are known to be
+/// `without_gaps` are not looked through.
+fn complete(spec: &Spec, mut table: Table, n_of_formula: usize, without_gaps: &[bool]) -> Result<Part> {
     let rows_read = table.n_rows;
-    let lacks = |column: &Column| (0..rows_read).any(|row| column.values.is_missing(row));
-    let has_gaps = table.columns.par_iter().any(lacks);
+    let lacks = |(j, column): (usize, &Column)| {
+        !without_gaps.get(j).is_some_and(|known| *known)
+            && (0..rows_read).any(|row| column.values.is_missing(row))
+    };
+    let has_gaps = table.columns.par_iter().enumerate().any(lacks);
     let of_weight = spec.weights.as_ref().and_then(|name| table.column(name)).map(|c| c.values.clone());
     if let Some(Values::Number(weights)) = &of_weight
         && let Some(row) = weights.iter().position(|w| *w < 0.0 || w.is_infinite())

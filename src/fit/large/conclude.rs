@@ -13,6 +13,7 @@ use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::performance::case_mix::CaseMix;
+use crate::performance::ranking::Ranking;
 use crate::rows::{Null, Rows};
 use crate::team::Ranks;
 
@@ -31,6 +32,19 @@ impl Ended<'_> {
         } else {
             Glm::new(rows, self.loss).all_at(beta)
         };
+        let uncertainty = self.uncertainty(rows, value, &root)?;
+        let has_influence = uncertainty.root.is_some()
+            && convergence.converged
+            && rows.layout().is_none()
+            && ranks.is_alone();
+        let influence = || {
+            let dispersion =
+                crate::fit::exact::dispersion(self.loss, value, rows.total_weight(), self.frame.dim());
+            Influence::swept(&Solution { rows, loss: self.loss, beta, root: &root }, dispersion)
+        };
+        let ranking = found.ranking;
+        let (auc, influence) =
+            rayon::join(|| ranking.and_then(Ranking::auc), || has_influence.then(influence).flatten());
         let share = found.outcome.mean;
         let of_rows = OfRows {
             spread: found.spread,
@@ -41,25 +55,13 @@ impl Ended<'_> {
                     smallest_logistic_loss(&Null { rows, has_intercept: self.frame.has_intercept })
                 }
             },
-            auc: found.auc,
+            auc,
             brier: found.mean_square,
             scaled_brier: 1.0 - found.mean_square / (share * (1.0 - share)),
             hosmer_lemeshow: None,
         };
         let statistics = self.statistics(&of_rows, value);
-        let uncertainty = self.uncertainty(rows, value, &root)?;
         let coefficients = self.coefficients(&uncertainty, statistics.df_residual, &convergence);
-        let influence = if uncertainty.root.is_some()
-            && convergence.converged
-            && rows.layout().is_none()
-            && ranks.is_alone()
-        {
-            let n = rows.total_weight();
-            let dispersion = crate::fit::exact::dispersion(self.loss, value, n, self.frame.dim());
-            Influence::swept(&Solution { rows, loss: self.loss, beta, root: &root }, dispersion)
-        } else {
-            None
-        };
         let case_mix = CaseMix {
             variables: mixes::of_all(
                 &mixes::Own {

@@ -73,11 +73,7 @@ impl<'a> Blueprint<'a> {
         most_cells: usize,
         ranks: &'a Ranks,
     ) -> Result<Blueprint<'a>> {
-        let get = |names: &[String]| -> Result<Table> {
-            let found: Result<Vec<_>> =
-                names.iter().map(|name| Ok(columns.column(name)?.into_owned())).collect();
-            Ok(Table { n_rows: columns.n_rows, columns: found?, ..Table::default() })
-        };
+        let get = |name: &str| columns.column(name);
         let frozen = learn_from(formula, columns.kinds(), &get, weight, columns.n_rows, ranks)?;
         let first = first_row(columns)?;
         let made = rebuild(formula, &frozen, &first)?;

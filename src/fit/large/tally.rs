@@ -6,7 +6,6 @@ use rayon::prelude::*;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::performance::case_mix::Moments;
-use crate::performance::discrimination::Auc;
 use crate::performance::ranking::{Ranking, pack, unpack};
 use crate::rows::Rows;
 use crate::rows::shared::{At, Question};
@@ -24,8 +23,8 @@ pub struct Tally {
     pub spread: f64,
     /// Weighted mean of (y - fitted)².
     pub mean_square: f64,
-    /// The area under the ROC curve of a logistic model.
-    pub auc: Option<Auc>,
+    /// Of a logistic model what the area under its ROC curve is worked out from.
+    pub ranking: Option<Ranking>,
 }
 
 /// Sum of weights, mean, sum of squares about it.
@@ -199,12 +198,8 @@ pub fn tally(rows: &dyn Rows, loss: Loss, beta: &ArrayRef1<f64>, has_intercept: 
         events: part.events,
         spread: if has_intercept { part.without_offset.squares } else { about_zero },
         mean_square: part.sum_of_squares / part.outcome.n,
-        auc: match loss {
-            Loss::Logistic => {
-                Ranking::new(part.packed, (!part.weight.is_empty()).then_some(part.weight)).auc()
-            }
-            Loss::Squared => None,
-        },
+        ranking: (loss == Loss::Logistic)
+            .then(|| Ranking::new(part.packed, (!part.weight.is_empty()).then_some(part.weight))),
     }
 }
 
