@@ -82,14 +82,20 @@ pub fn ln_1p_of_fraction(e: f64) -> f64 {
     if halved { logarithm + LN_2 } else { logarithm }
 }
 
+/// 1/(1 + exp(-t)) and its product p (1 - p) of a log odds t with e = exp(-|t|); each within 9e-16 of it.
+#[inline(always)]
+pub fn risk_and_variance(t: f64, e: f64) -> (f64, f64) {
+    let near = 1.0 / (1.0 + e);
+    let far = e * near;
+    (if t >= 0.0 { near } else { far }, near * far)
+}
+
 /// 1/(1 + exp(-t)), ln(1 + exp(t)) and the product p (1 - p) of a log odds, from one exponential; each within 9e-16 of it.
 #[inline(always)]
 pub fn risk_cost_and_variance(t: f64) -> (f64, f64, f64) {
     let e = exp_of_negative(-t.abs());
-    let near = 1.0 / (1.0 + e);
-    let far = e * near;
-    let risk = if t >= 0.0 { near } else { far };
-    (risk, t.max(0.0) + ln_1p_of_fraction(e), near * far)
+    let (risk, variance) = risk_and_variance(t, e);
+    (risk, t.max(0.0) + ln_1p_of_fraction(e), variance)
 }
 
 #[cfg(test)]

@@ -1,18 +1,19 @@
 //! The inner loop of a sweep: linear predictors, losses and the gradient of a tile of rows, in the widest vectors there are.
 
-use crate::num::lanes::{risk_cost_and_variance, widest};
+use crate::num::lanes::{
+    exp_of_negative, ln_1p_of_fraction, risk_and_variance, risk_cost_and_variance, widest,
+};
 use crate::objective::loss::Loss;
+use crate::objective::products::{
+    ABREAST, Any, Beta, Columns, LANES, Lanes, Runs, last, plus_product, product, total,
+};
 
-/// Columns, or rows of one loss, that are taken at once.
-const LANES: usize = 8;
-type Lanes = [f64; LANES];
-/// Rows whose products with beta, and with their residuals, are taken at once.
-const ABREAST: usize = 4;
 /// The most rows of a tile, whose predictors and residuals stay in the nearest cache.
-const TILE: usize = 128;
+const TILE: usize = 64;
 type Cells = [f64; TILE];
-/// Bytes of X that a tile may have: what the second-level cache keeps until the tile is read again.
-const TILE_BYTES: usize = 128 << 10;
+/// Bytes of X that a tile may have, but for its least of [`LANES`] rows: while so few are worked on, the processor fetches the next by
+/// itself.
+const TILE_BYTES: usize = 4 << 10;
 
 /// What belongs to a row besides its columns.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +82,8 @@ pub fn sweep_with_curvature<'x>(
 }
 
 /// The sweep; `show` is given the curvatures of some rows with the number of the first, `seen` their slopes.
+///
+/// Of few columns their number is known when the program is compiled: what belongs to them stays in registers.
 #[inline(always)]
 fn sweep_showing<'x>(
     loss: Loss,
@@ -88,23 +91,43 @@ fn sweep_showing<'x>(
     row: impl Fn(usize) -> Row<'x>,
     beta: &[f64],
     gradient: &mut [f64],
+    show: impl FnMut(usize, &[f64]),
+    seen: impl FnMut(usize, &[f64]),
+) -> f64 {
+    let (runs, columns) = beta.as_chunks::<LANES>();
+    match (runs.len(), !columns.is_empty()) {
+        (1, false) => sweep_columns(loss, n, row, Runs::<1, false>::new(beta), gradient, show, seen),
+        (1, true) => sweep_columns(loss, n, row, Runs::<1, true>::new(beta), gradient, show, seen),
+        (2, false) => sweep_columns(loss, n, row, Runs::<2, false>::new(beta), gradient, show, seen),
+        (2, true) => sweep_columns(loss, n, row, Runs::<2, true>::new(beta), gradient, show, seen),
+        (3, false) => sweep_columns(loss, n, row, Runs::<3, false>::new(beta), gradient, show, seen),
+        (3, true) => sweep_columns(loss, n, row, Runs::<3, true>::new(beta), gradient, show, seen),
+        _ => sweep_columns(loss, n, row, Any::new(beta), gradient, show, seen),
+    }
+}
+
+#[inline(always)]
+fn sweep_columns<'x>(
+    loss: Loss,
+    n: usize,
+    row: impl Fn(usize) -> Row<'x>,
+    columns: impl Columns,
+    gradient: &mut [f64],
     mut show: impl FnMut(usize, &[f64]),
     mut seen: impl FnMut(usize, &[f64]),
 ) -> f64 {
-    let beta = Beta::new(beta);
-    let mut slopes = vec![0.0; if beta.rest.is_some() { LANES * beta.runs.len() } else { beta.all.len() }];
-    let mut last_slopes = beta.rest.map(|_| [0.0; LANES]);
-    let rows = (TILE_BYTES / (size_of::<f64>() * gradient.len().max(1))).next_multiple_of(LANES).min(TILE);
+    let rows = (TILE_BYTES / size_of_val(&*gradient).max(1)).next_multiple_of(LANES).clamp(LANES, TILE);
     let mut values = [0.0; LANES];
     widest(
         #[inline(always)]
         || {
+            let mut columns = columns;
             let mut tile = Tile { eta: [0.0; TILE], y: [0.0; TILE], weight: [0.0; TILE] };
             for from in (0..n).step_by(rows) {
                 let size = rows.min(n - from);
                 for k in 0..size {
                     let Row { x, y, weight, offset } = row(from + k);
-                    (tile.eta[k], tile.y[k], tile.weight[k]) = (product(x, &beta) + offset, y, weight);
+                    (tile.eta[k], tile.y[k], tile.weight[k]) = (columns.product(x) + offset, y, weight);
                 }
                 tile.weight[size..].fill(0.0); // what an earlier tile left there does not count
                 tile.take_losses(
@@ -115,29 +138,18 @@ fn sweep_showing<'x>(
                     |curvature| show(from, curvature),
                 );
                 seen(from, &tile.eta[..size]);
-                for k in (0..size).step_by(ABREAST) {
-                    let (i, slope) = (from + k, &tile.eta[k..]);
-                    if k + ABREAST <= size {
-                        let x = [row(i).x, row(i + 1).x, row(i + 2).x, row(i + 3).x];
-                        add_four(
-                            &mut slopes,
-                            last_slopes.as_mut(),
-                            [slope[0], slope[1], slope[2], slope[3]],
-                            x,
-                        );
-                    } else {
-                        for (k, slope) in slope[..size - k].iter().enumerate() {
-                            add(&mut slopes, last_slopes.as_mut(), *slope, row(i + k).x);
-                        }
-                    }
+                let (fours, rest) = tile.eta[..size].as_chunks::<ABREAST>();
+                for (k, slopes) in fours.iter().enumerate() {
+                    let i = from + k * ABREAST;
+                    columns.add_four(*slopes, [row(i).x, row(i + 1).x, row(i + 2).x, row(i + 3).x]);
+                }
+                for (k, slope) in rest.iter().enumerate() {
+                    columns.add(*slope, row(from + fours.len() * ABREAST + k).x);
                 }
             }
+            columns.finish(gradient);
         },
     );
-    let (runs, columns) = gradient.split_at_mut(slopes.len());
-    runs.iter_mut().zip(slopes).for_each(|(g, slope)| *g += slope);
-    let from = LANES - columns.len();
-    columns.iter_mut().zip(last_slopes.iter().flat_map(|l| &l[from..])).for_each(|(g, slope)| *g += slope);
     total(values)
 }
 
@@ -202,7 +214,7 @@ impl Tile {
         let (mut costs, mut curvatures) = ([0.0; TILE], [0.0; TILE]);
         let (cost, curvature) = (&mut costs[..size], &mut curvatures[..size]);
         match loss {
-            Loss::Logistic => {
+            Loss::Logistic if size == LANES => {
                 for k in 0..size {
                     let sign = if y[k] > 0.5 { -1.0 } else { 1.0 };
                     let (risk, softplus, variance) = risk_cost_and_variance(sign * eta[k]);
@@ -210,6 +222,25 @@ impl Tile {
                     cost[k] = weight[k] * (softplus + alarm);
                     eta[k] = weight[k] * (sign * risk + alarm);
                     curvature[k] = weight[k] * (variance + alarm);
+                }
+            }
+            Loss::Logistic => {
+                // The same, one step for all rows, then the next: more rows are under way at a time than if each went through all.
+                let (mut logit, mut small) = ([0.0; TILE], [0.0; TILE]);
+                let (t, e) = (&mut logit[..size], &mut small[..size]);
+                for k in 0..size {
+                    t[k] = if y[k] > 0.5 { -eta[k] } else { eta[k] };
+                    e[k] = exp_of_negative(-t[k].abs());
+                }
+                for k in 0..size {
+                    let sign = if y[k] > 0.5 { -1.0 } else { 1.0 };
+                    let (risk, variance) = risk_and_variance(t[k], e[k]);
+                    let alarm = 0.0 * eta[k];
+                    eta[k] = weight[k] * (sign * risk + alarm);
+                    curvature[k] = weight[k] * (variance + alarm);
+                }
+                for k in 0..size {
+                    cost[k] = weight[k] * (t[k].max(0.0) + ln_1p_of_fraction(e[k]) + 0.0 * t[k]);
                 }
             }
             Loss::Squared => {
@@ -231,87 +262,6 @@ impl Tile {
     }
 }
 
-/// Coefficients as the products take them: runs of [`LANES`] columns, and the last columns at the end of one more run.
-///
-/// Columns that the run before it has already met stand in it with zeros.
-struct Beta<'b> {
-    all: &'b [f64],
-    runs: &'b [Lanes],
-    rest: Option<Lanes>,
-}
-
-impl<'b> Beta<'b> {
-    fn new(beta: &'b [f64]) -> Self {
-        let (runs, columns) = beta.as_chunks::<LANES>();
-        let mut rest = [0.0; LANES];
-        rest[LANES - columns.len()..].copy_from_slice(columns);
-        Beta { all: beta, runs, rest: (!runs.is_empty() && !columns.is_empty()).then_some(rest) }
-    }
-}
-
-/// The last run of a row that has one.
-#[inline(always)]
-fn last(x: &[f64]) -> &Lanes {
-    x.last_chunk().expect("a row that is longer than a run")
-}
-
-#[inline(always)]
-fn total(sums: Lanes) -> f64 {
-    let [a, b, c, d, e, f, g, h] = sums;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
-}
-
-/// s + x b, lane by lane.
-#[inline(always)]
-fn plus_product(s: &mut Lanes, x: &Lanes, b: &Lanes) {
-    for k in 0..LANES {
-        s[k] += x[k] * b[k];
-    }
-}
-
-/// x.b in eight partial sums.
-#[inline(always)]
-fn product(x: &[f64], beta: &Beta<'_>) -> f64 {
-    if beta.runs.is_empty() {
-        return x.iter().zip(beta.all).fold(0.0, |sum, (x, b)| sum + x * b);
-    }
-    let mut sum = [0.0; LANES];
-    for (x, b) in x.as_chunks().0.iter().zip(beta.runs) {
-        plus_product(&mut sum, x, b);
-    }
-    if let Some(b) = &beta.rest {
-        plus_product(&mut sum, last(x), b);
-    }
-    total(sum)
-}
-
-/// slopes += r x.
-#[inline(always)]
-fn add(slopes: &mut [f64], rest: Option<&mut Lanes>, r: f64, x: &[f64]) {
-    for (slope, x) in slopes.iter_mut().zip(x) {
-        *slope += r * x;
-    }
-    if let Some(slope) = rest {
-        plus_product(slope, last(x), &[r; LANES]);
-    }
-}
-
-/// As [`add`] of four rows, with each cell of the slopes read and written once.
-#[inline(always)]
-fn add_four(slopes: &mut [f64], rest: Option<&mut Lanes>, r: [f64; 4], x: [&[f64]; 4]) {
-    let whole = slopes.len();
-    let (a, b, c, d) = (&x[0][..whole], &x[1][..whole], &x[2][..whole], &x[3][..whole]);
-    for j in 0..whole {
-        slopes[j] += (r[0] * a[j] + r[1] * b[j]) + (r[2] * c[j] + r[3] * d[j]);
-    }
-    if let Some(slope) = rest {
-        let (a, b, c, d) = (last(x[0]), last(x[1]), last(x[2]), last(x[3]));
-        for k in 0..LANES {
-            slope[k] += (r[0] * a[k] + r[1] * b[k]) + (r[2] * c[k] + r[3] * d[k]);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,7 +280,9 @@ mod tests {
 
     #[test]
     fn any_number_of_rows_and_columns_is_the_plain_sum() {
-        for (n, p) in [(0, 3), (1, 1), (5, 7), (127, 8), (128, 9), (129, 16), (300, 23)] {
+        for (n, p) in
+            [(0, 3), (1, 1), (5, 7), (127, 8), (128, 9), (129, 16), (300, 23), (33, 24), (70, 31), (23, 200)]
+        {
             let rows: Vec<_> = (0..n)
                 .map(|i| {
                     let x: Vec<f64> = (0..p).map(|j| ((i * i + 3 * i * j + j) as f64).sin()).collect();

@@ -9,6 +9,7 @@ pub mod l1;
 pub mod loss;
 pub mod panel;
 pub mod penalty;
+mod products;
 pub mod shared;
 pub mod whitening;
 
