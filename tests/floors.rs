@@ -230,3 +230,53 @@ fn what_is_allowed_is_not_caught() {
         assert!(found.is_empty(), "{found:?}");
     }
 }
+
+/// The names of the packages that a manifest needs always: those of its sections of dependencies, neither optional ones nor those of
+/// tests.
+fn needed(manifest: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut is_needed = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            is_needed = line.ends_with("dependencies]") && !line.contains("dev-") && !line.contains("build-");
+        } else if let Some((name, rest)) = line.split_once(" = ").filter(|_| is_needed) {
+            if !rest.contains("optional = true") {
+                names.push(name.trim().to_string());
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn the_fuzz_targets_are_locked_to_the_dependencies_that_the_program_has() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).expect("a file of the repository");
+    let needed = needed(&read("Cargo.toml"));
+    assert!(needed.len() > 30 && needed.iter().any(|name| name == "rustix"), "{needed:?}");
+    let (lock, fuzz) = (read("Cargo.lock"), read("tests/fuzz/Cargo.lock"));
+    let packages: Vec<&str> = fuzz.split("[[package]]").map(str::trim).collect();
+    let own = packages.iter().find(|package| package.starts_with("name = \"clinreg\"\n"));
+    let own = own.expect("the fuzz targets need clinreg");
+    for name in needed {
+        assert!(
+            own.contains(&format!("\"{name}\"")) || own.contains(&format!("\"{name} ")),
+            "tests/fuzz/Cargo.lock lacks {name}: run `cargo metadata` there"
+        );
+    }
+    let versions = |lock: &str| -> Vec<(String, String)> {
+        let field = |package: &str, key: &str| {
+            let line = package.lines().find_map(|line| line.strip_prefix(&format!("{key} = ")));
+            line.unwrap_or_default().to_string()
+        };
+        lock.split("[[package]]").skip(1).map(|p| (field(p, "name"), field(p, "version"))).collect()
+    };
+    let known = versions(&lock);
+    for (name, version) in versions(&fuzz) {
+        let here: Vec<&String> = known.iter().filter(|(n, _)| *n == name).map(|(_, v)| v).collect();
+        assert!(
+            here.is_empty() || here.contains(&&version),
+            "tests/fuzz/Cargo.lock has {name} {version}, the program {here:?}"
+        );
+    }
+}
