@@ -122,7 +122,8 @@ impl Words {
 fn number_in_word(word: u64, n_bytes: u64, no_point: u64) -> (f64, u64) {
     const TWO_TO_52: f64 = 4_503_599_627_370_496.0; // a whole number below it is the last bits of their sum
     const BYTES: u64 = WORD as u64;
-    let below = |n: u64| (1_u64 << ((8 * n) % u64::from(u64::BITS))).wrapping_sub(1);
+    let bits = |n: u64| n.wrapping_mul(8) % u64::from(u64::BITS); // of so many bytes
+    let below = |n: u64| (1_u64 << bits(n)).wrapping_sub(1);
     let first = word & 0xFF;
     let sign = u64::from(first == u64::from(b'-'));
     let length = n_bytes.wrapping_sub(sign);
@@ -134,7 +135,7 @@ fn number_in_word(word: u64, n_bytes: u64, no_point: u64) -> (f64, u64) {
     let whole = (unsigned & before) | ((unsigned >> 8) & !before);
     let n_digits = length.wrapping_sub(has_point);
     let zeros = (EACH * u64::from(b'0')) & below(n_digits);
-    let digits = (whole ^ zeros) << (8 * BYTES.wrapping_sub(n_digits) % u64::from(u64::BITS));
+    let digits = (whole ^ zeros) << bits(BYTES.wrapping_sub(n_digits));
     let above_nine = (digits | digits.wrapping_add(EACH * (0x80 - 10))) & HIGH;
     let tens = digits.wrapping_mul(10).wrapping_add(digits >> 8);
     let pair = |k: u64| (tens >> (16 * k)) & 0xFF;
