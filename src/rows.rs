@@ -245,6 +245,19 @@ pub enum Stored {
 }
 
 impl Stored {
+    /// No rows.
+    pub fn none() -> Stored {
+        Stored::Memory(Box::new(InMemory::new(Array2::zeros((0, 0)), Array1::zeros(0), None, None)))
+    }
+
+    /// Those of this process.
+    pub fn into_own(self) -> Stored {
+        match self {
+            Stored::Shared(shared) => shared.into_mine(),
+            own => own,
+        }
+    }
+
     /// The rows as arrays, where they lie in memory.
     pub fn in_memory(&self) -> Option<&InMemory> {
         match self {

@@ -138,6 +138,11 @@ impl Shared {
         self.team.size()
     }
 
+    /// Rank 0's own rows, taken out.
+    pub fn into_mine(self) -> Stored {
+        *self.mine
+    }
+
     /// Rank 0's own rows.
     pub fn mine(&self) -> &Stored {
         &self.mine

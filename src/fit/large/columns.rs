@@ -212,6 +212,22 @@ impl Columns {
         }
     }
 
+    /// Gives the memory of the cells from a row on back, where they lie in memory: they must not be asked for any more.
+    pub fn forget_from(&mut self, row: usize) {
+        fn cut<T>(cells: &mut Vec<T>, row: usize) {
+            cells.truncate(row);
+            cells.shrink_to_fit();
+        }
+        let Cells::Memory(table) = &mut self.cells else { return };
+        cut(&mut table.lines, row);
+        for column in &mut table.columns {
+            match &mut column.values {
+                Values::Number(cells) | Values::Date(cells) => cut(cells, row),
+                Values::Category { codes, .. } => cut(codes, row),
+            }
+        }
+    }
+
     /// The numbers of a column, where they lie in memory.
     pub fn numbers(&self, name: &str) -> Option<&[f64]> {
         match (&self.cells, self.kinds.iter().position(|c| c.name == name)) {

@@ -2,8 +2,7 @@
 
 use crate::error::Result;
 use crate::fit::assemble::{Ended, Statements};
-use crate::fit::large::columns::Columns;
-use crate::fit::large::mixes;
+use crate::fit::large::mixes::Mixes;
 use crate::fit::large::tally::{null_loss, tally};
 use crate::fit::result::Fit;
 use crate::fit::statistics::{OfRows, smallest_logistic_loss};
@@ -22,7 +21,7 @@ impl Ended<'_> {
     ///
     /// # Errors
     /// As [`crate::fit::uncertainty::at`] says; Io, where the rows cannot be read.
-    pub fn into_large_fit(self, columns: &Columns, ranks: &Ranks) -> Result<Fit> {
+    pub fn into_large_fit(self, mixes: &Mixes, ranks: &Ranks) -> Result<Fit> {
         let convergence = self.convergence();
         let rows: &dyn Rows = &self.frame.rows;
         let beta = &self.descent.beta;
@@ -63,15 +62,7 @@ impl Ended<'_> {
         let statistics = self.statistics(&of_rows, value);
         let coefficients = self.coefficients(&uncertainty, statistics.df_residual, &convergence);
         let case_mix = CaseMix {
-            variables: mixes::of_all(
-                &mixes::Own {
-                    columns,
-                    formula: &self.prepared.formula,
-                    frozen: &self.prepared.frozen,
-                    weight: self.prepared.weight.as_ref(),
-                },
-                rows,
-            )?,
+            variables: mixes.of_all(rows),
             outcome: found.outcome,
             linear_predictor: found.linear_predictor,
         };

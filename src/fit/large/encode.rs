@@ -1,42 +1,39 @@
-//! From columns in chunks to standardised rows: what is learnt, the scale, and the design itself, in memory or on disk.
+//! From columns in chunks to a design that is known but not made: what is learnt, the scale.
 
-use std::sync::Arc;
-
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 use rayon::prelude::*;
 
 use crate::data::table::{Table, Values};
 use crate::design::formula::Formula;
 use crate::design::learn::learn_from;
 use crate::design::matrix::{Frozen, VariableKind, offset_of, rebuild, rebuild_columns};
-use crate::design::scale::{Chunk, Scale, Tally};
+use crate::design::scale::{Chunk, Tally};
 use crate::design::term::Term;
 use crate::error::{Error, Result};
-use crate::fit::large::columns::{Columns, Storage};
+use crate::fit::large::columns::Columns;
+use crate::fit::large::lay::Scaled;
 use crate::fit::large::plain::Plain;
-use crate::num::lanes::widest;
-use crate::rows::on_disk::{OnDisk, Shape, Stretch};
-use crate::rows::{Factor, InMemory, Layout, Stored};
 use crate::team::{Bits, Ranks};
 
 /// A factor with at least this many levels travels as codes.
-const MANY_LEVELS: usize = 24;
+pub const MANY_LEVELS: usize = 24;
 
 /// A design that is known but not made.
 pub struct Blueprint<'a> {
     formula: &'a Formula,
-    columns: &'a Columns,
+    /// The data; of rows that are laid already nothing, where they lie in memory.
+    pub columns: Columns,
     /// The first row of each chunk, and the number of rows.
-    starts: Vec<usize>,
+    pub starts: Vec<usize>,
     ranks: &'a Ranks,
     /// Levels, knots, kinds.
     pub frozen: Frozen,
     /// All columns.
     pub terms: Vec<Term>,
     /// The variables of factors that travel as codes, each with the column of each level.
-    coded: Vec<(String, Vec<Option<usize>>)>,
+    pub coded: Vec<(String, Vec<Option<usize>>)>,
     /// The columns that are columns of the data.
-    plain: Plain,
+    pub plain: Plain,
     /// Whether column 0 is the intercept.
     pub has_intercept: bool,
     /// Whether the formula has an offset.
@@ -52,12 +49,17 @@ pub struct Beside<'a> {
 }
 
 /// A chunk encoded: its first row, the numbers by column but for the plain ones, the codes, the offset.
-struct Encoded {
-    first_row: usize,
-    numbers: Vec<(usize, Vec<f64>)>,
-    codes: Vec<Vec<u32>>,
-    offset: Option<Vec<f64>>,
-    n_rows: usize,
+pub struct Encoded {
+    /// Its first row.
+    pub first_row: usize,
+    /// The numbers of some columns, each with its place in the design.
+    pub numbers: Vec<(usize, Vec<f64>)>,
+    /// The codes of each coded factor.
+    pub codes: Vec<Vec<u32>>,
+    /// The sum of the offsets.
+    pub offset: Option<Vec<f64>>,
+    /// Its rows.
+    pub n_rows: usize,
 }
 
 impl<'a> Blueprint<'a> {
@@ -68,19 +70,19 @@ impl<'a> Blueprint<'a> {
     /// As [`crate::design::matrix::encode`] says; Io.
     pub fn new(
         formula: &'a Formula,
-        columns: &'a Columns,
+        columns: Columns,
         weight: Option<&Array1<f64>>,
         most_cells: usize,
         ranks: &'a Ranks,
     ) -> Result<Blueprint<'a>> {
         let get = |name: &str| columns.column(name);
         let frozen = learn_from(formula, columns.kinds(), &get, weight, columns.n_rows, ranks)?;
-        let first = first_row(columns)?;
+        let first = first_row(&columns)?;
         let made = rebuild(formula, &frozen, &first)?;
         let mut blueprint = Blueprint {
             formula,
-            columns,
             starts: columns.starts(),
+            columns,
             ranks,
             frozen,
             has_intercept: made.has_intercept,
@@ -89,8 +91,8 @@ impl<'a> Blueprint<'a> {
             coded: Vec::new(),
             plain: Plain::default(),
         };
-        blueprint.plain = Plain::find(formula, &blueprint.frozen, &blueprint.terms, columns)?;
-        if columns.n_rows_of_all().saturating_mul(blueprint.terms.len()) > most_cells {
+        blueprint.plain = Plain::find(formula, &blueprint.frozen, &blueprint.terms, &blueprint.columns)?;
+        if blueprint.columns.n_rows_of_all().saturating_mul(blueprint.terms.len()) > most_cells {
             blueprint.coded = blueprint.factors_of_many_levels();
         }
         Ok(blueprint)
@@ -121,11 +123,16 @@ impl<'a> Blueprint<'a> {
         found
     }
 
-    fn is_coded(&self, column: usize) -> bool {
+    /// Whether a column of the design indicates a level of a coded factor.
+    pub fn is_coded(&self, column: usize) -> bool {
         self.coded.iter().any(|(_, columns)| columns.contains(&Some(column)))
     }
 
-    fn encode(&self, k: usize) -> Result<Encoded> {
+    /// A chunk encoded.
+    ///
+    /// # Errors
+    /// As [`crate::design::matrix::rebuild`] says; Io.
+    pub fn encode(&self, k: usize) -> Result<Encoded> {
         let first_row = self.starts[k];
         let chunk = &self.columns.chunk(k, &|name| self.plain.is_needed_by_others(name))?;
         let is_coded = |term: &Term| match &term.parts[..] {
@@ -239,164 +246,6 @@ impl<'a> Blueprint<'a> {
         }
         Ok(())
     }
-
-    /// The standardised rows of some columns.
-    ///
-    /// # Errors
-    /// Io, where the disk is full.
-    pub fn rows(
-        &self,
-        scaled: &Scaled,
-        kept: &[usize],
-        beside: &Beside<'_>,
-        storage: &Storage,
-    ) -> Result<Stored> {
-        let numbers: Vec<usize> = kept.iter().copied().filter(|j| !self.is_coded(*j)).collect();
-        let place = |j: &usize| kept.iter().position(|k| k == j);
-        let layout = (!self.coded.is_empty()).then(|| {
-            let factor = |columns: &Vec<Option<usize>>| {
-                let column: Vec<Option<usize>> = columns.iter().map(|j| j.as_ref().and_then(place)).collect();
-                let of = |values: &Array1<f64>, none: f64| -> Vec<f64> {
-                    let kept = columns.iter().zip(&column);
-                    kept.map(|(j, kept)| kept.and(*j).map_or(none, |j| values[j])).collect()
-                };
-                Factor {
-                    centre: of(&scaled.scale.centre, 0.0),
-                    spread: of(&scaled.scale.spread, 1.0),
-                    column,
-                }
-            };
-            Arc::new(Layout {
-                n_columns: kept.len(),
-                numbers: numbers.iter().filter_map(place).collect(),
-                factors: self.coded.iter().map(|(_, columns)| factor(columns)).collect(),
-                has_intercept: self.has_intercept,
-            })
-        });
-        match storage {
-            Storage::Memory => self.in_memory(scaled, &numbers, beside, layout),
-            Storage::Disk(folder) => {
-                let shape = Shape {
-                    n_rows: self.columns.n_rows,
-                    n_numbers: numbers.len(),
-                    has_weight: beside.weight.is_some(),
-                    has_offset: self.has_offset,
-                    layout,
-                };
-                let disk = OnDisk::create(folder, shape)?;
-                let starts = &self.starts;
-                (0..self.columns.n_chunks()).into_par_iter().try_for_each(|k| {
-                    let (from, to) = (starts[k], starts[k + 1]);
-                    let chunk = self.encode(k)?;
-                    let mut x = vec![0.0; chunk.n_rows * numbers.len()];
-                    scaled.standardise(&self.cells_of(&chunk, &numbers), &mut x);
-                    let part =
-                        |values: &'_ Array1<f64>| values.as_slice().unwrap_or_default()[from..to].to_vec();
-                    disk.write(
-                        from,
-                        &Stretch {
-                            numbers: &x,
-                            y: &part(beside.y),
-                            weight: &beside.weight.map(part).unwrap_or_default(),
-                            offset: chunk.offset.as_deref().unwrap_or_default(),
-                            codes: &row_by_row(&chunk.codes, chunk.n_rows),
-                        },
-                    )
-                })?;
-                let total = beside.weight.map_or(self.columns.n_rows as f64, |w| w.sum());
-                Ok(Stored::Disk(disk.weighing(total)))
-            }
-        }
-    }
-
-    /// The cells of some columns of the design in the rows of a chunk.
-    fn cells_of<'c>(&'c self, chunk: &'c Encoded, columns: &[usize]) -> Vec<(usize, &'c [f64])> {
-        let rows = chunk.first_row..chunk.first_row + chunk.n_rows;
-        let cells = |j: &usize| -> &'c [f64] {
-            if let Some((_, made)) = chunk.numbers.iter().find(|(column, _)| column == j) {
-                return made;
-            }
-            let plain = self.plain.columns.iter().find(|(column, _)| column == j);
-            let values = plain.and_then(|(_, name)| self.columns.numbers(name));
-            &values.expect("a column is made or plain")[rows.clone()]
-        };
-        columns.iter().map(|j| (*j, cells(j))).collect()
-    }
-
-    fn in_memory(
-        &self,
-        scaled: &Scaled,
-        numbers: &[usize],
-        beside: &Beside<'_>,
-        layout: Option<Arc<Layout>>,
-    ) -> Result<Stored> {
-        let (n, d, f) = (self.columns.n_rows, numbers.len(), self.coded.len());
-        let starts = &self.starts;
-        let mut x = vec![0.0; n * d];
-        let mut codes = vec![0_u32; n * f];
-        let mut offset = vec![0.0; if self.has_offset { n } else { 0 }];
-        {
-            let mut stretches = Vec::with_capacity(starts.len());
-            let (mut rest, mut rest_codes, mut rest_offset) = (&mut x[..], &mut codes[..], &mut offset[..]);
-            for k in 0..self.columns.n_chunks() {
-                let m = starts[k + 1] - starts[k];
-                let (mine, others) = rest.split_at_mut(m * d);
-                let (my_codes, other_codes) = rest_codes.split_at_mut(m * f);
-                let (my_offset, other_offset) = rest_offset.split_at_mut(if self.has_offset { m } else { 0 });
-                stretches.push((k, mine, my_codes, my_offset));
-                (rest, rest_codes, rest_offset) = (others, other_codes, other_offset);
-            }
-            stretches.into_par_iter().try_for_each(|(k, x, codes, offset)| -> Result<()> {
-                let chunk = self.encode(k)?;
-                scaled.standardise(&self.cells_of(&chunk, numbers), x);
-                codes.copy_from_slice(&row_by_row(&chunk.codes, chunk.n_rows));
-                chunk.offset.iter().for_each(|o| offset.copy_from_slice(o));
-                Ok(())
-            })?;
-        }
-        let shaped = |e: ndarray::ShapeError| Error::data(format!("the design cannot be laid out: {e}"));
-        let x = Array2::from_shape_vec((n, d), x).map_err(shaped)?;
-        let codes = Array2::from_shape_vec((n, f), codes).map_err(shaped)?;
-        let offset = self.has_offset.then(|| Array1::from_vec(offset));
-        let mut rows = InMemory::new(x, beside.y.clone(), beside.weight.cloned(), offset);
-        rows.coded = layout.map(|layout| (layout, codes));
-        Ok(Stored::Memory(Box::new(rows)))
-    }
-}
-
-/// The scale of a design, and which of its columns differ from a constant by rounding only.
-pub struct Scaled {
-    /// Centre and spread.
-    pub scale: Scale,
-    constant: Vec<bool>,
-}
-
-impl Scaled {
-    /// Writes (x - centre) / spread of some columns, each with its place in the design, row by row. A few rows at a time, which stay
-    /// in the cache: first column by column, in vectors, then from there into the rows.
-    fn standardise(&self, columns: &[(usize, &[f64])], to: &mut [f64]) {
-        const ROWS: usize = 64;
-        let d = columns.len();
-        let mut few = vec![[0.0; ROWS]; d];
-        for (k, rows) in to.chunks_mut((ROWS * d).max(1)).enumerate() {
-            for ((j, values), few) in columns.iter().zip(&mut few) {
-                let (centre, spread) = (self.scale.centre[*j], self.scale.spread[*j]);
-                let values = &values[k * ROWS..];
-                if self.constant[*j] {
-                    few.fill(0.0);
-                } else {
-                    let standardised = few.iter_mut().zip(values);
-                    widest(
-                        #[inline(always)]
-                        || standardised.for_each(|(z, value)| *z = (value - centre) / spread),
-                    );
-                }
-            }
-            for (i, row) in rows.chunks_exact_mut(d).enumerate() {
-                row.iter_mut().zip(&few).for_each(|(cell, few)| *cell = few[i]);
-            }
-        }
-    }
 }
 
 /// The chunks with the weights of their rows.
@@ -409,10 +258,6 @@ fn with_weights<'c>(chunks: &'c [Encoded], weight: Option<&'c Array1<f64>>) -> V
         }
     };
     chunks.iter().map(one).collect()
-}
-
-fn row_by_row(codes: &[Vec<u32>], n_rows: usize) -> Vec<u32> {
-    (0..n_rows).flat_map(|i| codes.iter().map(move |codes| codes[i])).collect()
 }
 
 /// The first complete row: enough to learn the names of the columns.

@@ -12,80 +12,77 @@ use crate::performance::case_mix::{Mix, Moments, mix};
 use crate::rows::Rows;
 use crate::rows::shared::Question;
 
-/// One rank's columns.
-pub struct Own<'a> {
-    /// The cells.
-    pub columns: &'a Columns,
-    /// Which of them are predictors.
-    pub formula: &'a Formula,
-    /// What the fit learnt of them.
-    pub frozen: &'a Frozen,
-    /// One a row, if there are weights.
-    pub weight: Option<&'a Array1<f64>>,
+/// What one rank's patients are like.
+pub struct Mixes {
+    /// The columns of the predictors, without cells.
+    kinds: Vec<Column>,
+    /// Each variable with its mix, levels that no row has among them.
+    own: Vec<(String, Mix)>,
 }
 
-impl Own<'_> {
-    /// The columns of the predictors, without cells.
-    fn kinds(&self) -> Vec<&Column> {
-        let outcomes = self.formula.outcome().columns();
+impl Mixes {
+    /// Of the predictors of a formula; weight: one a row, if there are weights.
+    ///
+    /// # Errors
+    /// Io, where the columns cannot be read.
+    pub fn of(
+        columns: &Columns,
+        formula: &Formula,
+        frozen: &Frozen,
+        weight: Option<&Array1<f64>>,
+    ) -> Result<Mixes> {
+        let outcomes = formula.outcome().columns();
         let is_predictor = |name: &str| {
-            !outcomes.contains(&name) || self.frozen.variables.iter().any(|(variable, _)| variable == name)
+            !outcomes.contains(&name) || frozen.variables.iter().any(|(variable, _)| variable == name)
         };
-        let variables = self.formula.variables();
-        let kinds = self.columns.kinds().iter();
-        kinds.filter(|c| variables.contains(&c.name) && is_predictor(&c.name)).collect()
+        let variables = formula.variables();
+        let kinds = columns.kinds().iter();
+        let kinds: Vec<Column> =
+            kinds.filter(|c| variables.contains(&c.name) && is_predictor(&c.name)).cloned().collect();
+        let weight = weight.and_then(|w| w.as_slice());
+        let one = |kind: &Column| Ok((kind.name.clone(), mix(columns.column(&kind.name)?.as_ref(), weight)));
+        let own: Result<Vec<(String, Mix)>> = if columns.is_in_memory() {
+            kinds.par_iter().map(one).collect()
+        } else {
+            kinds.iter().map(one).collect() // one whole column at a time
+        };
+        Ok(Mixes { kinds, own: own? })
     }
 
-    /// All of them, with the levels that no row has.
-    fn mixes(&self) -> Result<Vec<(String, Mix)>> {
-        let weight = self.weight.and_then(|w| w.as_slice());
-        let one =
-            |kind: &Column| Ok((kind.name.clone(), mix(self.columns.column(&kind.name)?.as_ref(), weight)));
-        if self.columns.is_in_memory() {
-            return self.kinds().into_par_iter().map(one).collect();
-        }
-        self.kinds().into_iter().map(one).collect() // one whole column at a time
-    }
-
-    /// As numbers that can travel: n, mean and sum of squares about it of a number; of a factor the rows of each level. Nothing
-    /// where the rows cannot be read.
+    /// As numbers that can travel: n, mean and sum of squares about it of a number; of a factor the rows of each level.
     pub fn numbers(&self) -> Vec<f64> {
-        let of = |mix: Mix| match mix {
+        let of = |mix: &Mix| match mix {
             Mix::Number(m) if m.n > 1.0 => vec![m.n, m.mean, m.sd * m.sd * (m.n - 1.0)],
             Mix::Number(m) => vec![m.n, m.mean, 0.0],
             Mix::Levels { n, shares } => shares.iter().map(|(_, share)| share * n).collect(),
         };
-        self.mixes()
-            .map_or_else(|_| Vec::new(), |mixes| mixes.into_iter().flat_map(|(_, mix)| of(mix)).collect())
+        self.own.iter().flat_map(|(_, mix)| of(mix)).collect()
     }
-}
 
-/// Of all rows, of all ranks.
-///
-/// # Errors
-/// Io, where the rows cannot be read.
-pub fn of_all(own: &Own<'_>, rows: &dyn Rows) -> Result<Vec<(String, Mix)>> {
-    let mut found = match rows.shared() {
-        None => own.mixes()?,
-        Some((shared, _)) => {
-            let parts = shared.ask(&Question::Mixes, |_| own.numbers());
-            let parts: Vec<&[f64]> =
-                parts.iter().map(Vec::as_slice).filter(|part| !part.is_empty()).collect();
-            joined(&own.kinds(), &parts)
+    /// Of all rows, of all ranks.
+    pub fn of_all(&self, rows: &dyn Rows) -> Vec<(String, Mix)> {
+        let mut found = match rows.shared() {
+            None => self.own.clone(),
+            Some((shared, _)) => {
+                let parts = shared.ask(&Question::Mixes, |_| self.numbers());
+                let parts: Vec<&[f64]> =
+                    parts.iter().map(Vec::as_slice).filter(|part| !part.is_empty()).collect();
+                joined(&self.kinds, &parts)
+            }
+        };
+        for (_, mix) in &mut found {
+            if let Mix::Levels { shares, .. } = mix {
+                shares.retain(|(_, share)| *share > 0.0);
+            }
         }
-    };
-    for (_, mix) in &mut found {
-        if let Mix::Levels { shares, .. } = mix {
-            shares.retain(|(_, share)| *share > 0.0);
-        }
+        found
     }
-    Ok(found)
 }
 
 /// The mixes of all ranks from their numbers, in the order of the ranks.
-fn joined(kinds: &[&Column], parts: &[&[f64]]) -> Vec<(String, Mix)> {
+fn joined(kinds: &[Column], parts: &[&[f64]]) -> Vec<(String, Mix)> {
     let mut at = 0;
-    let one = |kind: &&Column| {
+    let one = |kind: &Column| {
         let found = match &kind.values {
             Values::Category { levels, .. } => {
                 let of = |k: usize| parts.iter().map(|part| part[at + k]).sum::<f64>();

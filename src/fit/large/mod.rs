@@ -6,6 +6,7 @@
 pub mod columns;
 mod conclude;
 mod encode;
+mod lay;
 mod mixes;
 mod plain;
 mod rank;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, Axis};
 
 pub use columns::Storage;
+pub use encode::MANY_LEVELS;
 
 use crate::data::csv::Source;
 use crate::data::missing::{Gaps, Ledger};
@@ -31,7 +33,9 @@ use crate::fit::descent::{Valley, optimum, plan, run, start};
 use crate::fit::exact::examine;
 use crate::fit::frame::Frame;
 use crate::fit::large::columns::Columns;
-use crate::fit::large::encode::{Beside, Blueprint, Scaled};
+use crate::fit::large::encode::{Beside, Blueprint};
+use crate::fit::large::lay::Scaled;
+use crate::fit::large::mixes::Mixes;
 use crate::fit::large::rank::Rank;
 use crate::fit::outcome::{Chosen, choose_among};
 use crate::fit::prepare::Prepared;
@@ -126,28 +130,24 @@ fn fit_with(
     let mut gathered = ranks.step(|| Gathered::of(spec, source, storage, ranks))?; // 1, 2
     let y = std::mem::take(&mut gathered.chosen.y);
     let Gathered { formula, columns, ledger, weight, cluster, chosen } = gathered;
-    let blueprint = ranks.step(|| Blueprint::new(&formula, &columns, weight.as_ref(), most_cells, ranks))?; // 3
+    let mut blueprint =
+        ranks.step(|| Blueprint::new(&formula, columns, weight.as_ref(), most_cells, ranks))?; // 3
     let beside = Beside { y: &y, weight: weight.as_ref() };
-    let (scaled, rows, all) = ranks.step(|| {
+    let (mixes, scaled, rows, all) = ranks.step(|| {
         // 4
+        let mixes = Mixes::of(&blueprint.columns, &formula, &blueprint.frozen, weight.as_ref())?;
         let scaled = blueprint.scale(beside.weight)?;
-        let whole: Vec<usize> = (0..blueprint.terms.len()).collect();
-        let rows = blueprint.rows(&scaled, &whole, &beside, storage)?;
+        let rows = blueprint.rows(&scaled, &beside, storage)?;
         let weights = ranks.meet(Ok(Bits::of(&[rows.total_weight()])))?;
-        enough_rows(&blueprint, &columns, ranks)?;
-        Ok((scaled, rows, weights.iter().flat_map(Bits::numbers).sum::<f64>()))
+        enough_rows(&blueprint, ranks)?;
+        Ok((mixes, scaled, rows, weights.iter().flat_map(Bits::numbers).sum::<f64>()))
     })?;
+    let columns = &blueprint.columns;
     let made = Made { blueprint: &blueprint, scaled: &scaled, beside: &beside, storage, ranks };
     if let Some(team) = ranks.team().filter(|team| team.rank() > 0) {
-        let own = mixes::Own {
-            columns: &columns,
-            formula: &formula,
-            frozen: &blueprint.frozen,
-            weight: weight.as_ref(),
-        };
         let first = columns.of_ranks[..ranks.rank()].iter().sum();
         let rank =
-            Rank { blueprint: &blueprint, scaled: &scaled, beside: &beside, storage, own: &own, first };
+            Rank { blueprint: &blueprint, scaled: &scaled, beside: &beside, storage, own: &mixes, first };
         rank.serve(team.as_ref(), rows);
         return Ok(None);
     }
@@ -183,11 +183,8 @@ fn fit_with(
     }
     say_what_was_left_out(&mut prepared, &frame);
     let ended = descend(spec, prepared, frame, watcher)?; // 5
-    let fit = ended.into_large_fit(&columns, ranks)?; // 6
-    let gaps = columns.gaps.clone();
-    drop(blueprint);
-    rayon::spawn(move || drop(columns)); // to give many rows back takes a while
-    Ok(Some(Large { fit, gaps }))
+    let fit = ended.into_large_fit(&mixes, ranks)?; // 6
+    Ok(Some(Large { fit, gaps: columns.gaps.clone() }))
 }
 
 /// What is known before the design.
@@ -230,8 +227,8 @@ impl Gathered {
 }
 
 /// Refuses a rank with a file of its own that has fewer rows than coefficients: its sums could be solved for its patients.
-fn enough_rows(blueprint: &Blueprint<'_>, columns: &Columns, ranks: &Ranks) -> Result<()> {
-    let p = blueprint.terms.len();
+fn enough_rows(blueprint: &Blueprint<'_>, ranks: &Ranks) -> Result<()> {
+    let (p, columns) = (blueprint.terms.len(), &blueprint.columns);
     match columns.of_ranks.iter().position(|n| *n < p) {
         Some(rank) if ranks.have_own_files() => Err(Error::data(format!(
             "rank {rank} has {} complete rows of its own and the model {p} coefficients: sums over so few rows could be solved \
@@ -300,8 +297,7 @@ fn framed(made: &Made<'_>, rows: Stored, n_rows: usize, weight: f64) -> Result<F
     let independent = aliasing::find(&root, &scaled.scale, &blueprint.terms, has_intercept);
     let kept = &independent.kept;
     if kept.len() < blueprint.terms.len() {
-        drop(rows);
-        rows = shared(blueprint.rows(scaled, kept, beside, storage)?);
+        rows = shared(blueprint.narrowed(rows.into_own(), scaled, kept, beside, storage)?);
         if let Stored::Shared(all) = &rows {
             let failed = all.ask(&Question::Keep(kept.clone()), |_| vec![0.0])[0][0];
             if failed > 0.0 {

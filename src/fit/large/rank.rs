@@ -3,8 +3,9 @@
 use ndarray::{Array1, Array2};
 
 use crate::fit::large::columns::Storage;
-use crate::fit::large::encode::{Beside, Blueprint, Scaled};
-use crate::fit::large::mixes::Own;
+use crate::fit::large::encode::{Beside, Blueprint};
+use crate::fit::large::lay::Scaled;
+use crate::fit::large::mixes::Mixes;
 use crate::fit::large::tally::Part;
 use crate::fit::separation::{is_separated, margins};
 use crate::inference::sandwich::{Hc, scores};
@@ -24,8 +25,8 @@ pub struct Rank<'a> {
     pub beside: &'a Beside<'a>,
     /// Where its rows lie.
     pub storage: &'a Storage,
-    /// Its columns.
-    pub own: &'a Own<'a>,
+    /// What its patients are like.
+    pub own: &'a Mixes,
     /// How many rows the ranks before it have.
     pub first: usize,
 }
@@ -40,9 +41,10 @@ impl Rank<'_> {
             }
             let mine = match &question {
                 Question::Keep(kept) => {
-                    let made = self.blueprint.rows(self.scaled, kept, self.beside, self.storage);
-                    let failed = f64::from(u8::from(made.is_err()));
-                    made.into_iter().for_each(|made| rows = made);
+                    let narrowed =
+                        self.blueprint.narrowed(rows, self.scaled, kept, self.beside, self.storage);
+                    let failed = f64::from(u8::from(narrowed.is_err()));
+                    rows = narrowed.unwrap_or_else(|_| Stored::none());
                     vec![failed]
                 }
                 _ => self.answer(&question, &rows),
