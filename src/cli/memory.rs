@@ -5,9 +5,10 @@ use std::fs;
 use crate::cli::args::FitArgs;
 use crate::data::csv::Source;
 use crate::data::survey::ColumnKind;
+use crate::design::atom::{Atom, Knots};
 use crate::design::formula::Formula;
 use crate::error::{Error, Result};
-use crate::fit::large::{MANY_CELLS, Storage, needs_arrays};
+use crate::fit::large::{MANY_CELLS, MANY_LEVELS, Storage, needs_arrays};
 use crate::fit::spec::Spec;
 use crate::optimise::verdict::grouped;
 
@@ -51,7 +52,7 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
     let Some(wide) = width(spec, source)? else { return Ok(Plan::Arrays) };
     let n = source.n_rows as u64;
     let cells = n * wide.columns;
-    let swept_in_memory = n * 8 * (2 * wide.stored + 4); // typed columns and the design
+    let swept_in_memory = n * 8 * in_memory(wide.variables, wide.stored);
     let as_arrays = n * 8 * (wide.variables + 3 * wide.columns + 12);
     let bulky = cells > MANY_CELLS as u64;
     let fits = swept_in_memory <= limit.max(LEAST);
@@ -102,7 +103,8 @@ pub fn among(
         std::env::var("OMPI_COMM_WORLD_LOCAL_SIZE").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     let limit = limit.unwrap_or_else(|| free() / 2 / here.max(1));
     let formula = Formula::parse(&spec.formula)?.resolve(header, &spec.beside())?;
-    let needed = source.n_rows as u64 * 8 * (2 * formula.variables().len() as u64 + 4);
+    let width = columns_of(&formula, &|_| None)?;
+    let needed = source.n_rows as u64 * 8 * in_memory(formula.variables().len() as u64, width.1);
     if needed <= limit.max(LEAST) {
         return Ok((Storage::Memory, "the rows are swept in memory".to_string()));
     }
@@ -120,25 +122,66 @@ struct Width {
     stored: u64,
 }
 
-/// An estimate: interactions are counted by the variables alone. `None` for few rows.
+/// Numbers a row of a sweep in memory: the typed columns go as the design comes, and a sixteenth is there twice; beside it stand the
+/// outcome, the line and what the statistics need.
+fn in_memory(variables: u64, stored: u64) -> u64 {
+    const BESIDE: u64 = 7;
+    variables.max(stored) + variables / 16 + BESIDE
+}
+
+/// An estimate: factors of a large table are counted as one column. `None` for few rows.
 fn width(spec: &Spec, source: &Source) -> Result<Option<Width>> {
     if source.n_rows < FEW_ROWS {
         return Ok(None);
     }
     let formula = Formula::parse(&spec.formula)?.resolve(&source.header, &spec.beside())?;
     let variables = formula.variables();
-    let plain = variables.len() as u64;
     if source.n_rows.saturating_mul(variables.len()) > MANY_CELLS {
-        return Ok(Some(Width { variables: plain, columns: plain, stored: plain }));
+        let (columns, stored) = columns_of(&formula, &|_| None)?;
+        return Ok(Some(Width { variables: variables.len() as u64, columns, stored }));
     }
     let mut choices = spec.data.clone();
     choices.factors.extend(formula.factor_variables());
     let survey = source.survey(&variables, &choices)?;
-    let levels = survey.columns.iter().map(|c| match &c.kind {
-        ColumnKind::Category { levels } => levels.len().saturating_sub(1).max(1) as u64,
-        ColumnKind::Number { .. } | ColumnKind::Date => 1,
-    });
-    Ok(Some(Width { variables: plain, columns: levels.sum(), stored: plain }))
+    let levels = |name: &str| {
+        let column = variables.iter().zip(&survey.columns).find(|(variable, _)| *variable == name)?.1;
+        match &column.kind {
+            ColumnKind::Category { levels } => Some(levels.len()),
+            ColumnKind::Number { .. } | ColumnKind::Date => None,
+        }
+    };
+    let (columns, stored) = columns_of(&formula, &levels)?;
+    Ok(Some(Width { variables: variables.len() as u64, columns, stored }))
+}
+
+/// The columns of a design, and how many of them are stored where factors of many levels travel as codes. `levels` gives the number of
+/// levels of a column that is text, where it is known.
+fn columns_of(formula: &Formula, levels: &dyn Fn(&str) -> Option<usize>) -> Result<(u64, u64)> {
+    let model = formula.model()?;
+    let of_factor = |name: &str| levels(name).map(|n| n.saturating_sub(1).max(1));
+    let of = |atom: &Atom| match atom {
+        Atom::Column(name) | Atom::Factor(name) => of_factor(name).unwrap_or(1),
+        Atom::Transform(_) => 1,
+        Atom::Rcs(_, Knots::Count(knots)) => knots.saturating_sub(1).max(1),
+        Atom::Rcs(_, Knots::At(knots)) => knots.len().saturating_sub(1).max(1),
+        Atom::Ns(_, Knots::Count(df)) => *df,
+        Atom::Ns(_, Knots::At(knots)) => knots.len() + 1,
+        Atom::Poly(_, degree) => *degree,
+    };
+    let mut sums = (u64::from(model.intercept), u64::from(model.intercept));
+    for term in &model.terms {
+        let product = term.iter().map(|k| of(&model.atoms[*k]) as u64).fold(1, u64::saturating_mul);
+        let is_coded = match &term[..] {
+            [only] => match &model.atoms[*only] {
+                Atom::Column(name) | Atom::Factor(name) => levels(name).is_some_and(|n| n >= MANY_LEVELS),
+                _ => false,
+            },
+            _ => false,
+        };
+        sums.0 = sums.0.saturating_add(product);
+        sums.1 = sums.1.saturating_add(if is_coded { 1 } else { product });
+    }
+    Ok(sums)
 }
 
 /// Which option needs the rows as arrays.
@@ -197,6 +240,27 @@ pub fn size(text: &str) -> std::result::Result<u64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_design_is_as_wide_as_its_terms() {
+        let header: Vec<String> = ["y", "a", "b", "sex", "site"].map(str::to_string).to_vec();
+        let levels = |name: &str| match name {
+            "sex" => Some(2),
+            "site" => Some(500),
+            _ => None,
+        };
+        let table = [
+            ("y ~ .", (1 + 2 + 1 + 499, 1 + 2 + 1 + 1)),
+            ("y ~ a + b - 1", (2, 2)),
+            ("y ~ rcs(a, 5) * sex", (1 + 4 + 1 + 4, 10)),
+            ("y ~ ns(a, 3) + poly(b, 2) + rcs(b, c(1, 2, 3))", (1 + 3 + 2 + 2, 8)),
+            ("y ~ a:site + log(b)", (1 + 499 + 1, 501)),
+        ];
+        for (text, wanted) in table {
+            let formula = Formula::parse(text).and_then(|f| f.resolve(&header, &[])).expect("a formula");
+            assert_eq!(columns_of(&formula, &levels), Ok(wanted), "{text}");
+        }
+    }
 
     #[test]
     fn sizes_have_units_and_nonsense_is_refused() {
