@@ -6,15 +6,15 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::data;
 use crate::data::choices::DataChoices;
 use crate::data::csv::Source;
-use crate::data::missing::{Gaps, complete_rows};
+use crate::data::missing::Gaps;
 use crate::data::survey::Survey;
 use crate::data::table::{Column, Table, Values};
 use crate::error::{Error, Result};
+use crate::fit::large::complete::{Counts, Part, complete};
 use crate::fit::spec::{Robust, Spec};
 use crate::team::Ranks;
 
@@ -66,22 +66,6 @@ const CHUNK: usize = 2 * 1024;
 struct Beside {
     name: String,
     choices: DataChoices,
-}
-
-/// What one chunk of the file adds.
-struct Part {
-    table: Table,
-    counts: Counts,
-}
-
-/// What was counted of rows.
-#[derive(Serialize, Deserialize)]
-struct Counts {
-    n_rows: usize,
-    rows_read: usize,
-    missing: Vec<(String, usize)>,
-    n_without_weight: usize,
-    gaps: Gaps,
 }
 
 /// What is to be read.
@@ -462,47 +446,4 @@ fn kinds_of(table: &Table) -> Vec<Column> {
         Values::Category { levels, .. } => Values::Category { codes: Vec::new(), levels: levels.clone() },
     };
     table.columns.iter().map(|c| Column { name: c.name.clone(), values: empty(&c.values) }).collect()
-}
-
-/// Drops the rows that lack a value or have no weight; copies nothing where there is none. The first columns that are known to be
-/// `without_gaps` are not looked through.
-fn complete(spec: &Spec, mut table: Table, n_of_formula: usize, without_gaps: &[bool]) -> Result<Part> {
-    let rows_read = table.n_rows;
-    let lacks = |(j, column): (usize, &Column)| {
-        !without_gaps.get(j).is_some_and(|known| *known)
-            && (0..rows_read).any(|row| column.values.is_missing(row))
-    };
-    let has_gaps = table.columns.par_iter().enumerate().any(lacks);
-    let of_weight = spec.weights.as_ref().and_then(|name| table.column(name)).map(|c| c.values.clone());
-    if let Some(Values::Number(weights)) = &of_weight
-        && let Some(row) = weights.iter().position(|w| *w < 0.0 || w.is_infinite())
-    {
-        let name = spec.weights.as_deref().unwrap_or_default();
-        return Err(Error::data(format!("weight `{name}`, {}: {}", table.place(row), weights[row]))
-            .hint("a frequency weight counts patients: 0 or more"));
-    }
-    let names: Vec<String> = table.columns[..n_of_formula].iter().map(|c| c.name.clone()).collect();
-    if !has_gaps && of_weight.is_none() {
-        let gaps = Gaps {
-            rows: rows_read,
-            variables: names.into_iter().map(|name| (name, 0)).collect(),
-            patterns: vec![(vec![false; n_of_formula], rows_read)],
-        };
-        let counts = Counts { n_rows: rows_read, rows_read, missing: Vec::new(), n_without_weight: 0, gaps };
-        return Ok(Part { table, counts });
-    }
-    let beside = table.columns.split_off(n_of_formula);
-    let gaps = Gaps::of(&table);
-    table.columns.extend(beside);
-    let (mut keep, missing) = complete_rows(&table);
-    let mut n_without_weight = 0;
-    if let Some(Values::Number(weights)) = of_weight {
-        for (keep, _) in keep.iter_mut().zip(&weights).filter(|(keep, w)| **keep && **w == 0.0) {
-            *keep = false;
-            n_without_weight += 1;
-        }
-    }
-    let table = table.filter(&keep);
-    let counts = Counts { n_rows: table.n_rows, rows_read, missing, n_without_weight, gaps };
-    Ok(Part { table, counts })
 }

@@ -4,6 +4,7 @@
 //! effects, validation, tests of each term) is left to [`crate::fit::analyse`], which keeps them.
 
 pub mod columns;
+mod complete;
 mod conclude;
 mod encode;
 mod lay;
