@@ -318,6 +318,10 @@ impl Curved for Glm<'_> {
     fn is_quadratic(&self) -> bool {
         self.loss == Loss::Squared
     }
+
+    fn is_like_its_subsamples(&self) -> bool {
+        self.rows.layout().is_none()
+    }
 }
 
 impl Sampled for Glm<'_> {

@@ -45,6 +45,11 @@ pub trait Curved: Objective {
     fn all_at(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>, Array2<f64>);
     /// Whether the Hessian is the same everywhere.
     fn is_quadratic(&self) -> bool;
+    /// Whether the minimum of a subsample is a good place to begin. It is not where factors have so many levels that some have no event
+    /// in the subsample: their coefficients run away there.
+    fn is_like_its_subsamples(&self) -> bool {
+        true
+    }
     /// Whether R'R is the Hessian itself. Where it is only near it, the loop lets the gradients seen correct it.
     fn is_exact(&self) -> bool {
         true

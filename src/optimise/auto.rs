@@ -145,6 +145,7 @@ impl Run<'_> {
     fn first_curvature(&mut self, curved: &dyn Curved, preconditioner: &mut Preconditioner) {
         if !self.has_few_rows()
             && !curved.is_quadratic()
+            && curved.is_like_its_subsamples()
             && let Some(sampled) = self.objective.sampled()
         {
             self.start_on_a_subsample(sampled, preconditioner);
