@@ -239,10 +239,11 @@ fn needed(manifest: &str) -> Vec<String> {
     for line in manifest.lines() {
         if line.starts_with('[') {
             is_needed = line.ends_with("dependencies]") && !line.contains("dev-") && !line.contains("build-");
-        } else if let Some((name, rest)) = line.split_once(" = ").filter(|_| is_needed) {
-            if !rest.contains("optional = true") {
-                names.push(name.trim().to_string());
-            }
+        } else if let Some((name, rest)) = line.split_once(" = ")
+            && is_needed
+            && !rest.contains("optional = true")
+        {
+            names.push(name.trim().to_string());
         }
     }
     names

@@ -173,7 +173,8 @@ mod tests {
     fn wanted(cell: &[u8], no_point: bool) -> Option<f64> {
         let short = short_number(cell, None).filter(|_| cell.len() < WORD)?;
         let is_code = cell.len() > 1 && cell[0] == b'0' && !short.has_point;
-        (!is_code && !(no_point && short.has_point)).then_some(short.value)
+        let is_number = !is_code && (!no_point || !short.has_point);
+        is_number.then_some(short.value)
     }
 
     proptest::proptest! {
