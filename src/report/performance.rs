@@ -336,8 +336,8 @@ fn last_threshold(p: &LogisticPerformance) -> f64 {
     let mut above = 0.0;
     let bin = (0..d.events.len()).rev().find(|k| {
         let rows = d.events[*k] + d.non_events[*k];
-        above += if rows.is_finite() { rows } else { 0.0 };
-        above > LEFT_OUT * p.n
+        above += rows;
+        above > LEFT_OUT * p.n || rows.is_nan() // of a bin that is not told nothing can be said but that it may hold rows
     });
     let edge = bin.map_or(LAST, |k| (k + 1) as f64 * d.width);
     let round = (edge * TWENTIETHS - 1e-9).ceil() / TWENTIETHS;
@@ -450,6 +450,9 @@ mod tests {
         assert_eq!(last_threshold(&measured(&lp, &outcome, &[0.1, 0.62])), 0.62);
         let low: Vec<f64> = lp.iter().map(|lp| lp - 4.0).collect();
         assert_eq!(last_threshold(&measured(&low, &outcome, &[])), 0.1);
+        let mut few = measured(&lp, &outcome, &[]);
+        few.distribution.events[20] = f64::NAN; // whatever it holds, it ends at 0.42
+        assert!((last_threshold(&few) - 0.45).abs() < 1e-12, "{}", last_threshold(&few));
         let high: Vec<f64> = lp.iter().map(|lp| lp + 9.0).collect();
         assert_eq!(last_threshold(&measured(&high, &outcome, &[])), 0.99);
     }
