@@ -8,7 +8,7 @@ use crate::design::expand::Model;
 use crate::design::formula::Formula;
 use crate::design::learn::learn;
 use crate::design::numbers::numbers;
-use crate::design::piece::{Cells, Ground, Piece, PieceColumn, brief, indicator};
+use crate::design::piece::{Cells, Ground, Piece, PieceColumn, brief, indicators};
 use crate::design::term::Term;
 use crate::error::{Error, Result};
 
@@ -242,7 +242,7 @@ impl<'a> DesignColumn<'a> {
         let mut factors = self.cells.iter();
         let mut values: Vec<f64> = match factors.next() {
             Some(Cells::Number(numbers)) => numbers.to_vec(),
-            Some(Cells::Level(codes, level)) => codes.iter().map(|code| indicator(*code, *level)).collect(),
+            Some(Cells::Level(codes, level)) => indicators(codes, *level),
             None => vec![1.0; n_rows],
         };
         for factor in factors {

@@ -16,6 +16,7 @@ use crate::design::numbers::{column, listed, numbers};
 use crate::design::term::Part;
 use crate::design::{poly, spline};
 use crate::error::{Error, Result};
+use crate::num::lanes::widest;
 
 /// The encoded cells of one variable of the formula.
 pub enum Piece<'a> {
@@ -63,7 +64,22 @@ impl Cells<'_> {
     }
 }
 
+/// 1 where a code is that level's, else 0; NaN if missing: of many rows, in vectors.
+pub fn indicators(codes: &[u32], level: u32) -> Vec<f64> {
+    let mut values = vec![0.0; codes.len()];
+    widest(
+        #[inline(always)]
+        || {
+            for (value, code) in values.iter_mut().zip(codes) {
+                *value = indicator(*code, level);
+            }
+        },
+    );
+    values
+}
+
 /// 1 where a code is that level's, else 0; NaN if missing.
+#[inline(always)]
 pub fn indicator(code: u32, level: u32) -> f64 {
     match code {
         MISSING => f64::NAN,
