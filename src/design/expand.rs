@@ -151,8 +151,12 @@ impl Expansion {
             return Err(too_many());
         }
         let mut set = Distinct::default();
+        let mut both = Term::new(); // most products are there already: they take no memory of their own
         for a in left {
-            set.add(right.iter().map(|b| union(a, b)).collect())?;
+            for b in right {
+                unite(a, b, &mut both);
+                set.note(&both)?;
+            }
         }
         Ok(set.terms)
     }
@@ -171,11 +175,13 @@ struct Distinct {
 
 impl Distinct {
     fn add(&mut self, terms: Vec<Term>) -> Result<(), String> {
-        for term in terms {
-            if !self.seen.contains(&term) {
-                self.seen.insert(term.clone());
-                self.terms.push(term);
-            }
+        terms.iter().try_for_each(|term| self.note(term))
+    }
+
+    fn note(&mut self, term: &[usize]) -> Result<(), String> {
+        if !self.seen.contains(term) {
+            self.seen.insert(term.to_vec());
+            self.terms.push(term.to_vec());
         }
         if self.terms.len() > MOST_TERMS { Err(too_many()) } else { Ok(()) }
     }
@@ -190,7 +196,14 @@ impl Distinct {
 
 /// The positions of both, ascending, each once.
 fn union(a: &[usize], b: &[usize]) -> Term {
-    let mut both = Term::with_capacity(a.len() + b.len());
+    let mut both = Term::new();
+    unite(a, b, &mut both);
+    both
+}
+
+/// The same, in the place of what `both` held.
+fn unite(a: &[usize], b: &[usize], both: &mut Term) {
+    both.clear();
     let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
     while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
         both.push(**x.min(y));
@@ -199,5 +212,4 @@ fn union(a: &[usize], b: &[usize]) -> Term {
         b.next_if(|_| of_b);
     }
     both.extend(a.chain(b));
-    both
 }
