@@ -210,22 +210,15 @@ impl Tile {
     #[inline(always)]
     fn take_losses(&mut self, loss: Loss, size: usize, values: &mut Lanes, show: impl FnOnce(&[f64])) {
         let size = size.next_multiple_of(LANES);
+        if let (Loss::Logistic, LANES) = (loss, size) {
+            return show(&self.take_few_losses(values));
+        }
         let (eta, y, weight) = (&mut self.eta[..size], &self.y[..size], &self.weight[..size]);
         let (mut costs, mut curvatures) = ([0.0; TILE], [0.0; TILE]);
         let (cost, curvature) = (&mut costs[..size], &mut curvatures[..size]);
         match loss {
-            Loss::Logistic if size == LANES => {
-                for k in 0..size {
-                    let sign = if y[k] > 0.5 { -1.0 } else { 1.0 };
-                    let (risk, softplus, variance) = risk_cost_and_variance(sign * eta[k]);
-                    let alarm = 0.0 * eta[k]; // 0; not a number where the predictor is none or beyond all bounds
-                    cost[k] = weight[k] * (softplus + alarm);
-                    eta[k] = weight[k] * (sign * risk + alarm);
-                    curvature[k] = weight[k] * (variance + alarm);
-                }
-            }
             Loss::Logistic => {
-                // The same, one step for all rows, then the next: more rows are under way at a time than if each went through all.
+                // One step for all rows, then the next: more rows are under way at a time than if each went through all.
                 let (mut logit, mut small) = ([0.0; TILE], [0.0; TILE]);
                 let (t, e) = (&mut logit[..size], &mut small[..size]);
                 for k in 0..size {
@@ -235,7 +228,7 @@ impl Tile {
                 for k in 0..size {
                     let sign = if y[k] > 0.5 { -1.0 } else { 1.0 };
                     let (risk, variance) = risk_and_variance(t[k], e[k]);
-                    let alarm = 0.0 * eta[k];
+                    let alarm = 0.0 * eta[k]; // 0; not a number where the predictor is none or beyond all bounds
                     eta[k] = weight[k] * (sign * risk + alarm);
                     curvature[k] = weight[k] * (variance + alarm);
                 }
@@ -259,6 +252,23 @@ impl Tile {
             }
         }
         show(curvature);
+    }
+
+    /// The same of the first [`LANES`] rows of a logistic model, which wide designs have no more of at a time; gives their curvatures.
+    #[inline(always)]
+    fn take_few_losses(&mut self, values: &mut Lanes) -> Lanes {
+        let mut curvature = [0.0; LANES];
+        for k in 0..LANES {
+            let (eta, weight) = (self.eta[k], self.weight[k]);
+            let sign = if self.y[k] > 0.5 { -1.0 } else { 1.0 };
+            let (risk, softplus, variance) = risk_cost_and_variance(sign * eta);
+            let alarm = 0.0 * eta; // as above
+            let cost = weight * (softplus + alarm);
+            self.eta[k] = weight * (sign * risk + alarm);
+            curvature[k] = weight * (variance + alarm);
+            values[k] += if weight == 0.0 { 0.0 } else { cost };
+        }
+        curvature
     }
 }
 
