@@ -664,7 +664,29 @@ fn an_upload_that_is_too_large_is_refused_and_one_that_is_not_is_taken() {
     assert_eq!(send(40).status, 201);
 }
 
-/// The report of an uploaded file verifies where that file is; one that was steered cannot.
+#[test]
+fn the_report_of_a_steered_descent_is_not_verified_and_the_reason_is_told() {
+    let served = Served::new(&[]);
+    let id = served.train(&masks(&json!({"rate": 0.1, "paused": true})));
+    served.until(&id, "it begins paused", |s| s["state"] == "paused");
+    let pull = |lever: Value| served.post(&format!("/api/train/{id}/control"), &lever).0;
+    assert_eq!(pull(json!({"do": "rate", "rate": 0.2})), 200);
+    assert_eq!(pull(json!({"do": "resume"})), 200);
+    let ended = served.until(&id, "it ends", |s| s["state"] == "ended");
+    assert!(ended["end"]["notices"].to_string().contains("changed by hand to 0.2"), "{ended}");
+    let (status, files) = served.post(&format!("/api/train/{id}/report"), &json!({}));
+    assert_eq!(status, 200, "{files}");
+    let model = served.ask("GET", &format!("/api/train/{id}/files/model.json"), &served.known(), "");
+    fs::write(served.folder.path("live.json"), &model.body).expect("written");
+    let verified = served.folder.run(&["verify", "live.json"]);
+    assert_eq!(verified.status, Some(1), "{}{}", verified.out, verified.err);
+    for words in ["was steered by hand, which no command does", "without a hand on the learning rate"] {
+        assert!(verified.err.contains(words), "{}", verified.err);
+    }
+    served.end();
+}
+
+/// The report of an uploaded file verifies where that file is.
 #[test]
 fn the_report_of_an_uploaded_file_has_the_bits_of_its_command() {
     let served = Served::new(&[]);
