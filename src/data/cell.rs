@@ -18,7 +18,7 @@ pub enum Mark {
 /// `Inf`, hexadecimal digits, thousands separators, units and percent signs are no numbers here. The value is the
 /// nearest f64, the same bits as [`str::parse`] gives.
 pub fn number(text: &str, mark: Mark) -> Option<f64> {
-    if let Some(short) = short_number(text.as_bytes(), None) {
+    if let Some(short) = short_number(text.as_bytes()) {
         return Some(short.value).filter(|_| mark == Mark::Point || !short.has_point);
     }
     if text.len() > LONGEST_NUMBER || (mark == Mark::Comma && text.contains('.')) {

@@ -243,7 +243,7 @@ fn text_of(text: &str, start: usize, end: usize) -> Cell<'_> {
 /// A cell that is no number of few digits: a longer one, or text.
 fn other_cell(text: &str, (start, end): (usize, usize), no_point: bool) -> Cell<'_> {
     let cell = &text.as_bytes()[start..end];
-    let longer = || short_number(cell, None).filter(|number| !(no_point && number.has_point));
+    let longer = || short_number(cell).filter(|number| !(no_point && number.has_point));
     let could_be_code = |has_point: bool| cell[0] == b'0' && !has_point;
     match Some(cell.len()).filter(|n| *n >= WORD).and_then(|_| longer()) {
         Some(number) if !could_be_code(number.has_point) => Cell::Number(number.value),

@@ -5,8 +5,6 @@
 pub struct ShortNumber {
     /// The f64 nearest to it.
     pub value: f64,
-    /// The length of its text.
-    pub n_bytes: usize,
     /// Whether it has a decimal point.
     pub has_point: bool,
 }
@@ -17,15 +15,15 @@ const DIGITS: usize = 15;
 const POWERS: [f64; DIGITS + 1] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
-/// The short number that a text is, up to a delimiter, if it is one.
+/// The short number that a text is, if it is one.
 ///
 /// Its digits as a whole number and the power of ten under it are both f64 without rounding, so that their ratio is
 /// the f64 nearest to the decimals. Source: Clinger 1990, How to read floating point numbers accurately.
-pub fn short_number(text: &[u8], delimiter: Option<u8>) -> Option<ShortNumber> {
+pub fn short_number(text: &[u8]) -> Option<ShortNumber> {
     let is_negative = text.first() == Some(&b'-');
     let sign = usize::from(is_negative);
     let (mut whole, mut point, mut at) = (0_i64, None, sign);
-    while let Some(byte) = text.get(at).filter(|byte| Some(**byte) != delimiter) {
+    while let Some(byte) = text.get(at) {
         let digit = byte.wrapping_sub(b'0');
         if digit < 10 {
             whole = whole * 10 + i64::from(digit);
@@ -46,7 +44,7 @@ pub fn short_number(text: &[u8], delimiter: Option<u8>) -> Option<ShortNumber> {
     let n_decimals = point.map_or(0, |point| at - point - 1);
     let unsigned = whole as f64 / POWERS[n_decimals];
     let value = if is_negative { -unsigned } else { unsigned };
-    Some(ShortNumber { value, n_bytes: at, has_point: point.is_some() })
+    Some(ShortNumber { value, has_point: point.is_some() })
 }
 
 /// Bytes of a word.
@@ -171,7 +169,7 @@ mod tests {
 
     /// What [`Words::read`] promises of one cell, byte by byte.
     fn wanted(cell: &[u8], no_point: bool) -> Option<f64> {
-        let short = short_number(cell, None).filter(|_| cell.len() < WORD)?;
+        let short = short_number(cell).filter(|_| cell.len() < WORD)?;
         let is_code = cell.len() > 1 && cell[0] == b'0' && !short.has_point;
         let is_number = !is_code && (!no_point || !short.has_point);
         is_number.then_some(short.value)
