@@ -117,7 +117,7 @@ impl Expansion {
             if *removed {
                 set.remove(&terms);
             } else {
-                set.add(terms)?;
+                set.add(&terms)?;
             }
         }
         Ok(set.terms)
@@ -130,14 +130,14 @@ impl Expansion {
         for (nested, item) in parts {
             let others = self.terms(item, removing)?;
             let mut set = Distinct::default();
-            set.add(terms.clone())?;
+            set.add(&terms)?;
             if *nested {
                 let whole = terms.iter().fold(Term::new(), |whole, term| union(&whole, term));
-                set.add(self.products(&[whole], &others)?)?;
+                set.add(&self.products(&[whole], &others)?)?;
             } else {
                 let products = self.products(&terms, &others)?;
-                set.add(others)?;
-                set.add(products)?;
+                set.add(&others)?;
+                set.add(&products)?;
             }
             terms = set.terms;
         }
@@ -174,7 +174,7 @@ struct Distinct {
 }
 
 impl Distinct {
-    fn add(&mut self, terms: Vec<Term>) -> Result<(), String> {
+    fn add(&mut self, terms: &[Term]) -> Result<(), String> {
         terms.iter().try_for_each(|term| self.note(term))
     }
 
