@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::cli::args::FitArgs;
+use crate::data::choices::DataChoices;
 use crate::data::csv::Source;
 use crate::data::survey::ColumnKind;
 use crate::design::atom::{Atom, Knots};
@@ -52,7 +53,7 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
     let Some(wide) = width(spec, source)? else { return Ok(Plan::Arrays) };
     let n = source.n_rows as u64;
     let cells = n * wide.columns;
-    let swept_in_memory = n * 8 * in_memory(wide.variables, wide.stored);
+    let swept_in_memory = n * 8 * wide.in_memory();
     let as_arrays = n * 8 * (wide.variables + 3 * wide.columns + 12);
     let bulky = cells > MANY_CELLS as u64;
     let fits = swept_in_memory <= limit.max(LEAST);
@@ -103,8 +104,8 @@ pub fn among(
         std::env::var("OMPI_COMM_WORLD_LOCAL_SIZE").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     let limit = limit.unwrap_or_else(|| free() / 2 / here.max(1));
     let formula = Formula::parse(&spec.formula)?.resolve(header, &spec.beside())?;
-    let width = columns_of(&formula, &|_| None)?;
-    let needed = source.n_rows as u64 * 8 * in_memory(formula.variables().len() as u64, width.1);
+    let wide = width_of_first_rows(spec, source, &formula)?;
+    let needed = source.n_rows as u64 * 8 * wide.in_memory();
     if needed <= limit.max(LEAST) {
         return Ok((Storage::Memory, "the rows are swept in memory".to_string()));
     }
@@ -122,14 +123,7 @@ struct Width {
     stored: u64,
 }
 
-/// Numbers a row of a sweep in memory: the typed columns go as the design comes, and a sixteenth is there twice; beside it stand the
-/// outcome, the line and what the statistics need.
-fn in_memory(variables: u64, stored: u64) -> u64 {
-    const BESIDE: u64 = 7;
-    variables.max(stored) + variables / 16 + BESIDE
-}
-
-/// An estimate: factors of a large table are counted as one column. `None` for few rows.
+/// An estimate: of a large table the levels of factors are counted in its first rows. `None` for few rows.
 fn width(spec: &Spec, source: &Source) -> Result<Option<Width>> {
     if source.n_rows < FEW_ROWS {
         return Ok(None);
@@ -137,25 +131,52 @@ fn width(spec: &Spec, source: &Source) -> Result<Option<Width>> {
     let formula = Formula::parse(&spec.formula)?.resolve(&source.header, &spec.beside())?;
     let variables = formula.variables();
     if source.n_rows.saturating_mul(variables.len()) > MANY_CELLS {
-        let (columns, stored) = columns_of(&formula, &|_| None)?;
-        return Ok(Some(Width { variables: variables.len() as u64, columns, stored }));
+        return width_of_first_rows(spec, source, &formula).map(Some);
     }
-    let mut choices = spec.data.clone();
-    choices.factors.extend(formula.factor_variables());
-    let survey = source.survey(&variables, &choices)?;
-    let levels = |name: &str| {
-        let column = variables.iter().zip(&survey.columns).find(|(variable, _)| *variable == name)?.1;
-        match &column.kind {
+    let survey = source.survey(&variables, &choices(spec, &formula))?;
+    let levels: Vec<Option<usize>> = survey
+        .columns
+        .iter()
+        .map(|column| match &column.kind {
             ColumnKind::Category { levels } => Some(levels.len()),
             ColumnKind::Number { .. } | ColumnKind::Date => None,
-        }
-    };
-    let (columns, stored) = columns_of(&formula, &levels)?;
-    Ok(Some(Width { variables: variables.len() as u64, columns, stored }))
+        })
+        .collect();
+    Width::of(&formula, &variables, &levels).map(Some)
+}
+
+/// The same of any number of rows, of which the first are looked at.
+fn width_of_first_rows(spec: &Spec, source: &Source, formula: &Formula) -> Result<Width> {
+    let variables = formula.variables();
+    let levels = source.levels_of_first_rows(&variables, &choices(spec, formula))?;
+    Width::of(formula, &variables, &levels)
+}
+
+/// How the variables of a formula are read.
+fn choices(spec: &Spec, formula: &Formula) -> DataChoices {
+    let mut choices = spec.data.clone();
+    choices.factors.extend(formula.factor_variables());
+    choices
+}
+
+impl Width {
+    /// Of variables with so many levels each, those that are numbers with `None`.
+    fn of(formula: &Formula, variables: &[String], levels: &[Option<usize>]) -> Result<Width> {
+        let of_variable = |name: &str| levels[variables.iter().position(|variable| variable == name)?];
+        let (columns, stored) = columns_of(formula, &of_variable)?;
+        Ok(Width { variables: variables.len() as u64, columns, stored })
+    }
+
+    /// Numbers a row of a sweep in memory: the typed columns go as the design comes, and a sixteenth is there twice; beside it stand
+    /// the outcome, the line and what the statistics need.
+    fn in_memory(&self) -> u64 {
+        const BESIDE: u64 = 7;
+        self.variables.max(self.stored) + self.variables / 16 + BESIDE
+    }
 }
 
 /// The columns of a design, and how many of them are stored where factors of many levels travel as codes. `levels` gives the number of
-/// levels of a column that is text, where it is known.
+/// levels of a column that is text.
 fn columns_of(formula: &Formula, levels: &dyn Fn(&str) -> Option<usize>) -> Result<(u64, u64)> {
     let model = formula.model()?;
     let of_factor = |name: &str| levels(name).map(|n| n.saturating_sub(1).max(1));

@@ -308,3 +308,20 @@ proptest! {
         assert_same(&bytes, &DataChoices::default(), piece);
     }
 }
+
+#[test]
+fn the_first_rows_tell_how_many_levels_a_column_has() {
+    let row = |k: usize| {
+        format!("{},{},2024-01-{:02},{},{}\n", k, ["a", "b", "NA"][k % 3], 1 + k % 28, k % 4, k % 2)
+    };
+    let text =
+        format!("n,arm,day,stage,code\n{}x,c,2024-01-01,1,1\n", (0..12_000).map(row).collect::<String>());
+    let columns = words(&["day", "arm", "stage", "n", "code"]);
+    let choices = DataChoices { factors: words(&["stage"]), ..DataChoices::default() };
+    for piece in [1 << 10, 1 << 20] {
+        let sizes = Sizes { in_memory: 0, piece, ..Sizes::default() };
+        let source = Source::from_bytes_in("t.csv", text.clone().into_bytes(), sizes).expect("a CSV");
+        let found = source.levels_of_first_rows(&columns, &choices).expect("counted");
+        assert_eq!(found, [None, Some(2), Some(4), None, None]); // the last row is not among the first
+    }
+}

@@ -1,13 +1,14 @@
 //! What columns are, learnt by a pass over all rows in bounded memory; then their rows piece by piece.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::data::body::Cell;
 use crate::data::cell;
 pub use crate::data::cell::Mark;
-use crate::data::choices::DataChoices;
+use crate::data::choices::{DataChoices, Wanted};
 use crate::data::csv::Source;
+use crate::data::layout::Piece;
 use crate::data::learn::{Keep, Learnt};
 use crate::data::na::MissingCodes;
 use crate::data::scan::Want;
@@ -56,7 +57,49 @@ pub enum ColumnKind {
     },
 }
 
+/// Whether a cell cannot be a number or a date.
+fn is_level(text: &str) -> bool {
+    let is_number = [Mark::Point, Mark::Comma].iter().any(|mark| cell::number(text, *mark).is_some());
+    cell::is_code(text) || (!is_number && cell::date(text).is_none())
+}
+
 impl Source {
+    /// Of each column that is not numbers, or is to be a factor, how many different values its first rows have, at most 10,000: enough to know
+    /// how wide a factor of few levels is, without a pass over all rows.
+    ///
+    /// # Errors
+    /// Data, when a column is not there; Io and Data, when the file is not any more what it was.
+    pub fn levels_of_first_rows(
+        &self,
+        columns: &[String],
+        choices: &DataChoices,
+    ) -> Result<Vec<Option<usize>>> {
+        const ROWS: usize = 10_000;
+        let places = self.places(columns)?;
+        self.body.check(&places)?;
+        let wants: Vec<Want> = places.into_iter().map(Want::text).collect();
+        let is_factor = |name: &String| matches!(choices.wanted(name), Wanted::Factor { .. });
+        let missing: Vec<MissingCodes> =
+            columns.iter().map(|name| typing::missing_codes(name, choices)).collect();
+        let mut found: Vec<(bool, HashSet<String>)> =
+            columns.iter().map(|name| (is_factor(name), HashSet::new())).collect();
+        if let Some(first) = self.body.pieces.first() {
+            let head = Piece { n_rows: first.n_rows.min(ROWS), ..first.clone() };
+            self.body.rows(&head, &wants, |_, _, cells| {
+                for ((cell, missing), (is_text, texts)) in cells.iter().zip(&missing).zip(&mut found) {
+                    let text = cell.text();
+                    if !missing.mean_missing(&text) {
+                        *is_text |= is_level(&text);
+                        if !texts.contains(text.as_ref()) {
+                            texts.insert(text.into_owned());
+                        }
+                    }
+                }
+            })?;
+        }
+        Ok(found.into_iter().map(|(is_text, texts)| is_text.then_some(texts.len())).collect())
+    }
+
     /// Learns what some columns are from all of their rows, without keeping the cells.
     ///
     /// # Errors
