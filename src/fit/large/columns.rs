@@ -59,7 +59,7 @@ struct OnFile {
     starts: Vec<u64>,
 }
 
-/// Rows a chunk in memory: 16 columns that are made, not plain ones of the data, are 512 KiB, which the second-level cache holds.
+/// Rows a chunk, at most: 16 columns that are made, not plain ones of the data, are 512 KiB, which the second-level cache holds.
 const CHUNK: usize = 4 * 1024;
 
 /// A column beside the formula's, and how it is read.
@@ -402,22 +402,26 @@ impl Columns {
                 return Ok(());
             }
         };
-        let mut starts = Vec::with_capacity(self.kinds.len() + 1);
-        let mut put = |bytes: &[u8]| -> Result<()> {
-            starts.push(*at);
-            file.write_all_at(bytes, *at).map_err(|e| full(&e))?;
-            *at += bytes.len() as u64;
-            *at = at.next_multiple_of(size_of::<f64>() as u64);
-            Ok(())
-        };
-        for column in &part.table.columns {
-            match &column.values {
-                Values::Number(v) | Values::Date(v) => put(bytemuck::cast_slice(v))?,
-                Values::Category { codes, .. } => put(bytemuck::cast_slice(codes))?,
+        let Table { n_rows, columns, lines, .. } = &part.table;
+        for from in (0..*n_rows).step_by(CHUNK) {
+            let rows = from..(from + CHUNK).min(*n_rows);
+            let mut starts = Vec::with_capacity(columns.len() + 1);
+            let mut put = |bytes: &[u8]| -> Result<()> {
+                starts.push(*at);
+                file.write_all_at(bytes, *at).map_err(|e| full(&e))?;
+                *at += bytes.len() as u64;
+                *at = at.next_multiple_of(size_of::<f64>() as u64);
+                Ok(())
+            };
+            for column in columns {
+                match &column.values {
+                    Values::Number(v) | Values::Date(v) => put(bytemuck::cast_slice(&v[rows.clone()]))?,
+                    Values::Category { codes, .. } => put(bytemuck::cast_slice(&codes[rows.clone()]))?,
+                }
             }
+            put(bytemuck::cast_slice(&lines[rows.clone()]))?;
+            chunks.push(OnFile { n_rows: rows.len(), starts });
         }
-        put(bytemuck::cast_slice(&part.table.lines))?;
-        chunks.push(OnFile { n_rows: part.table.n_rows, starts });
         Ok(())
     }
 }
