@@ -9,7 +9,7 @@ use crate::data::edges::Edges;
 use crate::data::header::Shape;
 use crate::data::records::{Records, Span, trim};
 use crate::data::short::{TOGETHER, WORD, Words, short_number};
-use crate::num::lanes::widest;
+use crate::num::lanes::wide;
 
 /// A cell that is wanted of each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub fn each<'t>(text: &'t str, shape: Shape, n_rows: usize, wants: &[Want], sink
         return;
     }
     let mut line = Line::new(shape, wants);
-    widest(
+    wide(
         #[inline(always)]
         || {
             plain_rows(

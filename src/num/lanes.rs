@@ -2,13 +2,24 @@
 
 use std::f64::consts::{LN_2, LOG2_E};
 
-/// Runs an inner loop with the widest vectors that this processor has.
+use multiversion::multiversion;
+
+/// Runs an inner loop with the widest vectors that this processor has: of 512 bits, 256 bits, or what the program was compiled for.
 ///
 /// The loop and all that it calls must be `#[inline(always)]`, or they stay as narrow as the program was compiled. The compiler never fuses
 /// or reorders floating-point sums by itself: the answer is the same bits with any width.
-#[inline(always)]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512vl+avx512bw+avx512dq+avx512cd+avx2+fma+bmi1+bmi2+lzcnt+popcnt",
+    "x86_64+avx2+fma+bmi1+bmi2+lzcnt+popcnt"
+))]
 pub fn widest<R>(inner_loop: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(inner_loop)
+    inner_loop()
+}
+
+/// As [`widest`], in vectors of 256 bits at most.
+#[multiversion(targets("x86_64+avx2+fma+bmi1+bmi2+lzcnt+popcnt"))]
+pub fn wide<R>(inner_loop: impl FnOnce() -> R) -> R {
+    inner_loop()
 }
 
 /// 1.5 2^52: adding it rounds to a whole number, which then stands in the lowest bits.

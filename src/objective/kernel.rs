@@ -13,7 +13,7 @@ const TILE: usize = 64;
 type Cells = [f64; TILE];
 /// Bytes of X that a tile may have, but for its least of [`LANES`] rows: while so few are worked on, the processor fetches the next by
 /// itself.
-const TILE_BYTES: usize = 4 << 10;
+const TILE_BYTES: usize = 5 << 10;
 
 /// What belongs to a row besides its columns.
 #[derive(Debug, Clone, Copy)]
@@ -107,18 +107,18 @@ fn sweep_showing<'x>(
 }
 
 #[inline(always)]
-fn sweep_columns<'x>(
+fn sweep_columns<'x, C: Columns>(
     loss: Loss,
     n: usize,
     row: impl Fn(usize) -> Row<'x>,
-    columns: impl Columns,
+    columns: C,
     gradient: &mut [f64],
     mut show: impl FnMut(usize, &[f64]),
     mut seen: impl FnMut(usize, &[f64]),
 ) -> f64 {
     let rows = (TILE_BYTES / size_of_val(&*gradient).max(1)).next_multiple_of(LANES).clamp(LANES, TILE);
     let mut values = [0.0; LANES];
-    widest(
+    C::in_vectors(
         #[inline(always)]
         || {
             let mut columns = columns;
@@ -130,12 +130,18 @@ fn sweep_columns<'x>(
                     (tile.eta[k], tile.y[k], tile.weight[k]) = (columns.product(x) + offset, y, weight);
                 }
                 tile.weight[size..].fill(0.0); // what an earlier tile left there does not count
-                tile.take_losses(
-                    loss,
+                C::of_losses(
                     size,
-                    &mut values,
                     #[inline(always)]
-                    |curvature| show(from, curvature),
+                    || {
+                        tile.take_losses(
+                            loss,
+                            size,
+                            &mut values,
+                            #[inline(always)]
+                            |curvature| show(from, curvature),
+                        );
+                    },
                 );
                 seen(from, &tile.eta[..size]);
                 let (fours, rest) = tile.eta[..size].as_chunks::<ABREAST>();

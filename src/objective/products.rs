@@ -1,5 +1,7 @@
 //! Products of rows with coefficients, and of residuals with rows, in runs of columns: what a sweep does with X.
 
+use crate::num::lanes::{wide, widest};
+
 /// Columns, or rows of one loss, that are taken at once.
 pub const LANES: usize = 8;
 /// So many numbers.
@@ -17,6 +19,10 @@ pub trait Columns {
     fn add_four(&mut self, r: [f64; ABREAST], x: [&[f64]; ABREAST]);
     /// Adds the slopes to the gradient.
     fn finish(self, gradient: &mut [f64]);
+    /// Runs a loop over rows in the vectors that suit their length.
+    fn in_vectors<T>(inner_loop: impl FnOnce() -> T) -> T;
+    /// Runs, within such a loop, one over the losses of some rows: of more than [`LANES`] in the widest vectors.
+    fn of_losses<T>(rows: usize, inner_loop: impl FnOnce() -> T) -> T;
 }
 
 /// Coefficients as the products take them: runs of [`LANES`] columns, and the last columns at the end of one more run.
@@ -153,6 +159,16 @@ impl<const R: usize, const REST: bool> Columns for Runs<R, REST> {
         let rest = if REST { Some(self.slopes_rest) } else { None };
         add_to(gradient, self.slopes.as_flattened(), rest);
     }
+
+    #[inline(always)]
+    fn in_vectors<T>(inner_loop: impl FnOnce() -> T) -> T {
+        widest(inner_loop) // the losses take as long as the products
+    }
+
+    #[inline(always)]
+    fn of_losses<T>(_: usize, inner_loop: impl FnOnce() -> T) -> T {
+        inner_loop()
+    }
 }
 
 /// Any number of columns.
@@ -202,6 +218,16 @@ impl Columns for Any<'_> {
     #[inline(always)]
     fn finish(self, gradient: &mut [f64]) {
         add_to(gradient, &self.slopes, self.slopes_rest);
+    }
+
+    #[inline(always)]
+    fn in_vectors<T>(inner_loop: impl FnOnce() -> T) -> T {
+        wide(inner_loop) // long rows come from far away, and wider vectors wait longer
+    }
+
+    #[inline(always)]
+    fn of_losses<T>(rows: usize, inner_loop: impl FnOnce() -> T) -> T {
+        if rows > LANES { widest(inner_loop) } else { inner_loop() }
     }
 }
 

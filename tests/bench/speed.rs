@@ -20,6 +20,15 @@ use ndarray::{Array1, Array2};
 use machine::{best, on_threads, read};
 use numbers::{coefficients, design, outcomes};
 
+/// The program's: it begins large arrays at a page.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+/// How the allocator is told at its start which pages to use.
+const PAGES: &str = "_RJEM_MALLOC_CONF";
+
+/// What a process that only sweeps is told.
+const SWEEPS_ONLY: &str = "--sweeps-only";
 /// Numbers in the larger designs: 400 MB.
 const MANY: usize = 50_000_000;
 const GIGABYTE: f64 = 1e9;
@@ -27,9 +36,14 @@ const GIGABYTE: f64 = 1e9;
 fn main() {
     let quick = std::env::args().any(|word| word == "--quick");
     let many = if quick { MANY / 5 } else { MANY };
+    if std::env::args().any(|word| word == SWEEPS_ONLY) {
+        return [10, 50, 200].into_iter().for_each(|p| gradients(many, p));
+    }
     println!("{}", machine::description());
-    heading("gradient sweep", "one thread, two threads");
-    [10, 50, 200].into_iter().for_each(|p| gradients(many, p));
+    heading("gradient sweep", "one thread, two threads; ordinary pages");
+    sweeps_in(quick, "thp:never");
+    heading("gradient sweep", "one thread, two threads; large pages, as the program asks for");
+    sweeps_in(quick, "thp:always");
     heading("curvature and leverage", "in gradient sweeps of the same rows");
     let rows = if quick { 200_000 } else { 1_000_000 };
     [21, 51].into_iter().for_each(|p| curvatures(rows, p));
@@ -39,6 +53,14 @@ fn main() {
     descents::descents(quick);
     heading("bootstrap", "of a model with its validation");
     descents::refits(quick);
+}
+
+/// The table of sweeps, from a process of its own that uses such pages.
+fn sweeps_in(quick: bool, pages: &str) {
+    let program = std::env::current_exe().expect("the path of this program");
+    let mut child = std::process::Command::new(program);
+    child.arg(SWEEPS_ONLY).args(quick.then_some("--quick")).env(PAGES, pages);
+    assert!(child.status().expect("a process of the same program").success(), "the sweeps in {pages}");
 }
 
 fn heading(what: &str, how: &str) {
