@@ -88,7 +88,13 @@ fn among_or_alone(args: &FitArgs, global: &Global, command: &Typed, say: &Say) -
     };
     let Some((large, kept)) = among::fitted(crew, args, global, &checks(), say)? else { return Ok(None) };
     let study = study?;
-    let beyond = Beyond { gaps: Some(large.gaps), kept: Some(kept), ..Beyond::default() };
+    let beyond = Beyond {
+        gaps: Some(large.gaps),
+        apparent: large.apparent,
+        partial: large.partial,
+        kept: Some(kept),
+        ..Beyond::default()
+    };
     written(told((large.fit, beyond), study, args, command, start)?, args, global, say).map(Some)
 }
 
@@ -225,7 +231,16 @@ fn swept(args: &FitArgs, spec: &Spec, source: &Source, how: Swept, say: &Say) ->
     let mut large = crate::fit::large::fit(spec, source, &how.storage, &mut keeper)?;
     let kept = Some(keeper.ended());
     large.fit.ledger.notices.push(how.meaning);
-    Ok((large.fit, Beyond { gaps: Some(large.gaps), kept, ..Beyond::default() }))
+    Ok((
+        large.fit,
+        Beyond {
+            gaps: Some(large.gaps),
+            apparent: large.apparent,
+            partial: large.partial,
+            kept,
+            ..Beyond::default()
+        },
+    ))
 }
 
 /// The same of several completed data sets: files that are given, or one whose gaps are imputed.

@@ -21,8 +21,7 @@ const UNKNOWN: u64 = 4 << 30;
 const FEW_ROWS: usize = 10_000;
 
 /// What swept fits lack.
-pub const LEFT_OUT: &str = "calibration and ROC curves, effect curves, tests of each term and the patients' table are left out: \
-                            `clinreg evaluate` and `clinreg describe` make them";
+pub const LEFT_OUT: &str = "a logistic model's tests of each term and the patients' table are left out: `clinreg describe` makes the table";
 
 /// How the rows of a fit are to be kept.
 #[derive(Debug, PartialEq)]

@@ -4,7 +4,6 @@ use crate::data::table::Values;
 use crate::design::sample::Sample;
 use crate::error::Result;
 use crate::fit::analysis::Analysis;
-use crate::fit::result::Fit;
 use crate::fit::spec::Family;
 use crate::num::special::expit;
 use crate::performance::linear::LinearPerformance;
@@ -28,6 +27,8 @@ pub enum Apparent {
         fitted: Vec<f64>,
         /// Outcome less fitted value of each row.
         residual: Vec<f64>,
+        /// One row of so many is among them.
+        every: usize,
     },
 }
 
@@ -64,16 +65,16 @@ pub fn apparent(analysis: &Analysis) -> Result<Option<Apparent>> {
         outcome: &outcome,
         weight: weight.as_deref(),
     };
-    of_rows(&rows, fit).map(Some)
+    of_rows(&rows, (fit.family, fit.spec.conf_level)).map(Some)
 }
 
-/// Measures predictions of a model on some rows as [`apparent()`] does.
+/// Measures predictions of a model on some rows as [`apparent()`] does, with intervals of that level.
 ///
 /// # Errors
 /// As [`apparent()`].
-pub fn of_rows(rows: &Predicted<'_>, fit: &Fit) -> Result<Apparent> {
-    let asked = Asked { conf_level: fit.spec.conf_level, thresholds: Vec::new() };
-    Ok(match fit.family {
+pub fn of_rows(rows: &Predicted<'_>, (family, conf_level): (Family, f64)) -> Result<Apparent> {
+    let asked = Asked { conf_level, thresholds: Vec::new() };
+    Ok(match family {
         Family::Logistic => Apparent::Logistic {
             performance: Box::new(LogisticPerformance::of(rows, &asked)?),
             medians: (median_risk(rows, 1.0), median_risk(rows, 0.0)),
@@ -82,6 +83,7 @@ pub fn of_rows(rows: &Predicted<'_>, fit: &Fit) -> Result<Apparent> {
             performance: Box::new(LinearPerformance::of(rows, &asked)?),
             residual: rows.outcome.iter().zip(rows.linear_predictor).map(|(y, mean)| y - mean).collect(),
             fitted: rows.linear_predictor.to_vec(),
+            every: 1,
         },
     })
 }

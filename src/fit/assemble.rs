@@ -77,8 +77,10 @@ pub(crate) struct Statements {
     pub by_row: Option<ByRow>,
 }
 
-/// Farther from the optimum (in standard errors) tests that compare optima are not about this fit.
-const AT_THE_ANSWER: f64 = 0.01;
+/// Whether a fit is so far from the optimum (0.01 standard errors) that tests that compare optima are not about it.
+pub(crate) fn is_elsewhere(convergence: &Convergence) -> bool {
+    convergence.max_error_in_standard_errors.is_none_or(|e| e >= 0.01)
+}
 
 impl Ended<'_> {
     /// The fit in the user's units, and the rows that it rests on. `header`: the columns of the file, for a formula to compare with.
@@ -110,7 +112,7 @@ impl Ended<'_> {
                 self.loss,
             )?);
         }
-        let is_elsewhere = convergence.max_error_in_standard_errors.is_none_or(|e| e >= AT_THE_ANSWER);
+        let is_elsewhere = is_elsewhere(&convergence);
         if !is_elsewhere {
             match self.refits_of_all_terms() {
                 Some(refits) => self.prepared.ledger.notices.push(format!(
@@ -303,7 +305,7 @@ impl Ended<'_> {
     }
 
     /// Model-based tests of each term; with robust standard errors or a penalty there are none.
-    fn term_tests(
+    pub(crate) fn term_tests(
         &self,
         statistics: &Statistics,
         uncertainty: &Uncertainty,

@@ -44,7 +44,7 @@ pub fn pooled_performance(completed: &[Analysis], pooled: &Fit) -> Result<Option
         return Ok(None); // 1
     };
     let (rows, how) = mean_rows(completed, pooled);
-    let whole = of_rows(&rows.predicted(), pooled)?; // 3
+    let whole = of_rows(&rows.predicted(), (pooled.family, pooled.spec.conf_level))?; // 3
     let complete_df = pooled.statistics.df_residual;
     let m = completed.len();
     Ok(Some(match whole {
@@ -63,7 +63,7 @@ pub fn pooled_performance(completed: &[Analysis], pooled: &Fit) -> Result<Option
             ));
             Apparent::Logistic { performance: Box::new(performance), medians }
         }
-        Apparent::Linear { performance, fitted, residual } => {
+        Apparent::Linear { performance, fitted, residual, every } => {
             let all: Vec<&LinearPerformance> = each
                 .iter()
                 .filter_map(|a| match a {
@@ -76,7 +76,7 @@ pub fn pooled_performance(completed: &[Analysis], pooled: &Fit) -> Result<Option
                 "measured in each of {m} completed data sets and pooled by Rubin's rules (R² and errors are means); groups \
                  and residuals are those of {how}"
             ));
-            Apparent::Linear { performance: Box::new(performance), fitted, residual }
+            Apparent::Linear { performance: Box::new(performance), fitted, residual, every }
         }
     }))
 }

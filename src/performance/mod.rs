@@ -8,6 +8,7 @@
 
 pub mod calibration;
 pub mod case_mix;
+pub mod cells;
 pub mod classification;
 pub mod construction;
 pub mod curve;
@@ -18,6 +19,7 @@ pub mod estimate;
 pub mod groups;
 pub mod linear;
 pub mod logistic;
+pub mod mean_cells;
 pub mod ranking;
 pub mod recalibration;
 mod refit;

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::performance::cells::Cells;
 use crate::performance::discrimination::Auc;
 
 /// Risks with their outcomes, packed: the risk rounded to 12 decimals as a whole number, and the outcome in the last bit.
@@ -24,10 +25,21 @@ pub fn unpack(packed: u64) -> (f64, usize) {
     ((packed >> 1) as f64 / DECIMALS, usize::from(packed & 1 == 1))
 }
 
+/// How many hundredths are in the risk of what [`pack`] gave: 0 to 99, and 100 of the risk 1.
+pub fn hundredth(packed: u64) -> usize {
+    const A_HUNDREDTH: u64 = (DECIMALS / 100.0) as u64;
+    ((packed >> 1) / A_HUNDREDTH) as usize
+}
+
 impl Ranking {
     /// Of packed rows and their frequency weights.
     pub fn new(packed: Vec<u64>, weight: Option<Vec<f64>>) -> Ranking {
         Ranking { packed, weight }
+    }
+
+    /// Rows with almost the same risk as one.
+    pub fn cells(&self) -> Cells {
+        Cells::of(&self.packed, self.weight.as_deref())
     }
 
     /// The area with DeLong's standard error; `None` without both events and non-events. Uses up the rows.

@@ -100,9 +100,9 @@ pub fn of(fit: &Fit, context: &Context) -> Result<Vec<Drawn>> {
                 waiting.push(Box::new(|| Ok(vec![risks(&on_its_rows, p, *medians, &outcomes(fit))?])));
             }
         }
-        Some(Apparent::Linear { performance, fitted, residual }) => {
+        Some(Apparent::Linear { performance, fitted, residual, every }) => {
             waiting.push(Box::new(|| Ok(vec![agreement(&on_its_rows, fit, performance)?])));
-            waiting.push(Box::new(|| Ok(vec![residuals(&own, fit, fitted, residual)?])));
+            waiting.push(Box::new(|| Ok(vec![residuals(&own, fit, (fitted, residual), *every)?])));
         }
         None => {}
     }
@@ -273,7 +273,12 @@ fn agreement(studio: &Studio<'_>, fit: &Fit, p: &LinearPerformance) -> Result<Dr
     })
 }
 
-fn residuals(studio: &Studio<'_>, fit: &Fit, fitted: &[f64], residual: &[f64]) -> Result<Drawn> {
+fn residuals(
+    studio: &Studio<'_>,
+    fit: &Fit,
+    (fitted, residual): (&[f64], &[f64]),
+    every: usize,
+) -> Result<Drawn> {
     let sigma = fit.statistics.sigma.filter(|s| s.is_finite() && *s > 0.0);
     let rms = || (residual.iter().map(|r| r * r).sum::<f64>() / residual.len() as f64).sqrt();
     let unit = sigma.unwrap_or_else(rms);
@@ -289,10 +294,11 @@ fn residuals(studio: &Studio<'_>, fit: &Fit, fitted: &[f64], residual: &[f64]) -
     };
     let weights =
         if fit.spec.weights.is_some() { " Each row counts once here, whatever its weight." } else { "" };
+    let some = if every > 1 { format!(" One row in {every} is looked at.") } else { String::new() };
     let caption = format!(
         "Left: medians and quantiles of the residuals in groups of at least 20 rows with similar fitted values; a bend \
          means a wrong shape, a funnel unequal spread. Right: residuals divided by their standard deviation ({}) against \
-         the normal distribution. No single patient is drawn.{weights}",
+         the normal distribution. No single patient is drawn.{some}{weights}",
         brief(unit)
     );
     studio.draw(&figure, "residuals", ("Residuals", caption))

@@ -1,9 +1,12 @@
 //! From the end of a descent over many rows to the fit: all statements that need no array of single patients.
 
 use crate::error::Result;
-use crate::fit::assemble::{Ended, Statements};
+use crate::fit::apparent::Apparent;
+use crate::fit::assemble::{Ended, Statements, is_elsewhere};
+use crate::fit::large::measured::{Means, risks};
 use crate::fit::large::mixes::Mixes;
 use crate::fit::large::tally::{null_loss, tally};
+use crate::fit::prepare::Prepared;
 use crate::fit::result::Fit;
 use crate::fit::statistics::{OfRows, smallest_logistic_loss};
 use crate::inference::influence::Influence;
@@ -17,15 +20,15 @@ use crate::rows::{Null, Rows};
 use crate::team::Ranks;
 
 impl Ended<'_> {
-    /// The fit, by sweeps over its rows.
+    /// The fit, by sweeps over its rows, the performance of the model on them, and what was prepared.
     ///
     /// # Errors
     /// As [`crate::fit::uncertainty::at`] says; Io, where the rows cannot be read.
-    pub fn into_large_fit(self, mixes: &Mixes, ranks: &Ranks) -> Result<Fit> {
+    pub fn into_large_fit(self, mixes: &Mixes, ranks: &Ranks) -> Result<(Fit, Option<Apparent>, Prepared)> {
         let convergence = self.convergence();
         let rows: &dyn Rows = &self.frame.rows;
         let beta = &self.descent.beta;
-        let found = tally(rows, self.loss, beta, self.frame.has_intercept, ranks.have_own_files());
+        let mut found = tally(rows, self.loss, beta, self.frame.has_intercept, ranks.have_own_files());
         let (value, _, root) = if *beta == self.exact.beta {
             (self.exact.value, beta.clone(), self.exact.root.clone())
         } else {
@@ -41,9 +44,16 @@ impl Ended<'_> {
                 crate::fit::exact::dispersion(self.loss, value, rows.total_weight(), self.frame.dim());
             Influence::swept(&Solution { rows, loss: self.loss, beta, root: &root }, dispersion)
         };
-        let ranking = found.ranking;
-        let (auc, influence) =
-            rayon::join(|| ranking.and_then(Ranking::auc), || has_influence.then(influence).flatten());
+        let has_answer = convergence.converged && convergence.separation.is_none();
+        let has_cells = has_answer && !ranks.have_own_files();
+        let ranking = found.ranking.take();
+        let ((cells, auc), influence) = rayon::join(
+            || {
+                let cells = ranking.as_ref().filter(|_| has_cells).map(Ranking::cells);
+                (cells, ranking.and_then(Ranking::auc))
+            },
+            || has_influence.then(influence).flatten(),
+        );
         let share = found.outcome.mean;
         let of_rows = OfRows {
             spread: found.spread,
@@ -59,16 +69,21 @@ impl Ended<'_> {
             scaled_brier: 1.0 - found.mean_square / (share * (1.0 - share)),
             hosmer_lemeshow: None,
         };
-        let statistics = self.statistics(&of_rows, value);
+        let mut statistics = self.statistics(&of_rows, value);
+        if self.loss == Loss::Squared && !is_elsewhere(&convergence) {
+            statistics.term_tests = self.term_tests(&statistics, &uncertainty); // exact, and no fit more
+        }
         let coefficients = self.coefficients(&uncertainty, statistics.df_residual, &convergence);
         let case_mix = CaseMix {
             variables: mixes.of_all(rows),
             outcome: found.outcome,
             linear_predictor: found.linear_predictor,
         };
+        let means = (has_answer && self.loss == Loss::Squared && ranks.is_alone())
+            .then(|| Means::of(rows, beta, &found));
         self.frame.rows.check()?;
         let n_events = (self.loss == Loss::Logistic).then_some(found.events);
-        let (fit, _) = self.told(Statements {
+        let (mut fit, prepared) = self.told(Statements {
             convergence,
             coefficients,
             uncertainty,
@@ -79,6 +94,15 @@ impl Ended<'_> {
             influence,
             by_row: None,
         });
-        Ok(fit)
+        let apparent = match (&cells, means) {
+            (Some(cells), _) => risks(cells, &of_rows, value, &mut fit),
+            (None, Some(means)) => means.apparent(&mut fit),
+            (None, None) => Ok(None),
+        };
+        let apparent = apparent.unwrap_or_else(|why| {
+            fit.ledger.notices.push(format!("no apparent performance: {}", why.message));
+            None
+        });
+        Ok((fit, apparent, prepared))
     }
 }

@@ -1,13 +1,15 @@
 //! Fits to many rows: the same descent over rows that are made chunk by chunk and lie in memory or on disk.
 //!
-//! The statements are those that sweeps over the rows can make. What needs arrays of single patients (calibration and ROC curves,
-//! effects, validation, tests of each term) is left to [`crate::fit::analyse`], which keeps them.
+//! The statements are those that sweeps over the rows can make. What needs arrays of single patients (a treatment's effect,
+//! validation, a logistic model's tests of each term) is left to [`crate::fit::analyse`], which keeps them.
 
 pub mod columns;
 mod complete;
 mod conclude;
 mod encode;
 mod lay;
+mod marginals;
+mod measured;
 mod mixes;
 mod plain;
 mod rank;
@@ -28,6 +30,7 @@ use crate::design::matrix::Encoded;
 use crate::design::scale::Scale;
 use crate::error::{Error, Result};
 use crate::fit::aliasing;
+use crate::fit::apparent::Apparent;
 use crate::fit::assemble::Ended;
 use crate::fit::course::course;
 use crate::fit::descent::{Valley, optimum, plan, run, start};
@@ -36,9 +39,11 @@ use crate::fit::frame::Frame;
 use crate::fit::large::columns::Columns;
 use crate::fit::large::encode::{Beside, Blueprint};
 use crate::fit::large::lay::Scaled;
+use crate::fit::large::marginals::{marginals, of_rows};
 use crate::fit::large::mixes::Mixes;
 use crate::fit::large::rank::Rank;
 use crate::fit::outcome::{Chosen, choose_among};
+use crate::fit::partial::{self, PartialEffect};
 use crate::fit::prepare::Prepared;
 use crate::fit::result::Fit;
 use crate::fit::spec::{Interval, MethodName, Penalty, Robust, Spec};
@@ -63,6 +68,11 @@ pub struct Large {
     pub fit: Fit,
     /// What all rows of the file lack of the formula's variables.
     pub gaps: Gaps,
+    /// How good the model is on its own rows; `None` without an answer, of a linear model of several ranks, and where risks do not
+    /// leave a rank.
+    pub apparent: Option<Apparent>,
+    /// The curves of the numbers that a term bends or joins with others; none of several ranks.
+    pub partial: Vec<PartialEffect>,
 }
 
 /// Why a specification needs its rows as arrays; `None` where sweeps over them are enough.
@@ -134,14 +144,19 @@ fn fit_with(
     let mut blueprint =
         ranks.step(|| Blueprint::new(&formula, columns, weight.as_ref(), most_cells, ranks))?; // 3
     let beside = Beside { y: &y, weight: weight.as_ref() };
-    let (mixes, scaled, rows, all) = ranks.step(|| {
+    let (mixes, marginals, scaled, rows, all) = ranks.step(|| {
         // 4
         let mixes = Mixes::of(&blueprint.columns, &formula, &blueprint.frozen, weight.as_ref())?;
+        let marginals = if ranks.is_alone() {
+            marginals(&blueprint.columns, &formula.variables(), &blueprint.terms, weight.as_ref())?
+        } else {
+            Table::default()
+        };
         let scaled = blueprint.scale(beside.weight)?;
         let rows = blueprint.rows(&scaled, &beside, storage)?;
         let weights = ranks.meet(Ok(Bits::of(&[rows.total_weight()])))?;
         enough_rows(&blueprint, ranks)?;
-        Ok((mixes, scaled, rows, weights.iter().flat_map(Bits::numbers).sum::<f64>()))
+        Ok((mixes, marginals, scaled, rows, weights.iter().flat_map(Bits::numbers).sum::<f64>()))
     })?;
     let columns = &blueprint.columns;
     let made = Made { blueprint: &blueprint, scaled: &scaled, beside: &beside, storage, ranks };
@@ -184,8 +199,10 @@ fn fit_with(
     }
     say_what_was_left_out(&mut prepared, &frame);
     let ended = descend(spec, prepared, frame, watcher)?; // 5
-    let fit = ended.into_large_fit(&mixes, ranks)?; // 6
-    Ok(Some(Large { fit, gaps: columns.gaps.clone() }))
+    let (fit, apparent, prepared) = ended.into_large_fit(&mixes, ranks)?; // 6
+    let mut partial = partial::effects_of(&fit, &Prepared { used: marginals, weight: None, ..prepared })?;
+    partial.iter_mut().for_each(|effect| of_rows(effect, fit.statistics.n));
+    Ok(Some(Large { fit, gaps: columns.gaps.clone(), apparent, partial }))
 }
 
 /// What is known before the design.
@@ -344,6 +361,8 @@ fn ledger(spec: &Spec, source: &Source, columns: &Columns) -> Result<Ledger> {
     Ok(ledger)
 }
 
+#[cfg(test)]
+mod measured_tests;
 #[cfg(test)]
 mod ranks_tests;
 #[cfg(test)]

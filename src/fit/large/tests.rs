@@ -3,7 +3,7 @@
 use crate::data::csv::Source;
 use crate::fit::large::{Storage, fit};
 use crate::fit::result::Fit;
-use crate::fit::spec::{ClusterCorrection, MethodName, Robust, Spec};
+use crate::fit::spec::{ClusterCorrection, Family, MethodName, Robust, Spec};
 use crate::optimise::watch::Unwatched;
 use crate::team::Ranks;
 
@@ -31,7 +31,7 @@ pub(super) fn registry_text(rows: usize) -> String {
     text
 }
 
-fn registry(rows: usize) -> Source {
+pub(super) fn registry(rows: usize) -> Source {
     Source::from_bytes("registry.csv", registry_text(rows).into_bytes()).expect("a table")
 }
 
@@ -45,7 +45,7 @@ fn coded_fit(spec: &Spec, source: &Source, storage: &Storage) -> Fit {
     found.expect("a fit").expect("alone").fit
 }
 
-fn on_disk() -> Storage {
+pub(super) fn on_disk() -> Storage {
     Storage::Disk(std::env::temp_dir())
 }
 
@@ -72,6 +72,13 @@ pub(super) fn alike(a: &Fit, b: &Fit) {
         }
     }
     let (s, t) = (&a.statistics, &b.statistics);
+    if a.family == Family::Linear {
+        assert_eq!(s.term_tests.len(), t.term_tests.len());
+        for (p, q) in s.term_tests.iter().zip(&t.term_tests) {
+            assert_eq!((&p.group, p.df), (&q.group, q.df));
+            near(p.statistic, q.statistic, p.statistic, &p.group);
+        }
+    }
     for (p, q) in [
         (s.auc, t.auc),
         (s.auc_low, t.auc_low),

@@ -1,0 +1,98 @@
+//! How good swept fits are on their rows, against fits of arrays.
+
+use crate::fit::apparent::{Apparent, apparent};
+use crate::fit::large::tests::{on_disk, registry, specs};
+use crate::fit::large::{Storage, fit};
+use crate::fit::spec::Spec;
+use crate::optimise::watch::Unwatched;
+
+/// What cells may blur, and what sweeps know of single rows.
+fn numbers(apparent: &Apparent) -> (Vec<f64>, Vec<f64>) {
+    match apparent {
+        Apparent::Logistic { performance: p, medians } => {
+            let curve = p.curve.as_ref().expect("a curve");
+            let ends = [&curve.points[0], &curve.points[50], &curve.points[100]];
+            let mut blurred = vec![curve.ici, curve.e50, curve.e90, medians.0, medians.1, p.expected];
+            blurred.extend(ends.iter().flat_map(|at| [at.predicted, at.observed, at.low, at.high]));
+            blurred.extend(p.decision_curve.iter().filter(|at| at.threshold < 0.3).map(|at| at.model));
+            let known = vec![p.n, p.n_events, p.auc.value, p.auc.std_error, p.auc_interval.0, p.brier];
+            (blurred, [known, vec![p.scaled_brier, p.log_loss]].concat())
+        }
+        Apparent::Linear { performance: p, fitted, residual, every } => {
+            assert_eq!((fitted.len(), *every), (residual.len(), 1));
+            let mut blurred = vec![p.mae, p.mean_outcome, p.mean_predicted];
+            blurred
+                .extend(p.calibration_line.iter().flat_map(|line| [line.slope.value, line.slope.std_error]));
+            blurred.extend([p.groups[0].low, p.groups[9].high]);
+            (blurred, vec![p.n, p.r_squared, p.rmse])
+        }
+    }
+}
+
+#[test]
+fn patients_in_cells_are_measured_as_patients_are() {
+    let source = registry(3000);
+    for spec in specs() {
+        let analysis = crate::fit::analyse(&spec, &source, &mut Unwatched).expect("a fit");
+        let wanted = apparent(&analysis).expect("measured").expect("an answer");
+        let memory = fit(&spec, &source, &Storage::Memory, &mut Unwatched).expect("a fit").apparent;
+        let disk = fit(&spec, &source, &on_disk(), &mut Unwatched).expect("a fit").apparent;
+        assert_eq!(memory, disk, "{}", spec.formula);
+        let (blurred, known) = numbers(&memory.expect("an answer"));
+        let (exactly, wanted) = (numbers(&wanted).0, numbers(&wanted).1);
+        for (k, (a, b)) in exactly.iter().zip(&blurred).enumerate() {
+            assert!((a - b).abs() < 5e-3 * (0.01 + a.abs()), "{}, number {k}: {a}, {b}", spec.formula);
+        }
+        for (k, (a, b)) in wanted.iter().zip(&known).enumerate() {
+            assert!((a - b).abs() < 1e-9 * (1.0 + a.abs()), "{}, number {k}: {a}, {b}", spec.formula);
+        }
+    }
+}
+
+#[test]
+fn a_fit_that_stopped_early_is_not_measured() {
+    let early = Spec {
+        method: crate::fit::spec::MethodName::GradientDescent,
+        max_epochs: Some(2),
+        ..Spec::new("died ~ age + sex")
+    };
+    let found = fit(&early, &registry(2000), &Storage::Memory, &mut Unwatched).expect("a fit");
+    assert!(!found.fit.convergence.converged);
+    assert_eq!(found.apparent, None);
+}
+
+#[test]
+fn the_curves_are_those_of_all_rows() {
+    let source = registry(3000);
+    let mut n_curves = 0;
+    for spec in specs() {
+        let analysis = crate::fit::analyse(&spec, &source, &mut Unwatched).expect("a fit");
+        let wanted = crate::fit::partial::effects(&analysis).expect("curves");
+        let found = fit(&spec, &source, &Storage::Memory, &mut Unwatched).expect("a fit");
+        let disk = fit(&spec, &source, &on_disk(), &mut Unwatched).expect("a fit");
+        assert_eq!(found.partial, disk.partial);
+        let bent = |name: &str| {
+            let terms = || found.fit.coefficients.iter().map(|c| &c.term.parts);
+            terms().any(|parts| {
+                parts.iter().any(|p| p.variable == name && (p.transform.is_some() || parts.len() > 1))
+            })
+        };
+        let wanted: Vec<_> = wanted.into_iter().filter(|effect| bent(&effect.variable)).collect();
+        assert_eq!(wanted.len(), found.partial.len(), "{}", spec.formula);
+        for (a, b) in wanted.iter().zip(&found.partial) {
+            n_curves += 1;
+            assert_eq!((&a.variable, &a.modifier, &a.held), (&b.variable, &b.modifier, &b.held));
+            assert!((a.reference - b.reference).abs() < 1e-9, "{} {}", a.reference, b.reference);
+            assert!((a.counts.iter().sum::<f64>() / b.counts.iter().sum::<f64>() - 1.0).abs() < 0.03);
+            for (p, q) in a.lines.iter().zip(&b.lines) {
+                assert_eq!(p.at, q.at);
+                for k in 0..p.x.len() {
+                    let near = |x: f64, y: f64| (x - y).abs() < 1e-7 * (1.0 + x.abs());
+                    assert!(near(p.x[k], q.x[k]) && near(p.estimate[k], q.estimate[k]), "{p:?} {q:?}");
+                    assert!(near(p.low[k], q.low[k]) && near(p.high[k], q.high[k]), "{p:?} {q:?}");
+                }
+            }
+        }
+    }
+    assert!(n_curves >= 4, "{n_curves}");
+}
