@@ -48,6 +48,19 @@ fn a_fit_that_does_not_fit_into_memory_gives_the_same_bits_and_leaves_nothing_be
     }
     let left: Vec<_> = fs::read_dir(folder.path("temporary")).expect("it is there").collect();
     assert!(left.is_empty(), "{left:?}");
+    let ridge =
+        fit(&folder, "trial.csv", "ridge", &["--memory", "5MB", "--penalty", "ridge", "--lambda", "0.01"]);
+    assert_eq!(ridge.status, Some(0), "{}", ridge.err);
+    assert!(ridge.err.contains("swept on disk"), "{}", ridge.err);
+    for name in ["calibration.png", "decision_curve.png", "roc.png"] {
+        assert!(
+            folder.path("disk").join(name).exists() && folder.path("ridge").join(name).exists(),
+            "{name}"
+        );
+    }
+    let chosen =
+        fit(&folder, "trial.csv", "chosen", &["--memory", "5MB", "--penalty", "ridge", "--lambda", "cv"]);
+    assert!(chosen.err.contains("`--lambda cv` needs the rows in memory"), "{}", chosen.err);
     let refused = fit(&folder, "trial.csv", "refused", &["--memory", "5MB", "--validate", "bootstrap:20"]);
     assert_eq!(refused.status, Some(2));
     assert!(refused.err.contains("`--validate` needs the rows in memory"), "{}", refused.err);

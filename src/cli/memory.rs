@@ -10,7 +10,7 @@ use crate::design::atom::{Atom, Knots};
 use crate::design::formula::Formula;
 use crate::error::{Error, Result};
 use crate::fit::large::{MANY_CELLS, MANY_LEVELS, Storage, needs_arrays};
-use crate::fit::spec::Spec;
+use crate::fit::spec::{Penalty, Spec};
 use crate::optimise::verdict::grouped;
 
 /// A design of at most this many bytes is never worth a temporary file.
@@ -69,6 +69,9 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
             .hint(format!("leave out {what}, or allow more memory")));
         }
         return Ok(Plan::Arrays);
+    }
+    if spec.penalty != Penalty::None && as_arrays <= limit {
+        return Ok(Plan::Arrays); // which shows other lambdas too
     }
     let left_out = LEFT_OUT;
     if fits {

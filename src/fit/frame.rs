@@ -7,6 +7,7 @@ use crate::design::scale::Scale;
 use crate::design::term::Term;
 use crate::fit::aliasing::{self, Independent};
 use crate::fit::prepare::Prepared;
+use crate::fit::spec::Penalty;
 use crate::inference::covariance::to_user_units;
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
@@ -20,6 +21,16 @@ pub enum Dependent {
     LeftOut,
     /// They stay: a penalty tells them apart.
     Kept,
+}
+
+impl Dependent {
+    /// What a penalty makes of them.
+    pub fn of(penalty: Penalty) -> Dependent {
+        match penalty {
+            Penalty::ElasticNet { .. } => Dependent::Kept,
+            Penalty::None | Penalty::Firth => Dependent::LeftOut,
+        }
+    }
 }
 
 /// Standardised rows of the independent columns, and what leads back to the user's units.

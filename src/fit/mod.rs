@@ -38,7 +38,7 @@ use crate::fit::exact::examine;
 use crate::fit::frame::{Dependent, Frame};
 use crate::fit::prepare::{Prepared, prepare};
 use crate::fit::result::Fit;
-use crate::fit::spec::{Family, MethodName, Penalty, Spec};
+use crate::fit::spec::{Family, MethodName, Spec};
 use crate::fit::target::{Search, Target};
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
@@ -67,10 +67,7 @@ pub fn fit(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Result<Fi
 /// As [`fit()`].
 pub fn analyse(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Result<Analysis> {
     let mut prepared = prepare(spec, source)?; // 1
-    let dependent = match spec.penalty {
-        Penalty::ElasticNet { .. } => Dependent::Kept,
-        Penalty::None | Penalty::Firth => Dependent::LeftOut,
-    };
+    let dependent = Dependent::of(spec.penalty);
     let frame = Frame::new(&prepared, dependent); // 2
     say_what_was_left_out(&mut prepared, &frame);
     let loss = loss_of(prepared.chosen.family);
@@ -120,7 +117,7 @@ pub fn loss_of(family: Family) -> Loss {
 }
 
 /// Says where a penalty's answer is not the only one, and what cross-validation chose.
-fn say_what_the_penalty_does(
+pub(crate) fn say_what_the_penalty_does(
     prepared: &mut Prepared,
     frame: &Frame,
     target: Target,

@@ -58,6 +58,16 @@ impl Target {
         }
     }
 
+    /// The likelihood, or the elastic net of a lambda that is given; nothing is drawn or searched for.
+    pub fn of_given_strength(spec: &Spec) -> Target {
+        match spec.penalty {
+            Penalty::ElasticNet { lambda: Some(lambda), alpha } => {
+                Target::ElasticNet(Strength { lambda, alpha })
+            }
+            _ => Target::Likelihood,
+        }
+    }
+
     /// The objective over some rows. `size`: the spread of each column that the penalty is to count in, 0 for the
     /// intercept (see [`Target::sizes`]).
     pub fn objective<'a>(

@@ -6,7 +6,7 @@ use crate::fit::analysis::Analysis;
 use crate::fit::frame::{Dependent, Frame};
 use crate::fit::loss_of;
 use crate::fit::result::Coefficient;
-use crate::fit::spec::{Penalty, Spec};
+use crate::fit::spec::Spec;
 use crate::fit::target::Target;
 use crate::num::linalg::singular_values;
 use crate::objective::Curved;
@@ -35,10 +35,7 @@ pub struct Yardstick {
 impl Yardstick {
     /// The yardstick of a fit by `auto`, for a descent on the same rows as `spec` asks for.
     pub fn of(auto: &Analysis, spec: &Spec) -> Yardstick {
-        let dependent = match spec.penalty {
-            Penalty::ElasticNet { .. } => Dependent::Kept,
-            Penalty::None | Penalty::Firth => Dependent::LeftOut,
-        };
+        let dependent = Dependent::of(spec.penalty);
         let frame = Frame::new(&auto.prepared, dependent);
         let estimated: Vec<&Coefficient> =
             auto.fit.coefficients.iter().filter(|c| c.estimate.is_some()).collect();

@@ -1,27 +1,12 @@
 //! The duality gap: how far a penalised objective can be above its minimum, proven at any point.
 
-use ndarray::{Array1, Array2, ArrayRef1};
+use ndarray::{Array1, Array2, ArrayRef1, Axis};
+use rayon::prelude::*;
 
-use crate::num::linalg::{is_regular, solve_root, triangular_factor};
+use crate::num::linalg::{combine_factors, is_regular, solve_root, triangular_factor};
+use crate::objective::Objective;
 use crate::objective::loss::Loss;
 use crate::objective::penalty::Penalised;
-
-/// A dual point: slopes theta of the rows' losses, and what they make of the columns.
-struct Dual {
-    /// One a row.
-    theta: Array1<f64>,
-    /// v = (1/W) sum_i w_i theta_i x_i; 0 for free columns.
-    v: Array1<f64>,
-}
-
-/// The rows' losses as functions of the free coefficients alone.
-struct Free<'a> {
-    loss: Loss,
-    x: Array2<f64>,
-    y: Array1<f64>,
-    weight: Array1<f64>,
-    columns: &'a [usize],
-}
 
 impl Penalised<'_> {
     /// An upper bound of F(beta) - min F.
@@ -43,29 +28,28 @@ impl Penalised<'_> {
     /// Sources: Koh, Kim & Boyd 2007, Journal of Machine Learning Research 8:1519-1555, s. 3;
     /// Rockafellar 1970, theorem 31.1.
     pub fn gap(&self, beta: &ArrayRef1<f64>) -> f64 {
-        let eta = self.unpenalised().linear_predictor(beta);
-        let Some(dual) = self.dual_point(&eta) else { return f64::INFINITY };
-        let feasible = self.largest_share(&dual.v);
-        let at_feasible = self.gap_to(beta, &eta, &dual, feasible);
+        let Some(balanced) = self.balanced(beta) else { return f64::INFINITY };
+        let mut v = self.unpenalised().value_and_gradient(&balanced).1;
+        self.free_columns().iter().for_each(|j| v[*j] = 0.0);
+        let feasible = self.largest_share(&v);
         // With squares everywhere any share is feasible; the whole slopes are the better point near the minimum.
         let all_squares = (0..beta.len()).all(|j| self.is_free(j) || self.ridge[j] > 0.0);
-        if all_squares && feasible < 1.0 {
-            at_feasible.min(self.gap_to(beta, &eta, &dual, 1.0))
-        } else {
-            at_feasible
-        }
+        let shares = if all_squares && feasible < 1.0 { vec![feasible, 1.0] } else { vec![feasible] };
+        let of_rows = self.gaps_of_rows(beta, &balanced, &shares);
+        let gaps = shares.iter().zip(&of_rows).map(|(share, rows)| {
+            let columns = (0..beta.len()).filter(|j| !self.is_free(*j));
+            rows + columns
+                .map(|j| column_gap(beta[j], share * v[j], self.l1.cost[j], self.ridge[j]))
+                .sum::<f64>()
+        });
+        gaps.fold(f64::INFINITY, f64::min)
     }
 
     /// The minimiser when every penalised coefficient is zero: where a path of penalties begins.
     ///
     /// `None` when there is none (the free columns are aliased, or separate the outcome).
     pub fn null_model(&self) -> Option<Array1<f64>> {
-        let mut beta = Array1::zeros(self.ridge.len());
-        let columns = self.free_columns();
-        let eta = self.unpenalised().linear_predictor(&beta);
-        let best = Free::new(self, &columns).best(&eta)?;
-        columns.iter().zip(&best).for_each(|(j, b)| beta[*j] = *b);
-        Some(beta)
+        self.balanced(&Array1::zeros(self.ridge.len()))
     }
 
     fn is_free(&self, j: usize) -> bool {
@@ -76,26 +60,6 @@ impl Penalised<'_> {
         (0..self.ridge.len()).filter(|j| self.is_free(*j)).collect()
     }
 
-    fn dual_point(&self, eta: &Array1<f64>) -> Option<Dual> {
-        let columns = self.free_columns();
-        let free = Free::new(self, &columns);
-        let best = free.best(eta)?;
-        let balanced = eta + &free.x.dot(&best);
-        let theta = free.slopes(&balanced);
-        let weighted = &theta * &free.weight;
-        let mut v = Array1::zeros(self.ridge.len());
-        let mut from = 0;
-        for k in 0..self.rows.n_blocks() {
-            let block = self.rows.block(k);
-            let to = from + block.y.len();
-            v += &block.x().t().dot(&weighted.slice(ndarray::s![from..to]));
-            from = to;
-        }
-        v /= self.rows.total_weight();
-        columns.iter().for_each(|j| v[*j] = 0.0);
-        Some(Dual { theta, v })
-    }
-
     /// The largest share of v, at most 1, with |share v_j| <= c_j in all penalised columns.
     fn largest_share(&self, v: &Array1<f64>) -> f64 {
         (0..v.len())
@@ -104,111 +68,127 @@ impl Penalised<'_> {
             .fold(1.0, f64::min)
     }
 
-    fn gap_to(&self, beta: &ArrayRef1<f64>, eta: &Array1<f64>, dual: &Dual, share: f64) -> f64 {
-        let mut rows = 0.0;
-        let mut i = 0;
-        for k in 0..self.rows.n_blocks() {
-            let block = self.rows.block(k);
-            for r in 0..block.y.len() {
-                let weight = block.weight(r);
-                if weight > 0.0 {
-                    rows += weight * row_gap(self.loss, eta[i], block.y[r], share * dual.theta[i]);
-                }
-                i += 1;
-            }
-        }
-        let columns: f64 = (0..beta.len())
-            .filter(|j| !self.is_free(*j))
-            .map(|j| column_gap(beta[j], share * dual.v[j], self.l1.cost[j], self.ridge[j]))
-            .sum();
-        rows / self.rows.total_weight() + columns
-    }
-}
-
-impl<'a> Free<'a> {
-    fn new(of: &Penalised<'_>, columns: &'a [usize]) -> Self {
-        let n = of.rows.n_rows();
-        let mut free = Free {
-            loss: of.loss,
-            x: Array2::zeros((n, columns.len())),
-            y: Array1::zeros(n),
-            weight: Array1::ones(n),
-            columns,
-        };
-        let mut i = 0;
-        for k in 0..of.rows.n_blocks() {
-            let block = of.rows.block(k);
-            let x = block.x();
-            for r in 0..block.y.len() {
-                columns.iter().enumerate().for_each(|(f, j)| free.x[[i, f]] = x[[r, *j]]);
-                free.y[i] = block.y[r];
-                free.weight[i] = block.weight(r);
-                i += 1;
-            }
-        }
-        free
-    }
-
-    fn value(&self, eta: &Array1<f64>) -> f64 {
-        (0..eta.len()).map(|i| self.weight[i] * self.loss.value_and_slope(eta[i], self.y[i]).0).sum()
-    }
-
-    fn slopes(&self, eta: &Array1<f64>) -> Array1<f64> {
-        Array1::from_shape_fn(eta.len(), |i| self.loss.value_and_slope(eta[i], self.y[i]).1)
-    }
-
-    /// The free coefficients' best change from a linear predictor, by Newton steps halved until the loss does not
-    /// grow; `None` when their slopes cannot be brought to zero.
-    fn best(&self, eta: &Array1<f64>) -> Option<Array1<f64>> {
+    /// The same point with the free coefficients at their best, by Newton steps halved until the loss does not grow; `None` when their
+    /// slopes cannot be brought to zero.
+    fn balanced(&self, beta: &ArrayRef1<f64>) -> Option<Array1<f64>> {
         const MOST_STEPS: usize = 100;
-        const BALANCED: f64 = 1e-10; // of the sum of the terms' sizes
-        let mut change = Array1::zeros(self.columns.len());
-        if self.columns.is_empty() {
-            return Some(change);
+        const BALANCED: f64 = 1e-10; // of the mean of the terms' sizes
+        let columns = self.free_columns();
+        let mut at = beta.to_owned();
+        if columns.is_empty() {
+            return Some(at);
         }
-        let mut at = eta.clone();
         let mut imbalance = f64::INFINITY;
         for _ in 0..MOST_STEPS {
-            let slopes = self.slopes(&at) * &self.weight;
-            let gradient = self.x.t().dot(&slopes);
-            let sizes = self.x.mapv(f64::abs).t().dot(&slopes.mapv(f64::abs));
+            let (value, gradient) = self.unpenalised().value_and_gradient(&at);
+            let gradient = gradient.select(Axis(0), &columns);
+            let sizes = self.mean_sizes(&at, &columns);
             let left =
-                (0..gradient.len()).map(|f| gradient[f].abs() / sizes[f].max(1e-300)).fold(0.0, f64::max);
+                gradient.iter().zip(&sizes).map(|(g, size)| g.abs() / size.max(1e-300)).fold(0.0, f64::max);
             if left >= imbalance && left <= BALANCED {
-                return Some(change); // rounding lets no step improve it
+                return Some(at); // rounding lets no step improve it
             }
             imbalance = left;
-            let Some((step, moved)) = self.newton_step(&at, &gradient) else { break };
-            if moved == at {
+            let root = self.root(&at, &columns);
+            if !is_regular(&root) {
                 break;
             }
-            change += &step;
-            at = moved;
+            let step = -solve_root(&root, &gradient);
+            match self.moved(&at, value, &columns, step) {
+                Some(moved) if moved != at => at = moved,
+                _ => break,
+            }
         }
-        (imbalance <= BALANCED).then_some(change)
+        (imbalance <= BALANCED).then_some(at)
     }
 
-    fn newton_step(&self, at: &Array1<f64>, gradient: &Array1<f64>) -> Option<(Array1<f64>, Array1<f64>)> {
+    /// A step of the free coefficients, halved until the mean loss does not grow; `None` where it always does.
+    fn moved(
+        &self,
+        at: &Array1<f64>,
+        value: f64,
+        columns: &[usize],
+        mut step: Array1<f64>,
+    ) -> Option<Array1<f64>> {
         const HALVINGS: usize = 40;
         const ROUNDING: f64 = 1e-12; // of a sum over all rows
-        let mut scaled = self.x.clone();
-        for (i, mut row) in scaled.rows_mut().into_iter().enumerate() {
-            row *= (self.weight[i] * self.loss.curvature(at[i])).sqrt();
-        }
-        let root = triangular_factor(&scaled);
-        if !is_regular(&root) {
-            return None;
-        }
-        let mut step = -solve_root(&root, gradient);
-        let now = self.value(at);
         for _ in 0..HALVINGS {
-            let moved = at + &self.x.dot(&step);
-            if self.value(&moved) <= now + ROUNDING * now.abs() {
-                return Some((step, moved));
+            let mut moved = at.clone();
+            columns.iter().zip(&step).for_each(|(j, step)| moved[*j] += step);
+            if self.unpenalised().value_and_gradient(&moved).0 <= value + ROUNDING * value.abs() {
+                return Some(moved);
             }
             step *= 0.5;
         }
         None
+    }
+
+    /// (1/W) sum_i w_i |l'(eta_i) x_ij| of some columns.
+    fn mean_sizes(&self, beta: &ArrayRef1<f64>, columns: &[usize]) -> Array1<f64> {
+        self.mean_over_blocks(columns.len(), |k| {
+            let block = self.rows.block(k);
+            let x = block.x();
+            let eta = self.unpenalised().predictors(k, beta);
+            let slope = |i: usize| self.loss.value_and_slope(eta[i], block.y[i]).1;
+            let size = |j: &usize| {
+                (0..block.len()).map(|i| block.weight(i) * (slope(i) * x[[i, *j]]).abs()).sum::<f64>()
+            };
+            columns.iter().map(size).collect()
+        })
+    }
+
+    /// (1/W) sum_i w_i [l_i(eta_i) + l_i*(theta_i) - theta_i eta_i] for shares of the slopes at a balanced point.
+    fn gaps_of_rows(&self, beta: &ArrayRef1<f64>, balanced: &Array1<f64>, shares: &[f64]) -> Array1<f64> {
+        self.mean_over_blocks(shares.len(), |k| {
+            let block = self.rows.block(k);
+            let eta = self.unpenalised().predictors(k, beta);
+            let at_balance = self.unpenalised().predictors(k, balanced);
+            let mut sums = Array1::zeros(shares.len());
+            for i in (0..block.len()).filter(|i| block.weight(*i) > 0.0) {
+                let theta = self.loss.value_and_slope(at_balance[i], block.y[i]).1;
+                for (sum, share) in sums.iter_mut().zip(shares) {
+                    *sum += block.weight(i) * row_gap(self.loss, eta[i], block.y[i], share * theta);
+                }
+            }
+            sums
+        })
+    }
+
+    /// R of some columns with R'R = (1/W) sum_i w_i l''(eta_i) x_i x_i'.
+    fn root(&self, beta: &ArrayRef1<f64>, columns: &[usize]) -> Array2<f64> {
+        let of_block = |k: usize| {
+            let block = self.rows.block(k);
+            let eta = self.unpenalised().predictors(k, beta);
+            let mut x = block.x().select(Axis(1), columns);
+            for (i, mut row) in x.rows_mut().into_iter().enumerate() {
+                row *= (block.weight(i) * self.loss.curvature(eta[i])).sqrt();
+            }
+            triangular_factor(&x)
+        };
+        let empty = Array2::zeros((columns.len(), columns.len()));
+        let all = self.over_blocks(of_block, empty, |all, one| combine_factors(&all, &one));
+        all / self.rows.total_weight().sqrt()
+    }
+
+    /// Sums of each block over W.
+    fn mean_over_blocks(&self, n: usize, of_block: impl Fn(usize) -> Array1<f64> + Sync) -> Array1<f64> {
+        self.over_blocks(of_block, Array1::zeros(n), |all, one| all + one) / self.rows.total_weight()
+    }
+
+    /// What each block gives, made by any thread, joined in the order of the blocks.
+    fn over_blocks<T: Send>(
+        &self,
+        of_block: impl Fn(usize) -> T + Sync,
+        mut all: T,
+        join: impl Fn(T, T) -> T,
+    ) -> T {
+        const TOGETHER: usize = 64;
+        for from in (0..self.rows.n_blocks()).step_by(TOGETHER) {
+            let to = (from + TOGETHER).min(self.rows.n_blocks());
+            let found: Vec<T> = (from..to).into_par_iter().map(&of_block).collect();
+            all = found.into_iter().fold(all, &join);
+        }
+        all
     }
 }
 

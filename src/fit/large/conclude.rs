@@ -9,6 +9,7 @@ use crate::fit::large::tally::{null_loss, tally};
 use crate::fit::prepare::Prepared;
 use crate::fit::result::Fit;
 use crate::fit::statistics::{OfRows, smallest_logistic_loss};
+use crate::fit::target::Target;
 use crate::inference::influence::Influence;
 use crate::inference::solution::Solution;
 use crate::objective::Curved;
@@ -29,7 +30,7 @@ impl Ended<'_> {
         let rows: &dyn Rows = &self.frame.rows;
         let beta = &self.descent.beta;
         let mut found = tally(rows, self.loss, beta, self.frame.has_intercept, ranks.have_own_files());
-        let (value, _, root) = if *beta == self.exact.beta {
+        let (value, _, root) = if self.target == Target::Likelihood && *beta == self.exact.beta {
             (self.exact.value, beta.clone(), self.exact.root.clone())
         } else {
             Glm::new(rows, self.loss).all_at(beta)

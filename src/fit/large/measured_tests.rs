@@ -3,7 +3,7 @@
 use crate::fit::apparent::{Apparent, apparent};
 use crate::fit::large::tests::{on_disk, registry, specs};
 use crate::fit::large::{Storage, fit};
-use crate::fit::spec::Spec;
+use crate::fit::spec::{Penalty, Spec};
 use crate::optimise::watch::Unwatched;
 
 /// What cells may blur, and what sweeps know of single rows.
@@ -95,4 +95,39 @@ fn the_curves_are_those_of_all_rows() {
         }
     }
     assert!(n_curves >= 4, "{n_curves}");
+}
+
+#[test]
+fn a_penalty_of_given_strength_shrinks_swept_rows_as_it_shrinks_arrays() {
+    let source = registry(3000);
+    for (alpha, formula) in [
+        (0.0, "died ~ age * sex + sbp + site + twice"),
+        (1.0, "days ~ age + sbp + site"),
+        (0.4, "died ~ age + sbp + site"),
+    ] {
+        let spec = Spec {
+            penalty: Penalty::ElasticNet { lambda: Some(0.02), alpha },
+            weights: Some("n".to_string()),
+            ..Spec::new(formula)
+        };
+        let arrays = crate::fit::fit(&spec, &source, &mut Unwatched).expect("a fit");
+        let memory = fit(&spec, &source, &Storage::Memory, &mut Unwatched).expect("a fit").fit;
+        let disk = fit(&spec, &source, &on_disk(), &mut Unwatched).expect("a fit").fit;
+        assert_eq!(memory.coefficients, disk.coefficients);
+        assert_eq!(arrays.coefficients.len(), memory.coefficients.len());
+        for (a, b) in arrays.coefficients.iter().zip(&memory.coefficients) {
+            let (Some(p), Some(q)) = (a.estimate, b.estimate) else { panic!("{} is left out", a.term.name) };
+            assert!(
+                (p - q).abs() < 1e-6 * (1e-3 + p.abs()) && (p == 0.0) == (q == 0.0),
+                "{}: {p} {q}",
+                a.term.name
+            );
+        }
+        let (wanted, found) = (arrays.penalty.expect("a penalty"), memory.penalty.expect("a penalty"));
+        assert_eq!((wanted.non_zero, wanted.predictors), (found.non_zero, found.predictors));
+        assert!(found.duality_gap < 1e-10 && memory.convergence.converged, "{}", found.duality_gap);
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-8 * a.abs(), "{a} {b}");
+        near(arrays.statistics.log_likelihood, memory.statistics.log_likelihood);
+        assert!(found.search.is_none() && memory.covariance.is_none() && memory.influence.is_none());
+    }
 }

@@ -35,7 +35,7 @@ use crate::fit::assemble::Ended;
 use crate::fit::course::course;
 use crate::fit::descent::{Valley, optimum, plan, run, start};
 use crate::fit::exact::examine;
-use crate::fit::frame::Frame;
+use crate::fit::frame::{Dependent, Frame};
 use crate::fit::large::columns::Columns;
 use crate::fit::large::encode::{Beside, Blueprint};
 use crate::fit::large::lay::Scaled;
@@ -48,7 +48,7 @@ use crate::fit::prepare::Prepared;
 use crate::fit::result::Fit;
 use crate::fit::spec::{Interval, MethodName, Penalty, Robust, Spec};
 use crate::fit::target::Target;
-use crate::fit::{loss_of, say_what_was_left_out};
+use crate::fit::{loss_of, say_what_the_penalty_does, say_what_was_left_out};
 use crate::inference::covariance::to_user_units;
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
@@ -78,12 +78,22 @@ pub struct Large {
 /// Why a specification needs its rows as arrays; `None` where sweeps over them are enough.
 pub fn needs_arrays(spec: &Spec) -> Option<&'static str> {
     let reasons = [
-        (spec.penalty != Penalty::None, "`--penalty`"),
+        (spec.penalty == Penalty::Firth, "`--penalty firth`"),
+        (matches!(spec.penalty, Penalty::ElasticNet { lambda: None, .. }), "`--lambda cv`"),
         (spec.raw_scale, "`--raw-scale`"),
-        (spec.interval == Interval::Profile, "`--ci profile`"),
         (spec.against.is_some(), "`--against`"),
         (spec.hosmer_lemeshow.is_some(), "`--hosmer-lemeshow`"),
         (spec.save_fitted, "`--save-fitted`"),
+    ];
+    reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
+}
+
+/// Why a specification needs its rows in one process; `None` where sums that several have made are enough.
+fn needs_one_process(spec: &Spec) -> Option<&'static str> {
+    let reasons = [
+        (spec.penalty != Penalty::None, "`--penalty`"),
+        (spec.interval == Interval::Profile, "`--ci profile`"),
+        (matches!(spec.robust, Robust::Cluster { .. }), "`--cluster`"),
     ];
     reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
 }
@@ -132,11 +142,9 @@ fn fit_with(
         return Err(Error::usage(format!("{what} needs all rows in memory as arrays"))
             .hint("leave it out, or give more memory"));
     }
-    if matches!(spec.robust, Robust::Cluster { .. }) && !ranks.is_alone() {
-        return Err(Error::usage(
-            "`--cluster` needs all rows of a cluster in one process, and there are several",
-        )
-        .hint("run it on one machine, or use `--robust hc1`"));
+    if let Some(what) = needs_one_process(spec).filter(|_| !ranks.is_alone()) {
+        return Err(Error::usage(format!("{what} needs all rows in one process, and there are several"))
+            .hint("run it on one machine, or leave it out"));
     }
     let mut gathered = ranks.step(|| Gathered::of(spec, source, storage, ranks))?; // 1, 2
     let y = std::mem::take(&mut gathered.chosen.y);
@@ -168,7 +176,8 @@ fn fit_with(
         return Ok(None);
     }
     let _lead = ranks.team().map(|team| Lead(Arc::clone(team)));
-    let frame = framed(&made, rows, columns.n_rows_of_all(), all)?;
+    let dependent = Dependent::of(spec.penalty);
+    let frame = framed(&made, rows, columns.n_rows_of_all(), all, dependent)?;
     let mut prepared = Prepared {
         encoded: Encoded {
             terms: blueprint.terms.clone(),
@@ -260,22 +269,33 @@ fn enough_rows(blueprint: &Blueprint<'_>, ranks: &Ranks) -> Result<()> {
 
 fn descend<'s>(
     spec: &'s Spec,
-    prepared: Prepared,
+    mut prepared: Prepared,
     frame: Frame,
     watcher: &mut dyn Watcher,
 ) -> Result<Ended<'s>> {
     let loss = loss_of(prepared.chosen.family);
-    let target = Target::Likelihood;
+    let target = Target::of_given_strength(spec);
+    say_what_the_penalty_does(&mut prepared, &frame, target, None);
+    if target != Target::Likelihood {
+        prepared
+            .ledger
+            .notices
+            .push("the coefficients at other lambdas, which take a fit each, are left out".to_string());
+    }
+    let size = Target::sizes(&frame, false);
     let glm = Glm::new(&frame.rows, loss);
-    let valley = Valley { glm: &glm, loss, design_root: &frame.design_root, ridge: 0.0 };
+    let ridge = target.ridge(&frame.rows, loss, &size);
+    let valley = Valley { glm: &glm, loss, design_root: &frame.design_root, ridge };
     let plan = plan(spec, &valley)?;
     let earlier = watcher.begins(&course(spec, &prepared, &frame, &plan))?;
-    let descent = run(&plan, &glm, &start(spec, frame.dim()), earlier.as_ref(), watcher)?;
+    let objective = target.objective(&frame.rows, loss, &size);
+    let descent = run(&plan, &*objective, &start(spec, frame.dim()), earlier.as_ref(), watcher)?;
     let exact = if spec.method == MethodName::Auto {
         examine(&frame, loss, target, &descent)?
     } else {
-        examine(&frame, loss, target, &optimum(&glm, spec.seed))?
+        examine(&frame, loss, target, &optimum(&*objective, spec.seed))?
     };
+    drop(objective);
     frame.rows.check()?;
     Ok(Ended {
         spec,
@@ -302,7 +322,7 @@ struct Made<'a> {
 }
 
 /// Standardised rows without the columns that others determine. n_rows, weight: of all ranks.
-fn framed(made: &Made<'_>, rows: Stored, n_rows: usize, weight: f64) -> Result<Frame> {
+fn framed(made: &Made<'_>, rows: Stored, n_rows: usize, weight: f64, dependent: Dependent) -> Result<Frame> {
     let Made { blueprint, scaled, beside, storage, ranks } = *made;
     let has_intercept = blueprint.has_intercept;
     let shared = |mine: Stored| match ranks.team() {
@@ -312,7 +332,10 @@ fn framed(made: &Made<'_>, rows: Stored, n_rows: usize, weight: f64) -> Result<F
     let mut rows = shared(rows);
     let mut root = design_root(&rows);
     rows.check()?;
-    let independent = aliasing::find(&root, &scaled.scale, &blueprint.terms, has_intercept);
+    let independent = match dependent {
+        Dependent::LeftOut => aliasing::find(&root, &scaled.scale, &blueprint.terms, has_intercept),
+        Dependent::Kept => aliasing::constant(&root, &scaled.scale, has_intercept),
+    };
     let kept = &independent.kept;
     if kept.len() < blueprint.terms.len() {
         rows = shared(blueprint.narrowed(rows.into_own(), scaled, kept, beside, storage)?);

@@ -8,7 +8,7 @@ use crate::error::{Kind, Result};
 use crate::fit::large::tests::{alike, registry_text, specs};
 use crate::fit::large::{Storage, fit_with};
 use crate::fit::result::Fit;
-use crate::fit::spec::{MethodName, Robust, Spec};
+use crate::fit::spec::{MethodName, Spec};
 use crate::optimise::watch::Unwatched;
 use crate::performance::case_mix::Mix;
 use crate::team::Team;
@@ -73,7 +73,7 @@ fn any_number_of_ranks_gives_the_coefficients_of_one_to_ten_digits() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let whole = [file(folder.path(), "registry.csv", &registry_text(3000))];
     for cells in [usize::MAX, 0] {
-        for spec in specs().iter().filter(|s| !matches!(s.robust, Robust::Cluster { .. })) {
+        for spec in specs().iter().filter(|s| super::needs_one_process(s).is_none()) {
             let alone = without_influence(first(ranks(&whole, 1, spec, &Storage::Memory, cells)));
             for (size, storage) in
                 [(2, Storage::Memory), (3, Storage::Disk(std::env::temp_dir())), (5, Storage::Memory)]

@@ -3,7 +3,7 @@
 use crate::data::csv::Source;
 use crate::fit::large::{Storage, fit};
 use crate::fit::result::Fit;
-use crate::fit::spec::{ClusterCorrection, Family, MethodName, Robust, Spec};
+use crate::fit::spec::{ClusterCorrection, Family, Interval, MethodName, Robust, Spec};
 use crate::optimise::watch::Unwatched;
 use crate::team::Ranks;
 
@@ -69,6 +69,7 @@ pub(super) fn alike(a: &Fit, b: &Fit) {
         {
             near(p, q, se, &x.term.name);
             near(se, other, se, &x.term.name);
+            near(x.conf_low.unwrap_or(0.0), y.conf_low.unwrap_or(0.0), se, &x.term.name);
         }
     }
     let (s, t) = (&a.statistics, &b.statistics);
@@ -116,6 +117,7 @@ pub(super) fn specs() -> Vec<Spec> {
         Spec::new("days ~ age + poly(sbp, 2) + sex"),
         Spec::new("died ~ sbp + offset(I(age / 50)) - 1 + site"),
         Spec { robust: Robust::Hc(3), ..Spec::new("died ~ age + sex") },
+        Spec { interval: Interval::Profile, ..Spec::new("died ~ age + sex + sbp") },
         Spec {
             robust: Robust::Cluster { variable: "ward".to_string(), correction: ClusterCorrection::Cr1 },
             ..Spec::new("days ~ age + site")
