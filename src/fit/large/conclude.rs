@@ -1,7 +1,7 @@
 //! From the end of a descent over many rows to the fit: all statements that need no array of single patients.
 
 use crate::error::Result;
-use crate::fit::apparent::Apparent;
+use crate::fit::apparent::{self, Apparent};
 use crate::fit::assemble::{Ended, Statements, is_elsewhere};
 use crate::fit::large::measured::{Means, risks};
 use crate::fit::large::mixes::Mixes;
@@ -48,10 +48,14 @@ impl Ended<'_> {
         let has_answer = convergence.converged && convergence.separation.is_none();
         let has_cells = has_answer && !ranks.have_own_files();
         let ranking = found.ranking.take();
-        let ((cells, auc), influence) = rayon::join(
+        let asked = (self.prepared.chosen.family, self.spec.conf_level);
+        let ((measured, auc), influence) = rayon::join(
             || {
                 let cells = ranking.as_ref().filter(|_| has_cells).map(Ranking::cells);
-                (cells, ranking.and_then(Ranking::auc))
+                rayon::join(
+                    || cells.map(|cells| apparent::of_rows(&cells.rows(), asked)),
+                    || ranking.and_then(Ranking::auc),
+                )
             },
             || has_influence.then(influence).flatten(),
         );
@@ -95,8 +99,8 @@ impl Ended<'_> {
             influence,
             by_row: None,
         });
-        let apparent = match (&cells, means) {
-            (Some(cells), _) => risks(cells, &of_rows, value, &mut fit),
+        let apparent = match (measured, means) {
+            (Some(measured), _) => measured.map(|found| risks(found, &of_rows, value, &mut fit)),
             (None, Some(means)) => means.apparent(&mut fit),
             (None, None) => Ok(None),
         };

@@ -10,18 +10,14 @@ use crate::fit::result::Fit;
 use crate::fit::statistics::OfRows;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
-use crate::performance::cells::{Cells, WIDTH};
+use crate::performance::cells::WIDTH;
 use crate::performance::mean_cells::{self, Grid, MeanCells};
 use crate::rows::Rows;
 
-/// The performance of a logistic model. What sweeps know of single rows stands in the place of what cells give: the area under the curve
-/// and the scores.
-///
-/// # Errors
-/// As [`of_rows()`].
-pub fn risks(cells: &Cells, known: &OfRows, mean_loss: f64, fit: &mut Fit) -> Result<Option<Apparent>> {
-    let found = of_rows(&cells.rows(), (fit.family, fit.spec.conf_level))?;
-    let Apparent::Logistic { mut performance, medians } = found else { return Ok(None) };
+/// The performance of a logistic model on patients in cells. What sweeps know of single rows stands in the place of what cells give: the
+/// area under the curve and the scores.
+pub fn risks(found: Apparent, known: &OfRows, mean_loss: f64, fit: &mut Fit) -> Option<Apparent> {
+    let Apparent::Logistic { mut performance, medians } = found else { return None };
     if let Some(auc) = known.auc {
         performance.auc = auc;
         performance.auc_interval = auc.interval(performance.half_width());
@@ -32,7 +28,7 @@ pub fn risks(cells: &Cells, known: &OfRows, mean_loss: f64, fit: &mut Fit) -> Re
     fit.ledger.notices.push(format!(
         "calibration, ROC and decision curves are of patients in cells of {WIDTH} on the log odds"
     ));
-    Ok(Some(Apparent::Logistic { performance, medians }))
+    Some(Apparent::Logistic { performance, medians })
 }
 
 /// Rows of a linear model in cells, and some by themselves for the picture of the residuals.
