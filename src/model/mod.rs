@@ -14,6 +14,7 @@ mod from_fit;
 mod named;
 mod new_outcome;
 mod predict;
+mod predictor;
 mod recalibrate;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -28,6 +29,7 @@ pub use evaluation::{EVALUATION_SCHEMA, Evaluation};
 pub(crate) use from_fit::estimate;
 pub use named::Named;
 pub use predict::Predictions;
+pub use predictor::{Predictor, Tally};
 pub use recalibrate::{Recalibrate, Recalibration};
 pub use statistics::{ChiSquared, FStatistic, HosmerLemeshow, LikelihoodRatio, Statistics, TermTest};
 

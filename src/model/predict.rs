@@ -13,7 +13,7 @@ use crate::model::{Basis, Family, Kind, Model};
 use crate::num::special::expit;
 
 /// One prediction a row of the new data; `None` where a value is missing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Predictions {
     /// Mean or probability.
     pub prediction: Vec<Option<f64>>,
@@ -75,12 +75,7 @@ impl Model {
     /// Usage, when the level is not between 0 and 1; Model, when the fit left no coefficients; Data, when a column
     /// is missing, a cell has another type than at the fit, a level was not seen, or a prediction is not finite.
     pub fn predict(&self, source: &Source, conf_level: f64) -> Result<Predictions> {
-        if !(0.0 < conf_level && conf_level < 1.0) {
-            return Err(Error::usage(format!("`--conf-level {conf_level}` is not between 0 and 1"))
-                .hint("0.95 is usual"));
-        }
-        let new = self.new_rows(source, &[])?;
-        self.predict_rows(&new.encoded, &new.table, conf_level)
+        self.predictor(source, conf_level)?.all()
     }
 
     /// New data as the model sees them; `na`: more codes that mean missing than at the fit.
@@ -116,7 +111,7 @@ impl Model {
     }
 
     /// The columns of the right-hand side, offsets included. The outcome is among them only if it predicts itself.
-    fn needed_columns(&self, formula: &Formula) -> Vec<String> {
+    pub(super) fn needed_columns(&self, formula: &Formula) -> Vec<String> {
         let outcome = formula.outcome_variable();
         let mut needed: Vec<String> = formula
             .variables()
@@ -133,7 +128,7 @@ impl Model {
 
     /// Types as at the fit: numbers and dates by force, categories by their levels (so that `1.0` is the level `1`,
     /// a level that is called `NA` stays one, and an unseen one is told with its line). An offset is a number.
-    fn choices(&self, needed: &[String]) -> DataChoices {
+    pub(super) fn choices(&self, needed: &[String]) -> DataChoices {
         let of_kind = |wanted: Kind| {
             let kind = |name: &String| self.design.variables.get(name).copied().unwrap_or(Kind::Number);
             needed.iter().filter(|name| kind(name) == wanted).cloned().collect::<Vec<_>>()
@@ -147,7 +142,7 @@ impl Model {
         }
     }
 
-    fn frozen(&self) -> Frozen {
+    pub(super) fn frozen(&self) -> Frozen {
         let kind = |name: &str, kind: Kind| match kind {
             Kind::Number => VariableKind::Number,
             Kind::Date => VariableKind::Date,
@@ -171,8 +166,8 @@ impl Model {
         conf_level: f64,
     ) -> Result<Predictions> {
         let matched = self.match_columns(encoded)?;
-        let half_width = self.reference().map(|r| r.half_width(conf_level)).filter(|h| h.is_finite());
-        let sigma = self.fit.sigma.filter(|_| self.family == Family::Linear);
+        let half_width = self.half_width(conf_level);
+        let sigma = self.sigma();
         let mean = |eta: f64| if self.family == Family::Logistic { expit(eta) } else { eta };
         let mut prediction = Vec::with_capacity(table.n_rows);
         let (mut interval, mut new_observation) = (Vec::new(), Vec::new());
@@ -193,7 +188,7 @@ impl Model {
             new_observation.push(variance.zip(sigma).and_then(|(v, s)| around(v + s * s)));
         }
         let missing = count_missing(table);
-        let has_interval = matched.covariance.is_some() && half_width.is_some();
+        let has_interval = half_width.is_some();
         Ok(Predictions {
             prediction,
             interval: has_interval.then_some(interval),
@@ -234,6 +229,17 @@ impl Model {
         Ok(Matched { columns, covariance: self.covariance.as_deref() })
     }
 
+    /// How many standard errors an interval reaches to either side; `None` where there is no covariance or nothing to compare with.
+    pub(super) fn half_width(&self, conf_level: f64) -> Option<f64> {
+        let reference = self.covariance.as_ref().and_then(|_| self.reference());
+        reference.map(|r| r.half_width(conf_level)).filter(|h| h.is_finite())
+    }
+
+    /// Linear: the residual standard deviation.
+    pub(super) fn sigma(&self) -> Option<f64> {
+        self.fit.sigma.filter(|_| self.family == Family::Linear)
+    }
+
     fn reference(&self) -> Option<Reference> {
         match self.family {
             Family::Logistic => Some(Reference::Normal),
@@ -271,7 +277,8 @@ impl Matched<'_> {
     }
 }
 
-fn unfit(mut error: Error) -> Error {
+/// What is wrong with a cell or a column, in the words of one who wants to use a model.
+pub(super) fn unfit(mut error: Error) -> Error {
     error.message = format!("these data do not fit the model: {}", error.message);
     error
 }
@@ -281,7 +288,8 @@ fn count_missing(table: &Table) -> Vec<(String, usize)> {
     table.columns.iter().map(|c| (c.name.clone(), count(c))).filter(|(_, n)| *n > 0).collect()
 }
 
-fn check_columns(needed: &[String], source: &Source) -> Result<()> {
+/// That new data have the columns that a model needs.
+pub(super) fn check_columns(needed: &[String], source: &Source) -> Result<()> {
     let absent: Vec<String> = needed.iter().filter(|n| !source.header.contains(n)).cloned().collect();
     let Some(first) = absent.first() else { return Ok(()) };
     let what = if absent.len() == 1 { "column" } else { "columns" };
