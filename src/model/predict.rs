@@ -3,10 +3,10 @@
 use ndarray::{Array1, ArrayView1};
 
 use crate::data::choices::DataChoices;
-use crate::data::csv::{Source, Typed};
+use crate::data::csv::Source;
 use crate::data::table::{Column, Table};
 use crate::design::formula::Formula;
-use crate::design::matrix::{self, Encoded, Frozen, VariableKind, rebuild};
+use crate::design::matrix::{self, Encoded, Frozen, VariableKind};
 use crate::error::{Error, Result, probably_meant};
 use crate::inference::table::Reference;
 use crate::model::{Basis, Family, Kind, Model};
@@ -31,16 +31,6 @@ struct Matched<'a> {
     /// For each estimated coefficient: its column and its value.
     columns: Vec<(usize, f64)>,
     covariance: Option<&'a [Vec<f64>]>,
-}
-
-/// New data as the model sees them.
-pub(super) struct NewRows {
-    /// The columns of the right-hand side, all rows.
-    pub table: Table,
-    /// Their design; NaN where a value is missing.
-    pub encoded: Encoded,
-    /// Decisions on single columns.
-    pub notices: Vec<String>,
 }
 
 impl Model {
@@ -78,36 +68,13 @@ impl Model {
         self.predictor(source, conf_level)?.all()
     }
 
-    /// New data as the model sees them; `na`: more codes that mean missing than at the fit.
+    /// The linear predictor of every row, which need not be finite; where a value is missing it means nothing.
     ///
     /// # Errors
-    /// As [`Model::predict`].
-    pub(super) fn new_rows(&self, source: &Source, na: &[String]) -> Result<NewRows> {
-        let formula = Formula::parse(&self.formula)?;
-        let needed = self.needed_columns(&formula);
-        check_columns(&needed, source)?;
-        let mut choices = self.choices(&needed);
-        choices.na.extend(na.iter().filter(|code| !self.data.na.contains(code)).cloned());
-        let Typed { table, notices, .. } = if needed.is_empty() {
-            Typed {
-                table: Table { n_rows: source.n_rows, ..Table::default() },
-                notices: Vec::new(),
-                without_gaps: Vec::new(),
-            }
-        } else {
-            source.typed(&needed, &choices).map_err(unfit)?
-        };
-        let encoded = rebuild(&formula, &self.frozen(), &table)?;
-        Ok(NewRows { table, encoded, notices })
-    }
-
-    /// The linear predictor of some rows of new data, which have a value in every column.
-    ///
-    /// # Errors
-    /// Model and Data, as [`Model::predict`].
-    pub(super) fn linear_predictor(&self, new: &NewRows, rows: &[usize]) -> Result<Vec<f64>> {
-        let matched = self.match_columns(&new.encoded)?;
-        rows.iter().map(|row| matched.eta(&new.encoded, &new.table, *row)).collect()
+    /// Model, when the fit left no coefficients or the design has other columns.
+    pub(super) fn linear_predictor(&self, encoded: &Encoded, n_rows: usize) -> Result<Vec<f64>> {
+        let matched = self.match_columns(encoded)?;
+        Ok((0..n_rows).map(|row| matched.sum(encoded, row)).collect())
     }
 
     /// The columns of the right-hand side, offsets included. The outcome is among them only if it predicts itself.
@@ -249,16 +216,17 @@ impl Model {
 }
 
 impl Matched<'_> {
-    /// x.b + offset of a row without missing values.
-    fn eta(&self, encoded: &Encoded, table: &Table, row: usize) -> Result<f64> {
+    /// x.b + offset of a row.
+    fn sum(&self, encoded: &Encoded, row: usize) -> f64 {
         let x = encoded.x.row(row);
         let sum: f64 = self.columns.iter().map(|(column, estimate)| x[*column] * estimate).sum();
-        let eta = sum + encoded.offset.as_ref().map_or(0.0, |o: &Array1<f64>| o[row]);
-        if eta.is_finite() {
-            return Ok(eta);
-        }
-        Err(Error::data(format!("{}: the linear predictor is {eta}", table.place(row)))
-            .hint("a value there is too large, or outside what a transform such as `log()` can take"))
+        sum + encoded.offset.as_ref().map_or(0.0, |o: &Array1<f64>| o[row])
+    }
+
+    /// The same of a row without missing values, which is finite.
+    fn eta(&self, encoded: &Encoded, table: &Table, row: usize) -> Result<f64> {
+        let eta = self.sum(encoded, row);
+        if eta.is_finite() { Ok(eta) } else { Err(not_finite(&table.place(row), eta)) }
     }
 
     /// x'Cx; `None` where what cancels in the sum leaves no trustworthy digit.
@@ -277,13 +245,20 @@ impl Matched<'_> {
     }
 }
 
+/// The error for a linear predictor that is beyond all numbers.
+pub(super) fn not_finite(place: &str, eta: f64) -> Error {
+    Error::data(format!("{place}: the linear predictor is {eta}"))
+        .hint("a value there is too large, or outside what a transform such as `log()` can take")
+}
+
 /// What is wrong with a cell or a column, in the words of one who wants to use a model.
 pub(super) fn unfit(mut error: Error) -> Error {
     error.message = format!("these data do not fit the model: {}", error.message);
     error
 }
 
-fn count_missing(table: &Table) -> Vec<(String, usize)> {
+/// For each column with missing values, in how many rows.
+pub(super) fn count_missing(table: &Table) -> Vec<(String, usize)> {
     let count = |c: &Column| (0..table.n_rows).filter(|r| c.values.is_missing(*r)).count();
     table.columns.iter().map(|c| (c.name.clone(), count(c))).filter(|(_, n)| *n > 0).collect()
 }

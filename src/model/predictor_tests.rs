@@ -33,7 +33,7 @@ fn in_one_table(model: &Model, text: &str) -> Result<Predictions> {
     let source = source(text, usize::MAX / 2);
     assert_eq!(source.n_pieces(), 1);
     let predictor = model.predictor(&source, 0.95)?;
-    predictor.predict(&predictor.data.piece(0)?)
+    predictor.predict(&predictor.data.pieces.piece(0)?)
 }
 
 /// All that can be seen of predictions, bit by bit.
