@@ -30,7 +30,8 @@
 //! columns), then a [`design::matrix::Encoded`] (a named numeric matrix; levels and knots
 //! [frozen](design::matrix::Frozen)), then [`rows::InMemory`] (blocks of X, y, weight, offset).
 //! Many rows take the same way chunk by chunk ([`fit::large`]) and lie, standardised, in memory or in a temporary file
-//! ([`rows::on_disk::OnDisk`]); factors of many levels stay codes ([`rows::Layout`]). An
+//! ([`rows::on_disk::OnDisk`]); factors of many levels stay codes ([`rows::Layout`]). A model's predictions of new rows are made
+//! piece by piece ([`model::Predictor`]). An
 //! [`objective::Objective`] gives value, gradient and curvature by sweeps over the blocks;
 //! [`optimise::minimise`] is the one loop that moves the coefficients. [`fit::fit`] brings the legs together and
 //! returns a [`fit::result::Fit`] in the user's units. Everything that leaves the program (summary, tables, JSON,

@@ -9,6 +9,7 @@ mod explore;
 mod faults;
 mod floors;
 mod large;
+mod predict;
 mod privacy;
 mod recovers;
 mod reference;

@@ -1,9 +1,10 @@
 //! Where files go: default folders, checks before a long job, and one file written beside its place and moved there.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
+use crate::cli::growing::Growing;
 use crate::cli::say;
 use crate::error::{Error, Kind, Result};
 use crate::report::swap::{TEMPORARY, remove_left};
@@ -84,29 +85,53 @@ pub fn deliver_in_parts(out: Option<&Path>, make: impl FnOnce(Sink<'_>) -> Resul
     let Some(path) = out else {
         return say::data_in_parts(make);
     };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
     let cannot_write = |cause: std::io::Error| Error::io("write", path, &cause);
-    let mut file = beside(folder).map_err(cannot_write)?;
+    let mut file = Growing::towards(path)?;
     make(&mut |part| file.write_all(part.as_bytes()).map_err(cannot_write))?;
-    file.persist(path).map_err(|failed| cannot_write(failed.error))?;
-    Ok(())
+    file.put(path)
+}
+
+/// Like [`deliver_in_parts`], but standard output gets nothing before all parts are made: until then they are kept, many in a file without
+/// a name in the folder for temporary files.
+///
+/// # Errors
+/// Io, or whatever `make` says; nothing was printed then, unless standard output failed.
+pub fn deliver_when_whole(out: Option<&Path>, make: impl FnOnce(Sink<'_>) -> Result<()>) -> Result<()> {
+    const IN_MEMORY: usize = 32 << 20; // bytes
+    if out.is_some() {
+        return deliver_in_parts(out, make);
+    }
+    let cannot_keep = |cause: std::io::Error| {
+        let message = format!("cannot keep what is to be printed in a temporary file: {cause}");
+        Error::new(Kind::Io, message)
+            .hint("make room, let `TMPDIR` name a folder on a larger disk, or write to a file with `--out`")
+    };
+    let mut kept = tempfile::spooled_tempfile(IN_MEMORY);
+    make(&mut |part| kept.write_all(part.as_bytes()).map_err(cannot_keep))?;
+    kept.rewind().map_err(cannot_keep)?;
+    say::data_from(&mut kept, cannot_keep)
 }
 
 /// A temporary file, for the owner alone as it is when it has its name: these are patients. Those that killed runs left go.
 pub fn beside(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    take_away_what_was_left(folder)?;
+    let file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
+    file.as_file().lock().unwrap_or(()); // nobody takes it for one that was left
+    Ok(file)
+}
+
+/// Removes the temporary files of a folder that killed runs left there.
+///
+/// # Errors
+/// Io, when the folder cannot be read.
+pub fn take_away_what_was_left(folder: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)?.flatten() {
         let is_left = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
         if is_left && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             remove_left(&entry.path());
         }
     }
-    let file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
-    file.as_file().lock().unwrap_or(()); // nobody takes it for one that was left
-    Ok(file)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod explore;
 mod explore_args;
 mod files;
 mod fit;
+mod growing;
 mod memory;
 mod pooling;
 mod predict;

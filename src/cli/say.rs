@@ -1,6 +1,6 @@
 //! All that is printed: data on standard output, talk on standard error, errors with their hint.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
 
 use crate::cli::args::Global;
@@ -94,10 +94,38 @@ pub fn data_in_parts(make: impl FnOnce(Sink<'_>) -> Result<()>) -> Result<()> {
     let made = make(&mut |part| {
         out.write_all(part.as_bytes()).and_then(|()| out.flush()).map_err(|cause| {
             closed = cause.kind() == ErrorKind::BrokenPipe;
-            Error::new(Kind::Io, format!("cannot write to standard output: {cause}"))
+            not_printed(&cause)
         })
     });
     if closed { Ok(()) } else { made }
+}
+
+/// Text that was kept to standard output, as [`data`].
+///
+/// # Errors
+/// As [`data`], and what `cannot_read` makes of a failure to read it.
+pub fn data_from(kept: &mut impl Read, cannot_read: impl Fn(io::Error) -> Error) -> Result<()> {
+    const PART: usize = 1 << 20; // bytes
+    let mut part = vec![0; PART];
+    let mut out = io::stdout().lock();
+    loop {
+        let n_bytes = match kept.read(&mut part) {
+            Ok(0) => return Ok(()),
+            Ok(n_bytes) => n_bytes,
+            Err(cause) if cause.kind() == ErrorKind::Interrupted => continue,
+            Err(cause) => return Err(cannot_read(cause)),
+        };
+        match out.write_all(&part[..n_bytes]).and_then(|()| out.flush()) {
+            Ok(()) => {}
+            Err(cause) if cause.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            Err(cause) => return Err(not_printed(&cause)),
+        }
+    }
+}
+
+/// The error for text that standard output does not take.
+fn not_printed(cause: &io::Error) -> Error {
+    Error::new(Kind::Io, format!("cannot write to standard output: {cause}"))
 }
 
 /// Nobody can be told that standard error does not work.

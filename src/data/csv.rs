@@ -1,17 +1,19 @@
 //! Opens a CSV or Parquet file, several files or a built-in set, and types the columns that are wanted on all their rows.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::data::body::Body;
+use crate::data::body::{Body, Cell};
 use crate::data::builtin;
 use crate::data::choices::{DataChoices, Wanted, no_such_column};
 use crate::data::dictionary::Distinct;
 use crate::data::learn::{self, Job, Keep, Learnt, Lesson};
 use crate::data::opening::{self, Opened, Sizes};
+use crate::data::scan::Want;
 use crate::data::several;
 use crate::data::table::{Column, Table, Values};
 use crate::data::typing::{self, Raw, Reading};
@@ -121,6 +123,12 @@ impl Source {
     /// Opens bytes in pieces of some size.
     pub(super) fn from_bytes_in(name: &str, bytes: Vec<u8>, sizes: Sizes) -> Result<Source> {
         Ok(Source::new(name.to_owned(), in_file(name, opening::bytes(bytes, sizes))?))
+    }
+
+    /// Opens bytes in pieces of about so many bytes each.
+    #[cfg(test)]
+    pub(crate) fn in_pieces(name: &str, bytes: &[u8], piece: usize) -> Result<Source> {
+        Source::from_bytes_in(name, bytes.to_vec(), Sizes { piece, ..Sizes::default() })
     }
 
     pub(super) fn new(file: String, opened: Opened) -> Source {
@@ -243,6 +251,27 @@ impl Source {
     pub fn all_cells(&self) -> Result<Vec<Vec<String>>> {
         let places: Vec<usize> = (0..self.header.len()).collect();
         self.body.cells(&places)
+    }
+
+    /// That the cells of all columns can be given as text.
+    ///
+    /// # Errors
+    /// Data: a column of a Parquet file whose type has no place in a table.
+    pub fn check_cells(&self) -> Result<()> {
+        self.body.check(&(0..self.header.len()).collect::<Vec<usize>>())
+    }
+
+    /// Calls `take` for each row of a piece, one after the other, with the cells of all columns as [`Source::all_cells`] gives them. There
+    /// are [`Source::n_pieces`].
+    ///
+    /// # Errors
+    /// Data, as [`Source::check_cells`]; Io and Data, when the file is not any more what it was.
+    pub fn cells_of_piece(&self, index: usize, mut take: impl FnMut(&[Cow<'_, str>])) -> Result<()> {
+        let wants: Vec<Want> = (0..self.header.len()).map(Want::text).collect();
+        self.body.rows(&self.body.pieces[index], &wants, |_, _, cells| {
+            let texts: Vec<Cow<'_, str>> = cells.iter().map(Cell::text).collect();
+            take(&texts);
+        })
     }
 
     pub(super) fn places(&self, columns: &[String]) -> Result<Vec<usize>> {

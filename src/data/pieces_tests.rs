@@ -1,5 +1,7 @@
 //! However a text is cut into pieces, in memory or on disk, quoted or bare: the table, the notices, the errors are the same.
 
+use std::borrow::Cow;
+
 use proptest::prelude::*;
 
 use crate::data::choices::DataChoices;
@@ -45,6 +47,18 @@ fn stack(tables: Vec<Table>) -> Table {
     all
 }
 
+/// The cells of all columns, gathered piece by piece.
+fn cells_of_pieces(source: &Source) -> Vec<Vec<String>> {
+    let mut columns = vec![Vec::new(); source.header.len()];
+    for piece in 0..source.n_pieces() {
+        let take = |cells: &[Cow<'_, str>]| {
+            columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell.clone().into_owned()));
+        };
+        source.cells_of_piece(piece, take).expect("a piece");
+    }
+    columns
+}
+
 /// Compares the reading in one piece with the reading in many.
 fn assert_same(bytes: &[u8], choices: &DataChoices, piece: usize) {
     const HEAD: usize = 1000; // the first bytes, which say what kind of file it is
@@ -65,6 +79,7 @@ fn assert_same(bytes: &[u8], choices: &DataChoices, piece: usize) {
         assert_eq!((&whole.sha256, &whole.header, whole.n_rows), (&cut.sha256, &cut.header, cut.n_rows));
         assert_eq!(whole.notices, cut.notices);
         assert_eq!(whole.all_cells().expect("cells"), cut.all_cells().expect("cells"));
+        assert_eq!(whole.all_cells().expect("cells"), cells_of_pieces(&cut));
         for name in &whole.header {
             assert_typed_alike(whole, &cut, std::slice::from_ref(name), choices);
         }

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 ///
 /// Source: OWASP, CSV Injection.
 pub fn safe(cell: &str) -> Cow<'_, str> {
-    let is_number = || cell.replace(',', ".").parse::<f64>().is_ok();
+    let reads = |text: &str| text.parse::<f64>().is_ok();
+    let is_number = || reads(cell) || reads(&cell.replace(',', "."));
     let is_mere_signs = || cell.chars().all(|c| matches!(c, '+' | '-'));
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number() && !is_mere_signs() {
         return Cow::Owned(format!("'{cell}"));

@@ -2,12 +2,15 @@
 
 use crate::data::choices::DataChoices;
 use crate::data::csv::Source;
-use crate::data::missing::{Ledger, complete_rows};
-use crate::data::table::{Column, Table, Values};
+use crate::data::missing::Ledger;
+use crate::data::table::{Column, Values};
 use crate::design::formula::Formula;
 use crate::error::{Error, Result};
-use crate::model::{Family, Model, new_outcome};
-use crate::performance::case_mix::{CaseMix, mix, moments};
+use crate::model::kept::Kept;
+use crate::model::new_outcome::{self, NewOutcome};
+use crate::model::predictor::NewData;
+use crate::model::{Family, Model};
+use crate::performance::case_mix::{CaseMix, Mix, mix, moments};
 use crate::performance::linear::LinearPerformance;
 use crate::performance::logistic::{Asked, LogisticPerformance, Predicted};
 
@@ -72,38 +75,32 @@ impl Model {
     /// line; an outcome that is missing, strange, or the same in all rows.
     pub fn evaluate(&self, source: &Source, options: &EvaluateOptions) -> Result<Evaluated> {
         let formula = Formula::parse(&self.formula)?;
-        let new = self.new_rows(source, &options.na)?; // 1
+        let new = self.new_data(source, &options.na)?; // 1
+        let mut kept = Kept::of(self, &new)?;
         let outcome = new_outcome::read(self, &formula, source, options)?;
         let weights = options.weights.as_ref().map(|name| weights(source, name, options)).transpose()?;
-        let mut all = new.table.clone();
-        for column in outcome.columns.iter().chain(&weights) {
-            if all.column(&column.name).is_none() {
-                all.columns.push(column.clone());
-            }
-        }
-        let (mut keep, mut missing) = complete_rows(&all); // 2
+        let (mut keep, mut missing) = complete(&mut kept, &new, &outcome, weights.as_ref()); // 2
         rename(&mut missing, formula.outcome_variable(), &outcome.name);
-        let zero = weights.as_ref().map_or(Ok(0), |column| drop_zero(column, &all, &mut keep))?;
-        let used = all.filter(&keep);
+        let zero = weights.as_ref().map_or(Ok(0), |column| drop_zero(column, &kept, &mut keep))?;
         let mut ledger = Ledger {
             file: source.file.clone(),
             sha256: source.sha256.clone(),
             rows_read: source.n_rows,
-            rows_used: used.n_rows,
+            rows_used: keep.iter().filter(|keep| **keep).count(),
             missing,
             dropped_otherwise: match &options.weights {
                 Some(name) if zero > 0 => vec![(format!("`{name}` is 0"), zero)],
                 _ => Vec::new(),
             },
-            notices: [source.notices.clone(), new.notices.clone(), outcome.notices.clone()].concat(),
+            notices: [&source.notices[..], &new.pieces.survey.notices, &outcome.notices].concat(),
             withheld: None,
         };
-        if used.n_rows == 0 {
+        if ledger.rows_used == 0 {
             return Err(nothing_left(&ledger));
         }
-        let rows: Vec<usize> = (0..all.n_rows).filter(|row| keep[*row]).collect();
-        let linear_predictor = self.linear_predictor(&new, &rows)?; // 3
-        let numbers = outcome.numbers(&formula, &used)?;
+        let linear_predictor = kept.linear_predictor(&keep)?; // 3
+        let (outcome_name, numbers, event) = outcome_of(&formula, outcome, &kept, &new, &keep)?;
+        drop(kept);
         let weight = weights.map(|column| match column.values.filter(&keep) {
             Values::Number(w) => w,
             Values::Date(_) | Values::Category { .. } => Vec::new(), // weights are read as numbers
@@ -112,18 +109,15 @@ impl Model {
             Predicted { linear_predictor: &linear_predictor, outcome: &numbers, weight: weight.as_deref() };
         let performance = self.measure(&predicted, &options.asked)?; // 4
         self.remark(&mut ledger, &performance, options);
-        let predictors = new.table.filter(&keep);
-        let variables =
-            predictors.columns.iter().map(|c| (c.name.clone(), mix(c, weight.as_deref()))).collect();
         let case_mix = CaseMix {
-            variables,
+            variables: variables(&new, &keep, weight.as_deref())?,
             outcome: moments(&numbers, weight.as_deref()),
             linear_predictor: moments(&linear_predictor, weight.as_deref()),
         };
         Ok(Evaluated {
             ledger,
-            outcome_name: outcome.name,
-            event: outcome.event.map(|(event, _)| event),
+            outcome_name,
+            event,
             linear_predictor,
             outcome: numbers,
             weight,
@@ -178,6 +172,68 @@ impl Model {
     }
 }
 
+/// Which rows have a value in the right-hand side, the outcome and the weights, and for each column with gaps how many rows lack one. A
+/// column that is on the right-hand side too counts once.
+fn complete(
+    kept: &mut Kept,
+    new: &NewData<'_>,
+    outcome: &NewOutcome,
+    weights: Option<&Column>,
+) -> (Vec<bool>, Vec<(String, usize)>) {
+    let mut keep = std::mem::take(&mut kept.complete);
+    let mut missing = std::mem::take(&mut kept.missing);
+    let mut counted: Vec<&str> = new.pieces.survey.columns.iter().map(|c| c.name.as_str()).collect();
+    for column in outcome.columns.iter().chain(weights) {
+        if counted.contains(&column.name.as_str()) {
+            continue;
+        }
+        counted.push(&column.name);
+        let mut n = 0;
+        for (row, flag) in keep.iter_mut().enumerate() {
+            if column.values.is_missing(row) {
+                *flag = false;
+                n += 1;
+            }
+        }
+        if n > 0 {
+            missing.push((column.name.clone(), n));
+        }
+    }
+    (keep, missing)
+}
+
+/// The outcome's name, the outcome of the rows that are kept, and the event.
+fn outcome_of(
+    formula: &Formula,
+    mut outcome: NewOutcome,
+    kept: &Kept,
+    new: &NewData<'_>,
+    keep: &[bool],
+) -> Result<(String, Vec<f64>, Option<String>)> {
+    let mut columns = Vec::with_capacity(outcome.columns.len());
+    for column in std::mem::take(&mut outcome.columns) {
+        match new.pieces.survey.columns.iter().position(|c| c.name == column.name) {
+            Some(place) => columns.extend(new.columns(&[place], keep)?), // as the right-hand side has it
+            None => columns.push(Column { values: column.values.filter(keep), name: column.name }),
+        }
+    }
+    let numbers = outcome.numbers(formula, &kept.table(keep, columns))?;
+    Ok((outcome.name, numbers, outcome.event.map(|(event, _)| event)))
+}
+
+/// What the columns of the right-hand side are like: of many rows a few columns at a time are in memory.
+fn variables(new: &NewData<'_>, keep: &[bool], weight: Option<&[f64]>) -> Result<Vec<(String, Mix)>> {
+    const TOGETHER: usize = 512 << 20; // bytes
+    let places: Vec<usize> = (0..new.pieces.survey.columns.len()).collect();
+    let at_once = (TOGETHER / (size_of::<f64>() * keep.len().max(1))).max(1);
+    let mut mixes = Vec::with_capacity(places.len());
+    for places in places.chunks(at_once) {
+        let columns = new.columns(places, keep)?;
+        mixes.extend(columns.into_iter().map(|column| (column.name.clone(), mix(&column, weight))));
+    }
+    Ok(mixes)
+}
+
 /// Gaps of the outcome are told under the name that the new file has for it.
 fn rename(missing: &mut [(String, usize)], own: &str, name: &str) {
     if let Some((told, _)) = missing.iter_mut().find(|(variable, _)| variable == own) {
@@ -192,14 +248,14 @@ fn weights(source: &Source, name: &String, options: &EvaluateOptions) -> Result<
 }
 
 /// Refuses negative weights; rows of weight 0 do not count. Returns how many complete rows had one.
-fn drop_zero(column: &Column, all: &Table, keep: &mut [bool]) -> Result<usize> {
+fn drop_zero(column: &Column, kept: &Kept, keep: &mut [bool]) -> Result<usize> {
     let Values::Number(weights) = &column.values else {
         return Err(Error::data(format!("the weights `{}` are not numbers", column.name)));
     };
     let mut zero = 0;
     for (row, w) in weights.iter().enumerate() {
         if *w < 0.0 || w.is_infinite() {
-            return Err(Error::data(format!("weight `{}`, {}: {w}", column.name, all.place(row)))
+            return Err(Error::data(format!("weight `{}`, {}: {w}", column.name, kept.place(row)))
                 .hint("a frequency weight counts patients: 0 or more"));
         }
         if *w == 0.0 && keep[row] {

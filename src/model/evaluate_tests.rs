@@ -268,3 +268,62 @@ fn a_model_without_an_intercept_or_with_an_offset_is_not_forced() {
     let error = offset.recalibrated(&found, Recalibrate::Slope).expect_err("refused");
     assert!(error.message.contains("offset"), "{}", error.message);
 }
+
+/// Case mix, ledger, measures and the numbers of single patients, to the last bit.
+#[test]
+fn an_evaluation_is_the_same_in_pieces_of_any_size() {
+    let rows = file(&patients(300, 0.3, 11));
+    let row = |(i, line): (usize, &str)| match i {
+        0 => format!("{line},w,note\n"),
+        _ if i % 17 == 0 => format!("NA{},{},\n", &line[line.find(',').unwrap_or(0)..], i % 4),
+        _ if i % 23 == 0 => format!("{},{},\n", line.replacen(",yes,", ",,", 1), i % 4),
+        _ => format!("{line},{},\"two\nlines\"\n", i % 4),
+    };
+    let text: String = rows.lines().enumerate().map(row).collect();
+    let weighted = EvaluateOptions { weights: Some("w".to_string()), ..options() };
+    for formula in ["died ~ x + site", "y ~ x * site + offset(x)", "died ~ 1", "y ~ rcs(x, 3) + w + died"] {
+        let model = model_of(formula);
+        for asked in [options(), weighted.clone()] {
+            let of = |piece: usize| {
+                let source = Source::in_pieces("new.csv", text.as_bytes(), piece).expect("a CSV");
+                assert!(source.n_pieces() > 10 || piece > 10_000, "{}", source.n_pieces());
+                format!("{:?}", model.evaluate(&source, &asked).expect("evaluated"))
+            };
+            let whole = of(1_000_000);
+            assert_eq!(of(100), whole, "{formula}");
+            assert_eq!(of(777), whole, "{formula}");
+        }
+    }
+}
+
+/// A model of rows that have weights too.
+fn model_of(formula: &str) -> Model {
+    let rows = file(&patients(400, -1.0, 1));
+    let row = |(i, line): (usize, &str)| match i {
+        0 => format!("{line},w\n"),
+        _ => format!("{line},{}\n", i % 5),
+    };
+    let text: String = rows.lines().enumerate().map(row).collect();
+    Model::from_fit(&fit(&Spec::new(formula), &source(&text), &mut Unwatched).expect("a fit"))
+}
+
+#[test]
+fn what_is_wrong_in_a_late_piece_is_told_with_its_line() {
+    let rows = file(&patients(300, 0.3, 12));
+    let refused = |formula: &str, text: &str, options: &EvaluateOptions| {
+        let source = Source::in_pieces("new.csv", text.as_bytes(), 100).expect("a CSV");
+        assert!(source.n_pieces() > 10);
+        model(formula).evaluate(&source, options).expect_err("refused").message
+    };
+    let last = |cells: &str| format!("{rows}{cells}\n");
+    let message = refused("died ~ x + site", &last("0,a,perhaps,1"), &options());
+    assert!(message.starts_with("outcome `died`, line 302: `perhaps`"), "{message}");
+    let message = refused("y ~ exp(x) + site", &last("1000,a,no,1"), &options());
+    assert!(message.starts_with("line 302: `exp(x)` is not a finite number"), "{message}");
+    let message = refused("y ~ x + site", &last("1.7e308,a,no,1"), &options());
+    assert_eq!(message, "line 302: the linear predictor is inf");
+    let weights = EvaluateOptions { weights: Some("x".to_string()), ..options() };
+    let positive = rows.replace("\n-", "\n");
+    let message = refused("y ~ site", &format!("{positive}-2,a,no,1\n"), &weights);
+    assert_eq!(message, "weight `x`, line 302: -2");
+}

@@ -11,9 +11,12 @@ mod evaluation;
 mod file;
 mod from_evaluated;
 mod from_fit;
+mod kept;
 mod named;
 mod new_outcome;
+mod pieces;
 mod predict;
+mod predictor;
 mod recalibrate;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -28,6 +31,7 @@ pub use evaluation::{EVALUATION_SCHEMA, Evaluation};
 pub(crate) use from_fit::estimate;
 pub use named::Named;
 pub use predict::Predictions;
+pub use predictor::{Predictor, Tally};
 pub use recalibrate::{Recalibrate, Recalibration};
 pub use statistics::{ChiSquared, FStatistic, HosmerLemeshow, LikelihoodRatio, Statistics, TermTest};
 

@@ -1,5 +1,7 @@
 //! The outcome of new data, which may have another name there and other words for the event.
 
+use std::collections::HashMap;
+
 use crate::data::choices::{DataChoices, no_such_column};
 use crate::data::csv::Source;
 use crate::data::table::{Column, Table, Values};
@@ -83,36 +85,39 @@ impl NewOutcome {
             return Ok(outcome_numbers(formula, used)?.to_vec());
         };
         let column = used.column(formula.outcome_variable()).expect("the outcome was read");
-        let cells: Vec<String> = (0..used.n_rows).map(|row| text(&column.values, row)).collect();
+        let (cells, code_of) = distinct(&column.values);
         let mut other = other.clone();
         self.check_values(&cells, event)?;
-        for (row, cell) in cells.iter().enumerate() {
+        for (cell, first_row) in &cells {
             if same(cell, event) {
                 continue;
             }
             match &other {
                 Some(known) if same(cell, known) => {}
-                Some(known) => return Err(self.stranger(&used.place(row), cell, event, known)),
+                Some(known) => return Err(self.stranger(&used.place(*first_row), cell, event, known)),
                 None => other = Some(cell.clone()),
             }
         }
-        if let Some(only) = cells.first().filter(|first| cells.iter().all(|cell| same(cell, first))) {
-            let n = cells.len();
+        if let Some((only, _)) =
+            cells.first().filter(|first| cells.iter().all(|(cell, _)| same(cell, &first.0)))
+        {
+            let n = used.n_rows;
             return Err(Error::data(format!(
                 "`{}` is {only} in all {n} rows used: discrimination and calibration cannot be measured",
                 self.name
             ))
             .hint(format!("data with events (`{event}`) and non-events are needed; `--event` says which value is the event")));
         }
-        Ok(cells.iter().map(|cell| f64::from(u8::from(same(cell, event)))).collect())
+        let numbers: Vec<f64> =
+            cells.iter().map(|(cell, _)| f64::from(u8::from(same(cell, event)))).collect();
+        Ok(code_of.iter().map(|code| numbers[*code as usize]).collect())
     }
 
     /// Refuses an outcome of many values, and an event that was named and does not occur.
-    fn check_values(&self, cells: &[String], event: &str) -> Result<()> {
+    fn check_values(&self, cells: &[(String, usize)], event: &str) -> Result<()> {
         const SHOWN: usize = 8;
-        let mut values: Vec<&String> = cells.iter().collect();
+        let mut values: Vec<&String> = cells.iter().map(|(cell, _)| cell).collect();
         values.sort();
-        values.dedup();
         let list = values.iter().take(SHOWN).map(|v| v.as_str()).collect::<Vec<_>>().join(", ");
         let more = if values.len() > SHOWN { ", ..." } else { "" };
         if values.len() > SHOWN {
@@ -144,6 +149,24 @@ impl NewOutcome {
             if cell.contains(' ') { format!("'{cell}'") } else { cell.to_string() }
         ))
     }
+}
+
+/// The different cells of a column without missing ones, as text, each with its first row, in the order of these; and of each row which it is.
+fn distinct(values: &Values) -> (Vec<(String, usize)>, Vec<u32>) {
+    let mut cells = Vec::new();
+    let mut known: HashMap<u64, u32> = HashMap::new();
+    let mut code = |row: usize| {
+        let key = match values {
+            Values::Category { codes, .. } => u64::from(codes[row]),
+            Values::Number(v) | Values::Date(v) => v[row].to_bits(),
+        };
+        *known.entry(key).or_insert_with(|| {
+            cells.push((text(values, row), row));
+            (cells.len() - 1) as u32
+        })
+    };
+    let codes = (0..values.len()).map(&mut code).collect();
+    (cells, codes)
 }
 
 /// A cell that is not missing as text; a number as the fit names it.

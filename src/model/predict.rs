@@ -3,17 +3,17 @@
 use ndarray::{Array1, ArrayView1};
 
 use crate::data::choices::DataChoices;
-use crate::data::csv::{Source, Typed};
+use crate::data::csv::Source;
 use crate::data::table::{Column, Table};
 use crate::design::formula::Formula;
-use crate::design::matrix::{self, Encoded, Frozen, VariableKind, rebuild};
+use crate::design::matrix::{self, Encoded, Frozen, VariableKind};
 use crate::error::{Error, Result, probably_meant};
 use crate::inference::table::Reference;
 use crate::model::{Basis, Family, Kind, Model};
 use crate::num::special::expit;
 
 /// One prediction a row of the new data; `None` where a value is missing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Predictions {
     /// Mean or probability.
     pub prediction: Vec<Option<f64>>,
@@ -31,16 +31,6 @@ struct Matched<'a> {
     /// For each estimated coefficient: its column and its value.
     columns: Vec<(usize, f64)>,
     covariance: Option<&'a [Vec<f64>]>,
-}
-
-/// New data as the model sees them.
-pub(super) struct NewRows {
-    /// The columns of the right-hand side, all rows.
-    pub table: Table,
-    /// Their design; NaN where a value is missing.
-    pub encoded: Encoded,
-    /// Decisions on single columns.
-    pub notices: Vec<String>,
 }
 
 impl Model {
@@ -75,48 +65,20 @@ impl Model {
     /// Usage, when the level is not between 0 and 1; Model, when the fit left no coefficients; Data, when a column
     /// is missing, a cell has another type than at the fit, a level was not seen, or a prediction is not finite.
     pub fn predict(&self, source: &Source, conf_level: f64) -> Result<Predictions> {
-        if !(0.0 < conf_level && conf_level < 1.0) {
-            return Err(Error::usage(format!("`--conf-level {conf_level}` is not between 0 and 1"))
-                .hint("0.95 is usual"));
-        }
-        let new = self.new_rows(source, &[])?;
-        self.predict_rows(&new.encoded, &new.table, conf_level)
+        self.predictor(source, conf_level)?.all()
     }
 
-    /// New data as the model sees them; `na`: more codes that mean missing than at the fit.
+    /// The linear predictor of every row, which need not be finite; where a value is missing it means nothing.
     ///
     /// # Errors
-    /// As [`Model::predict`].
-    pub(super) fn new_rows(&self, source: &Source, na: &[String]) -> Result<NewRows> {
-        let formula = Formula::parse(&self.formula)?;
-        let needed = self.needed_columns(&formula);
-        check_columns(&needed, source)?;
-        let mut choices = self.choices(&needed);
-        choices.na.extend(na.iter().filter(|code| !self.data.na.contains(code)).cloned());
-        let Typed { table, notices, .. } = if needed.is_empty() {
-            Typed {
-                table: Table { n_rows: source.n_rows, ..Table::default() },
-                notices: Vec::new(),
-                without_gaps: Vec::new(),
-            }
-        } else {
-            source.typed(&needed, &choices).map_err(unfit)?
-        };
-        let encoded = rebuild(&formula, &self.frozen(), &table)?;
-        Ok(NewRows { table, encoded, notices })
-    }
-
-    /// The linear predictor of some rows of new data, which have a value in every column.
-    ///
-    /// # Errors
-    /// Model and Data, as [`Model::predict`].
-    pub(super) fn linear_predictor(&self, new: &NewRows, rows: &[usize]) -> Result<Vec<f64>> {
-        let matched = self.match_columns(&new.encoded)?;
-        rows.iter().map(|row| matched.eta(&new.encoded, &new.table, *row)).collect()
+    /// Model, when the fit left no coefficients or the design has other columns.
+    pub(super) fn linear_predictor(&self, encoded: &Encoded, n_rows: usize) -> Result<Vec<f64>> {
+        let matched = self.match_columns(encoded)?;
+        Ok((0..n_rows).map(|row| matched.sum(encoded, row)).collect())
     }
 
     /// The columns of the right-hand side, offsets included. The outcome is among them only if it predicts itself.
-    fn needed_columns(&self, formula: &Formula) -> Vec<String> {
+    pub(super) fn needed_columns(&self, formula: &Formula) -> Vec<String> {
         let outcome = formula.outcome_variable();
         let mut needed: Vec<String> = formula
             .variables()
@@ -133,7 +95,7 @@ impl Model {
 
     /// Types as at the fit: numbers and dates by force, categories by their levels (so that `1.0` is the level `1`,
     /// a level that is called `NA` stays one, and an unseen one is told with its line). An offset is a number.
-    fn choices(&self, needed: &[String]) -> DataChoices {
+    pub(super) fn choices(&self, needed: &[String]) -> DataChoices {
         let of_kind = |wanted: Kind| {
             let kind = |name: &String| self.design.variables.get(name).copied().unwrap_or(Kind::Number);
             needed.iter().filter(|name| kind(name) == wanted).cloned().collect::<Vec<_>>()
@@ -147,7 +109,7 @@ impl Model {
         }
     }
 
-    fn frozen(&self) -> Frozen {
+    pub(super) fn frozen(&self) -> Frozen {
         let kind = |name: &str, kind: Kind| match kind {
             Kind::Number => VariableKind::Number,
             Kind::Date => VariableKind::Date,
@@ -171,8 +133,8 @@ impl Model {
         conf_level: f64,
     ) -> Result<Predictions> {
         let matched = self.match_columns(encoded)?;
-        let half_width = self.reference().map(|r| r.half_width(conf_level)).filter(|h| h.is_finite());
-        let sigma = self.fit.sigma.filter(|_| self.family == Family::Linear);
+        let half_width = self.half_width(conf_level);
+        let sigma = self.sigma();
         let mean = |eta: f64| if self.family == Family::Logistic { expit(eta) } else { eta };
         let mut prediction = Vec::with_capacity(table.n_rows);
         let (mut interval, mut new_observation) = (Vec::new(), Vec::new());
@@ -193,7 +155,7 @@ impl Model {
             new_observation.push(variance.zip(sigma).and_then(|(v, s)| around(v + s * s)));
         }
         let missing = count_missing(table);
-        let has_interval = matched.covariance.is_some() && half_width.is_some();
+        let has_interval = half_width.is_some();
         Ok(Predictions {
             prediction,
             interval: has_interval.then_some(interval),
@@ -234,6 +196,17 @@ impl Model {
         Ok(Matched { columns, covariance: self.covariance.as_deref() })
     }
 
+    /// How many standard errors an interval reaches to either side; `None` where there is no covariance or nothing to compare with.
+    pub(super) fn half_width(&self, conf_level: f64) -> Option<f64> {
+        let reference = self.covariance.as_ref().and_then(|_| self.reference());
+        reference.map(|r| r.half_width(conf_level)).filter(|h| h.is_finite())
+    }
+
+    /// Linear: the residual standard deviation.
+    pub(super) fn sigma(&self) -> Option<f64> {
+        self.fit.sigma.filter(|_| self.family == Family::Linear)
+    }
+
     fn reference(&self) -> Option<Reference> {
         match self.family {
             Family::Logistic => Some(Reference::Normal),
@@ -243,16 +216,17 @@ impl Model {
 }
 
 impl Matched<'_> {
-    /// x.b + offset of a row without missing values.
-    fn eta(&self, encoded: &Encoded, table: &Table, row: usize) -> Result<f64> {
+    /// x.b + offset of a row.
+    fn sum(&self, encoded: &Encoded, row: usize) -> f64 {
         let x = encoded.x.row(row);
         let sum: f64 = self.columns.iter().map(|(column, estimate)| x[*column] * estimate).sum();
-        let eta = sum + encoded.offset.as_ref().map_or(0.0, |o: &Array1<f64>| o[row]);
-        if eta.is_finite() {
-            return Ok(eta);
-        }
-        Err(Error::data(format!("{}: the linear predictor is {eta}", table.place(row)))
-            .hint("a value there is too large, or outside what a transform such as `log()` can take"))
+        sum + encoded.offset.as_ref().map_or(0.0, |o: &Array1<f64>| o[row])
+    }
+
+    /// The same of a row without missing values, which is finite.
+    fn eta(&self, encoded: &Encoded, table: &Table, row: usize) -> Result<f64> {
+        let eta = self.sum(encoded, row);
+        if eta.is_finite() { Ok(eta) } else { Err(not_finite(&table.place(row), eta)) }
     }
 
     /// x'Cx; `None` where what cancels in the sum leaves no trustworthy digit.
@@ -271,17 +245,26 @@ impl Matched<'_> {
     }
 }
 
-fn unfit(mut error: Error) -> Error {
+/// The error for a linear predictor that is beyond all numbers.
+pub(super) fn not_finite(place: &str, eta: f64) -> Error {
+    Error::data(format!("{place}: the linear predictor is {eta}"))
+        .hint("a value there is too large, or outside what a transform such as `log()` can take")
+}
+
+/// What is wrong with a cell or a column, in the words of one who wants to use a model.
+pub(super) fn unfit(mut error: Error) -> Error {
     error.message = format!("these data do not fit the model: {}", error.message);
     error
 }
 
-fn count_missing(table: &Table) -> Vec<(String, usize)> {
+/// For each column with missing values, in how many rows.
+pub(super) fn count_missing(table: &Table) -> Vec<(String, usize)> {
     let count = |c: &Column| (0..table.n_rows).filter(|r| c.values.is_missing(*r)).count();
     table.columns.iter().map(|c| (c.name.clone(), count(c))).filter(|(_, n)| *n > 0).collect()
 }
 
-fn check_columns(needed: &[String], source: &Source) -> Result<()> {
+/// That new data have the columns that a model needs.
+pub(super) fn check_columns(needed: &[String], source: &Source) -> Result<()> {
     let absent: Vec<String> = needed.iter().filter(|n| !source.header.contains(n)).cloned().collect();
     let Some(first) = absent.first() else { return Ok(()) };
     let what = if absent.len() == 1 { "column" } else { "columns" };
