@@ -128,7 +128,9 @@ impl Model {
 
     fn measure(&self, predicted: &Predicted<'_>, asked: &Asked) -> Result<Performance> {
         Ok(match self.family {
-            Family::Logistic => Performance::Logistic(Box::new(LogisticPerformance::of(predicted, asked)?)),
+            Family::Logistic => {
+                Performance::Logistic(Box::new(LogisticPerformance::of_any_number(predicted, asked)?))
+            }
             Family::Linear => Performance::Linear(LinearPerformance::of(predicted, asked)?),
         })
     }

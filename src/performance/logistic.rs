@@ -1,8 +1,11 @@
 //! Everything that is said of the predictions of a logistic model on some rows.
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
 use crate::num::special::{expit, normal_quantile};
 use crate::objective::loss::Loss;
+use crate::performance::cells::WIDTH;
 use crate::performance::classification::{Classification, classify};
 use crate::performance::curve::{CalibrationCurve, calibration_curve};
 use crate::performance::decision::{NetBenefit, net_benefit, usual_thresholds};
@@ -10,9 +13,13 @@ use crate::performance::discrimination::{Auc, auc};
 use crate::performance::distribution::{RiskDistribution, risk_distribution};
 use crate::performance::estimate::Estimate;
 use crate::performance::groups::{CalibrationGroup, calibration_groups, usual_groups};
+use crate::performance::ranking::{Ranking, pack};
 use crate::performance::recalibration::{Line, intercept, line};
 use crate::performance::roc::{RocPoint, roc};
 use crate::performance::score::{brier, cox_snell_r2, log_loss, nagelkerke_r2, scaled_brier};
+
+/// More rows than this are not sorted and fitted time and again.
+pub const MANY_ROWS: usize = 2_000_000;
 
 /// Predictions and what happened, one a row.
 #[derive(Debug, Clone, Copy)]
@@ -148,6 +155,45 @@ impl LogisticPerformance {
             distribution: risk_distribution(&risk, outcome, weight),
             notes,
         })
+    }
+
+    /// As [`LogisticPerformance::of`]; of more than [`MANY_ROWS`] what is drawn or fitted (curves, groups, calibration) is of patients in
+    /// cells of the log odds ([`crate::performance::cells`]), and `notes` say so. What is counted or summed (area under the curve, scores, thresholds) is of
+    /// single patients.
+    ///
+    /// # Errors
+    /// As [`LogisticPerformance::of`].
+    pub fn of_any_number(rows: &Predicted<'_>, asked: &Asked) -> Result<LogisticPerformance> {
+        if rows.outcome.len() > MANY_ROWS {
+            LogisticPerformance::of_many(rows, asked)
+        } else {
+            LogisticPerformance::of(rows, asked)
+        }
+    }
+
+    fn of_many(rows: &Predicted<'_>, asked: &Asked) -> Result<LogisticPerformance> {
+        check(asked)?;
+        let Predicted { linear_predictor: lp, outcome, weight } = *rows;
+        let packed = lp.par_iter().zip(outcome).map(|(lp, y)| pack(expit(*lp), *y)).collect();
+        let ranking = Ranking::new(packed, weight.map(<[f64]>::to_vec));
+        let cells = ranking.cells();
+        let area = ranking.auc().ok_or_else(|| one_value(outcome))?;
+        let curves = Asked { thresholds: Vec::new(), ..asked.clone() };
+        let mut found = LogisticPerformance::of(&cells.rows(), &curves)?;
+        let z = found.half_width();
+        let risk: Vec<f64> = lp.par_iter().map(|lp| expit(*lp)).collect();
+        found.auc = area;
+        found.auc_interval = area.interval(z);
+        found.brier = brier(&risk, outcome, weight);
+        found.scaled_brier = scaled_brier(&risk, outcome, weight);
+        found.log_loss = log_loss(lp, outcome, weight);
+        found.net_benefit = net_benefit(&risk, outcome, weight, &asked.thresholds);
+        found.classification =
+            asked.thresholds.iter().map(|t| classify(&risk, outcome, weight, *t, z)).collect();
+        found.notes.push(format!(
+            "curves, groups and calibration are of patients in cells of {WIDTH} on the log odds"
+        ));
+        Ok(found)
     }
 
     /// The normal quantile of the intervals.
@@ -303,6 +349,43 @@ mod tests {
         assert_eq!(found.calibration_line, None);
         assert_eq!(found.notes.len(), 2, "{:?}", found.notes);
         assert!(found.classification.is_empty() && found.net_benefit.is_empty());
+    }
+
+    /// What of many patients is counted is what `of` counts; what is fitted differs by less than anyone reads.
+    #[test]
+    fn many_rows_are_measured_as_few_are() {
+        let lp: Vec<f64> =
+            (0..20_000).map(|i| -2.5 + 4.0 * (f64::from(i) * 0.618_033_988_75).fract()).collect();
+        let happens = |i: usize, lp: f64| (i as f64 * 0.754_877_666).fract() < expit(0.2 + 0.8 * lp);
+        let outcome: Vec<f64> = (0..lp.len()).map(|i| f64::from(u8::from(happens(i, lp[i])))).collect();
+        let weight: Vec<f64> = (0..lp.len()).map(|i| (1 + i % 3) as f64).collect();
+        for weight in [None, Some(&weight[..])] {
+            let rows = Predicted { linear_predictor: &lp, outcome: &outcome, weight };
+            let asked = asked(&[0.1, 0.2345]);
+            let few = LogisticPerformance::of(&rows, &asked).expect("both outcomes");
+            let many = LogisticPerformance::of_many(&rows, &asked).expect("both outcomes");
+            assert_eq!(
+                (few.n, few.n_events, few.brier, few.log_loss),
+                (many.n, many.n_events, many.brier, many.log_loss)
+            );
+            assert_eq!((&few.net_benefit, &few.classification), (&many.net_benefit, &many.classification));
+            let near = |a: f64, b: f64, by: f64| assert!((a - b).abs() < by, "{a} {b}");
+            near(few.auc.value, many.auc.value, 1e-12);
+            near(few.auc.std_error, many.auc.std_error, 1e-12);
+            let (a, b) = (few.calibration_line.expect("a slope"), many.calibration_line.expect("a slope"));
+            near(a.slope.value, b.slope.value, 1e-5);
+            near(a.slope.std_error, b.slope.std_error, 1e-5);
+            let (a, b) =
+                (few.calibration_intercept.expect("finite"), many.calibration_intercept.expect("finite"));
+            near(a.value, b.value, 1e-5);
+            near(few.oe_ratio, many.oe_ratio, 1e-5);
+            near(few.curve.expect("a curve").ici, many.curve.expect("a curve").ici, 1e-4);
+            assert_eq!(many.notes.len(), few.notes.len() + 1);
+        }
+        let all = vec![1.0; lp.len()];
+        let rows = Predicted { linear_predictor: &lp, outcome: &all, weight: None };
+        let refused = LogisticPerformance::of_many(&rows, &asked(&[])).expect_err("one outcome");
+        assert!(refused.message.contains("all rows have the event"), "{}", refused.message);
     }
 
     #[test]
