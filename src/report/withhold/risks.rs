@@ -113,23 +113,15 @@ pub(super) fn logistic(p: &mut LogisticPerformance, below: usize) -> Vec<String>
     let few = format!("fewer than {below} events or non-events");
     let kept: Vec<bool> = asked.iter().map(|place| cuts.has(*place)).collect();
     p.thresholds_left_out = keep(&mut p.classification, &kept);
-    tell(p.thresholds_left_out, "threshold", &format!("left out, for they would tell of {few}"));
+    tell(p.thresholds_left_out, "threshold", &format!("left out, which would tell of {few}"));
     keep(&mut p.net_benefit, &kept);
     let mut kept = cuts.whole(&groups);
     kept.reverse();
     p.groups_left_out = keep(&mut p.groups, &kept);
-    tell(
-        p.groups_left_out,
-        "group",
-        &format!("of neighbouring risks left out, for they would tell of {few}"),
-    );
+    tell(p.groups_left_out, "group", &format!("of neighbouring risks left out, which would tell of {few}"));
     let kept: Vec<bool> = curve.iter().map(|place| cuts.has(*place)).collect();
     p.points_left_out.1 = keep(&mut p.decision_curve, &kept);
-    tell(
-        p.points_left_out.1,
-        "point",
-        &format!("of the decision curve left out, for they would tell of {few}"),
-    );
+    tell(p.points_left_out.1, "point", &format!("of the decision curve left out, which would tell of {few}"));
     let kept: Vec<bool> = points.iter().map(|place| cuts.has(*place)).collect();
     p.points_left_out.0 = keep(&mut p.roc, &kept);
     let mut kept = cuts.whole(&bins);
