@@ -157,9 +157,9 @@ impl LogisticPerformance {
         })
     }
 
-    /// As [`LogisticPerformance::of`]; of more than [`MANY_ROWS`] what is drawn or fitted (curves, groups, calibration) is of patients in
-    /// cells of the log odds ([`crate::performance::cells`]), and `notes` say so. What is counted or summed (area under the curve, scores, thresholds) is of
-    /// single patients.
+    /// As [`LogisticPerformance::of`]; of more than [`MANY_ROWS`] what is drawn or fitted (curves, groups, calibration intercept and slope)
+    /// is of patients in cells of the log odds ([`crate::performance::cells`]), and `notes` say so. What is counted or summed (area under
+    /// the curve, scores, O/E, thresholds) is of single patients.
     ///
     /// # Errors
     /// As [`LogisticPerformance::of`].
@@ -184,6 +184,9 @@ impl LogisticPerformance {
         let risk: Vec<f64> = lp.par_iter().map(|lp| expit(*lp)).collect();
         found.auc = area;
         found.auc_interval = area.interval(z);
+        found.expected = (0..risk.len()).map(|i| weight.map_or(1.0, |w| w[i]) * risk[i]).sum();
+        found.oe_ratio = found.n_events / found.expected;
+        found.oe_interval = oe_interval(found.n_events, found.expected, found.n, z);
         found.brier = brier(&risk, outcome, weight);
         found.scaled_brier = scaled_brier(&risk, outcome, weight);
         found.log_loss = log_loss(lp, outcome, weight);
@@ -378,7 +381,10 @@ mod tests {
             let (a, b) =
                 (few.calibration_intercept.expect("finite"), many.calibration_intercept.expect("finite"));
             near(a.value, b.value, 1e-5);
-            near(few.oe_ratio, many.oe_ratio, 1e-5);
+            assert_eq!(
+                (few.expected, few.oe_ratio, few.oe_interval),
+                (many.expected, many.oe_ratio, many.oe_interval)
+            );
             near(few.curve.expect("a curve").ici, many.curve.expect("a curve").ici, 1e-4);
             assert_eq!(many.notes.len(), few.notes.len() + 1);
         }
