@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::performance::logistic::Predicted;
 use crate::performance::ranking::{hundredth, unpack};
 
-/// Width of a cell on the log odds. Within it a risk p differs from that of the cell's mean by at most p (1 - p) / 1000.
+/// Width of a cell on the log odds. A risk p differs from that of its cell's mean by at most about p (1 - p) / 500.
 pub const WIDTH: f64 = 0.002;
 /// Cells end at these log odds on both sides; the outermost hold all beyond.
 const END: f64 = 28.0;
