@@ -88,7 +88,11 @@ fn together(
         warn_if_ended(team.rank(), &large);
         return fit_among(&spec, &source, &storage, &ranks, &mut Unwatched).map(|_| None);
     }
-    let meaning = format!("{} ranks: {where_}; {}", team.size(), memory::LEFT_OUT);
+    let curves = match ranks.have_own_files() {
+        true => "calibration, ROC and decision curves",
+        false => "a linear model's calibration",
+    };
+    let meaning = format!("{} ranks: {where_}; effect curves, {curves}, {}", team.size(), memory::LEFT_OUT);
     say.note(&meaning);
     say.note(&format!("an all-reduce of {} numbers takes {pause:.1} microseconds", header.len()));
     let keeper = ranks.step(|| Keeper::new(&large, Progress::new("fit", say)).map(Keeper::anxious));
