@@ -507,18 +507,17 @@ fn a_closed_pipe_is_no_error() {
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
 }
 
-/// The data come through a named pipe: once the program opens it, it listens to requests already.
+/// Starts an endless descent and asks it to end; its output. The data come through a named pipe: once the program opens it, it
+/// listens to requests already.
 #[cfg(unix)]
-#[test]
-fn a_polite_request_to_end_stops_the_descent_and_keeps_its_state() {
-    let folder = Folder::with_trial();
+fn asked_to_end(folder: &Folder, more: &[&str]) -> std::process::Output {
     let data = fs::read(folder.path("trial.csv")).expect("it is there");
-    let made = Command::new("mkfifo").arg(folder.path("pipe.csv")).status().expect("mkfifo runs");
-    assert!(made.success());
-    let words =
-        ["fit", "pipe.csv", LINEAR, "-o", "out", "--optimizer", "gradient-descent", "--learning-rate"];
-    let endless = ["1e-9", "--max-epochs", "1000000000"];
-    let mut command = folder.command(&[&words[..], &endless[..]].concat());
+    if !folder.path("pipe.csv").exists() {
+        let made = Command::new("mkfifo").arg(folder.path("pipe.csv")).status().expect("mkfifo runs");
+        assert!(made.success());
+    }
+    let words = ["fit", "pipe.csv", LINEAR, "-o", "out"];
+    let mut command = folder.command(&[&words[..], more].concat());
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut pipe =
         fs::OpenOptions::new().write(true).open(folder.path("pipe.csv")).expect("it is being read");
@@ -526,11 +525,50 @@ fn a_polite_request_to_end_stops_the_descent_and_keeps_its_state() {
     assert!(asked.success());
     pipe.write_all(&data).expect("the program reads on");
     drop(pipe);
-    let output = child.wait_with_output().expect("it ends");
+    child.wait_with_output().expect("it ends")
+}
+
+#[cfg(unix)]
+const ENDLESS: [&str; 6] =
+    ["--optimizer", "gradient-descent", "--learning-rate", "1e-9", "--max-epochs", "1000000000"];
+
+#[cfg(unix)]
+#[test]
+fn a_polite_request_to_end_stops_the_descent_and_keeps_its_state() {
+    let folder = Folder::with_trial();
+    let output = asked_to_end(&folder, &ENDLESS);
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{err}");
     assert!(err.starts_with("warning: not converged: interrupted after"), "{err}");
     assert_eq!(names_in(&folder.path("out")), FILES);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_fit_leaves_the_earlier_report_and_lies_beside_it() {
+    let folder = Folder::with_trial();
+    let whole = folder.run(&["fit", "trial.csv", LINEAR, "-o", "out", "-q"]);
+    assert_eq!(whole.status, Some(0), "{}", whole.err);
+    let held = |place: &str| {
+        let files = names_in(&folder.path(place)).into_iter();
+        let read = |name: &String| fs::read(folder.path(place).join(name)).expect("readable");
+        files.map(|name| (name.clone(), read(&name))).collect::<Vec<_>>()
+    };
+    let earlier = held("out");
+    for _ in 0..2 {
+        let output = asked_to_end(&folder, &ENDLESS);
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{err}");
+        assert!(err.contains("the earlier report in `out` stays as it was"), "{err}");
+        assert!(err.contains("`out-interrupted`"), "{err}");
+        assert_eq!(held("out"), earlier);
+        assert_eq!(names_in(&folder.path("out-interrupted")), FILES);
+    }
+    let resampled = asked_to_end(&folder, &["--validate", "bootstrap:200"]);
+    let err = String::from_utf8_lossy(&resampled.stderr).into_owned();
+    assert_eq!(resampled.status.code(), Some(3), "{err}");
+    assert_eq!(held("out"), earlier);
+    assert_eq!(names_in(&folder.path(".")).iter().filter(|name| name.starts_with("out")).count(), 2);
 }
 
 #[cfg(target_os = "linux")]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::cli::args::{CompareArgs, Global, ListArgs};
 use crate::cli::check::spec;
 use crate::cli::comparison::{Comparison, Run};
+use crate::cli::cut_short;
 use crate::cli::files::{check_folder, default_folder};
 use crate::cli::progress::{self, Progress};
 use crate::cli::say::{self, Say};
@@ -70,7 +71,10 @@ pub fn compare_and_write(args: &CompareArgs, global: &Global, say: &Say) -> Resu
         .out
         .clone()
         .unwrap_or_else(|| default_folder(&args.model.data, &format!("{}-compare", comparison.outcome())));
-    report::write(&folder, &comparison.files()?)?;
+    let files = comparison.files()?;
+    let is_cut_short = progress::interrupted();
+    let folder = if is_cut_short { cut_short::place(&folder, "compare.json")? } else { folder };
+    report::write(&folder, &files)?;
     Ok(Written { comparison, folder })
 }
 

@@ -63,7 +63,7 @@ pub fn run(global: &Global, say: &Say) -> Result<Status> {
             Some(study) => studies.push(study),
             None => {
                 say::warn(
-                    &format!("interrupted; what ran until then is in {}", root.display()),
+                    &format!("interrupted: what lies in {} is not all of this run", root.display()),
                     Some("`clinreg demo` starts again from the beginning"),
                 );
                 return Ok(Status::NotConverged);

@@ -8,6 +8,7 @@ use crate::cli::among;
 use crate::cli::args::{FitArgs, Global};
 use crate::cli::check::fit_spec;
 use crate::cli::checkpoint::{self, Keeper, Kept};
+use crate::cli::cut_short;
 use crate::cli::files::{check_folder, default_folder};
 use crate::cli::memory::{self, Plan, Swept};
 use crate::cli::pooling;
@@ -17,7 +18,7 @@ use crate::cli::recorded::Typed;
 use crate::cli::say::{self, Say};
 use crate::cli::status::Status;
 use crate::cli::validating::validated;
-use crate::cli::values::Missing;
+use crate::cli::values::{Missing, Validate};
 use crate::data::csv::{self, Source};
 use crate::data::missing::Gaps;
 use crate::effects::result::{EffectInterval, Findings, Question};
@@ -32,6 +33,7 @@ use crate::impute::analysis::Imputation;
 use crate::impute::effects::pooled_effects;
 use crate::impute::validation::{validate_files, validate_imputed};
 use crate::inference::baseline::TableOne;
+use crate::optimise::stop::StopReason;
 use crate::report::ending::unconverged;
 use crate::report::gather::{Patients, measured, patients};
 use crate::report::study::Study;
@@ -45,7 +47,8 @@ pub struct Written {
     pub fit: Fit,
     pub folder: PathBuf,
     pub files: Vec<NamedFile>,
-    pub effects: Option<Findings>,
+    /// Whether the user's wish to stop left out a part of it.
+    pub is_cut_short: bool,
     /// What `summary.txt` says.
     pub summary: String,
 }
@@ -62,8 +65,11 @@ pub fn run(args: &FitArgs, global: &Global, command: &Typed, say: &Say) -> Resul
             say::warn(&what, Some(&hint));
             Status::NotConverged
         }
-        None if matches!(&written.effects, Some(Findings::Unknown { .. })) && progress::interrupted() => {
-            say::warn("interrupted: the effect's resamples are not complete, and no effect is written", None);
+        None if written.is_cut_short => {
+            say::warn(
+                "interrupted: the resamples are not complete, and what they were for is not written",
+                Some("the same command without an interruption goes to the end"),
+            );
             Status::NotConverged
         }
         None => Status::Done,
@@ -114,11 +120,20 @@ fn written(done: Done, args: &FitArgs, global: &Global, say: &Say) -> Result<Wri
     let first = if args.imputation.pool { pooling::files(&args.model.data)? } else { Vec::new() };
     let named = first.first().unwrap_or(&args.model.data);
     let folder = global.out.clone().unwrap_or_else(|| default_folder(named, &fit.outcome.text));
+    let is_cut_short = is_cut_short(&fit, &context, args);
     let files = report::files(&fit, &context)?;
+    let folder = if is_cut_short { cut_short::place(&folder, "model.json")? } else { folder };
     report::write(&folder, &files)?;
     kept.into_iter().for_each(|kept| kept.conclude(fit.convergence.converged, say));
     let summary = summary::whole(&fit, &context);
-    Ok(Written { fit, folder, files, effects: context.effects, summary })
+    Ok(Written { fit, folder, files, is_cut_short, summary })
+}
+
+/// Whether the user's wish to stop left out a part of what was asked for: of the descent, of a validation, of an effect.
+fn is_cut_short(fit: &Fit, context: &Context, args: &FitArgs) -> bool {
+    let resamples = matches!(args.validation.validate, Some(Validate::By(_))) && context.validation.is_none();
+    let effect = matches!(&context.effects, Some(Findings::Unknown { .. }));
+    fit.convergence.reason == StopReason::Interrupted || (progress::interrupted() && (resamples || effect))
 }
 
 /// A fit and all that the report says of it, before anything is written.

@@ -9,6 +9,7 @@ mod compare;
 mod comparison;
 mod counts;
 mod crosscheck;
+mod cut_short;
 mod datasets;
 mod demo;
 mod describe;

@@ -3,7 +3,7 @@
 
 Kills `clinreg fit` with SIGKILL, SIGTERM and SIGINT at random moments (200 times unless told otherwise), alone and two into
 one folder, and looks at the folder each time: it must hold the old report or the new one, every file of it whole and of one
-run, the user's own file untouched, nothing half-written; what killed runs left beside it must go with the next run. Then, as
+run, the user's own file untouched, nothing half-written, an interrupted report only beside it; what killed runs left beside it must go with the next run. Then, as
 root, a disk that is full at every size and a folder that cannot be written to. Prints what was seen; ends with status 1 where
 anything was half-written.
 """
@@ -70,7 +70,8 @@ def main():
             whole[which] = state(root / which)
         takes = {n: min(seconds(data, root / "new", n) for _ in range(3)) for n in (1, 2)}
         folder = root / "reports" / "out"
-        seen = {"old": 0, "new": 0, "new, interrupted and saying so": 0, "half-written": 0}
+        beside = folder.with_name("out-interrupted")
+        seen = {"old": 0, "old, and an interrupted one beside it": 0, "new": 0, "half-written": 0}
         kills = late = 0
         while kills < KILLS and late < 3 * KILLS:
             k = kills + late
@@ -89,10 +90,11 @@ def main():
                 job.wait()
             found = state(folder)
             verdict = next((which for which in whole if whole[which] == found), "half-written")
-            if verdict == "half-written" and interrupted(folder):
-                verdict = "new, interrupted and saying so"
             if (folder / "mine.txt").read_text() != "mine":
                 verdict = "half-written"
+            if beside.exists():
+                verdict = "old, and an interrupted one beside it" if verdict != "half-written" and interrupted(beside) else "half-written"
+                shutil.rmtree(beside)
             seen[verdict] += 1
             if verdict == "half-written":
                 print(f"kill {k}: {sorted(found)}", file=sys.stderr)
