@@ -4,8 +4,9 @@ use ndarray::{Array1, Array2, ArrayRef1, Axis, s};
 use rayon::prelude::*;
 
 use crate::num::linalg::{combine_factors, triangular_factor};
-use crate::objective::kernel::{self, Row, sweep_seen};
+use crate::objective::kernel::{self, sweep_seen};
 use crate::objective::loss::Loss;
+use crate::objective::tiles::{Lying, Observed, Predictors, copy_or, neighbours};
 use crate::rows::{Block, Coded, Factor, Layout, Rows};
 
 /// The coefficients as a block of codes meets them.
@@ -65,25 +66,38 @@ impl<'b> Cells<'b> {
     }
 
     #[inline(always)]
-    fn numbers(&self, row: usize) -> &'b [f64] {
-        let d = self.layout.numbers.len();
-        &self.x[row * d..(row + 1) * d]
-    }
-
-    #[inline(always)]
     fn codes(&self, row: usize) -> &'b [u32] {
         let f = self.layout.factors.len();
         &self.codes[row * f..(row + 1) * f]
     }
+}
 
+/// The rows of a block for a sweep over its columns of numbers: what the codes add to the linear predictor stands in the offset.
+struct WithCodes<'s, 'b> {
+    cells: &'s Cells<'b>,
+    split: &'s Split,
+}
+
+impl<'b> Predictors<'b> for WithCodes<'_, 'b> {
     #[inline(always)]
-    fn weight(&self, row: usize) -> f64 {
-        self.weight.map_or(1.0, |w| w[row])
+    fn columns(&self, from: usize, size: usize) -> impl Iterator<Item = &'b [f64]> {
+        neighbours(self.cells.x, self.split.numbers.len(), from, size)
     }
 
     #[inline(always)]
-    fn offset(&self, row: usize) -> f64 {
-        self.offset.map_or(0.0, |o| o[row])
+    fn offsets(&self, from: usize, offset: &mut [f64]) {
+        copy_or(0.0, self.cells.offset, from, offset);
+        for (row, offset) in (from..).zip(offset) {
+            *offset += self.split.of_codes(self.cells.codes(row));
+        }
+    }
+}
+
+impl<'b> Observed<'b> for WithCodes<'_, 'b> {
+    #[inline(always)]
+    fn outcomes(&self, from: usize, y: &mut [f64], weight: &mut [f64]) {
+        y.copy_from_slice(&self.cells.y[from..from + y.len()]);
+        copy_or(1.0, self.cells.weight, from, weight);
     }
 }
 
@@ -94,12 +108,7 @@ impl<'b> Cells<'b> {
 pub fn share(loss: Loss, block: &Block<'_>, coded: &Coded<'_>, split: &Split) -> (f64, Array1<f64>) {
     let cells = Cells::of(block, coded);
     let layout = coded.layout;
-    let row = |i: usize| Row {
-        x: cells.numbers(i),
-        y: cells.y[i],
-        weight: cells.weight(i),
-        offset: cells.offset(i) + split.of_codes(cells.codes(i)),
-    };
+    let rows = WithCodes { cells: &cells, split };
     let mut sums: Vec<Vec<f64>> = layout.factors.iter().map(|f| vec![0.0; f.column.len()]).collect();
     let mut total = 0.0;
     let seen = |from: usize, slopes: &[f64]| {
@@ -111,7 +120,7 @@ pub fn share(loss: Loss, block: &Block<'_>, coded: &Coded<'_>, split: &Split) ->
         }
     };
     let mut of_numbers = vec![0.0; layout.numbers.len()];
-    let value = sweep_seen(loss, block.len(), row, &split.numbers, &mut of_numbers, seen);
+    let value = sweep_seen(loss, block.len(), rows, &split.numbers, &mut of_numbers, seen);
     let mut gradient = Array1::zeros(layout.n_columns);
     for (column, slope) in layout.numbers.iter().zip(of_numbers) {
         gradient[*column] = slope;
@@ -129,9 +138,8 @@ pub fn share(loss: Loss, block: &Block<'_>, coded: &Coded<'_>, split: &Split) ->
 /// The linear predictors of a block.
 pub fn predict(block: &Block<'_>, coded: &Coded<'_>, split: &Split) -> Vec<f64> {
     let cells = Cells::of(block, coded);
-    let row = |i: usize| (cells.numbers(i), cells.offset(i) + split.of_codes(cells.codes(i)));
     let mut eta = vec![0.0; block.len()];
-    kernel::predict(row, &split.numbers, &mut eta);
+    kernel::predict(WithCodes { cells: &cells, split }, &split.numbers, &mut eta);
     eta
 }
 
@@ -142,8 +150,8 @@ pub fn sizes(block: &Block<'_>, beta: &ArrayRef1<f64>) -> Vec<f64> {
     };
     let Some(coded) = &block.coded else {
         let (x, p, mut sizes) = (block.numbers.as_standard_layout(), beta.len(), vec![0.0; block.len()]);
-        let x = x.as_slice().unwrap_or_default();
-        kernel::sizes(|i| &x[i * p..(i + 1) * p], &beta.to_vec(), &mut sizes);
+        let rows = Lying { x: x.as_slice().unwrap_or_default(), p, offset: None };
+        kernel::sizes(rows, &beta.to_vec(), &mut sizes);
         return sizes;
     };
     let table = |factor: &Factor| -> Vec<f64> {
@@ -181,7 +189,7 @@ pub fn largest_row(block: &Block<'_>, coded: &Coded<'_>) -> f64 {
         .collect();
     (0..block.len())
         .map(|i| {
-            let x = cells.numbers(i);
+            let x = block.numbers.row(i);
             let of_codes: f64 = cells.codes(i).iter().zip(&lengths).map(|(k, l)| l[*k as usize]).sum();
             x.iter().map(|x| x * x).sum::<f64>() + of_codes
         })

@@ -5,10 +5,11 @@ use rayon::prelude::*;
 
 use crate::num::linalg::{combine_factors, triangular_factor};
 use crate::objective::coded::{self, Elimination, Split};
-use crate::objective::kernel::{self, Row, sweep, sweep_with_curvature};
+use crate::objective::kernel::{self, sweep, sweep_with_curvature};
 use crate::objective::loss::Loss;
 use crate::objective::panel::Triangle;
 use crate::objective::shared::Picked;
+use crate::objective::tiles::{Lying, Table};
 use crate::objective::whitening::{Verdict, Whitening, sample};
 use crate::objective::{Curved, Objective, Sampled};
 use crate::rows::shared::Question;
@@ -96,16 +97,11 @@ impl<'a> Glm<'a> {
         );
         let (x, y) = (cells(&x), cells(&y));
         let (weight, offset) = (weight.as_ref().map(cells), offset.as_ref().map(cells));
-        let row = |i: usize| Row {
-            x: &x[i * p..(i + 1) * p],
-            y: y[i],
-            weight: weight.map_or(1.0, |w| w[i]),
-            offset: offset.map_or(0.0, |o| o[i]),
-        };
+        let rows = Table { rows: Lying { x, p, offset }, y, weight };
         let (beta, mut gradient) = (beta.to_vec(), vec![0.0; p]);
         let value = match curvature {
-            Some(curvature) => sweep_with_curvature(self.loss, row, &beta, &mut gradient, curvature),
-            None => sweep(self.loss, y.len(), row, &beta, &mut gradient),
+            Some(curvature) => sweep_with_curvature(self.loss, rows, &beta, &mut gradient, curvature),
+            None => sweep(self.loss, y.len(), rows, &beta, &mut gradient),
         };
         Share { value, gradient: Array1::from_vec(gradient) }
     }
@@ -259,8 +255,9 @@ fn cells<'c, D: Dimension>(array: &'c CowArray<'_, f64, D>) -> &'c [f64] {
 /// x_i.b + o_i of each row of a block whose columns are all numbers.
 fn predictors(block: &Block<'_>, beta: &ArrayRef1<f64>) -> Vec<f64> {
     let (x, p, mut eta) = (block.numbers.as_standard_layout(), beta.len(), vec![0.0; block.len()]);
-    let x = cells(&x);
-    kernel::predict(|i| (&x[i * p..(i + 1) * p], block.offset(i)), &beta.to_vec(), &mut eta);
+    let offset = block.offset.as_ref().map(|o| o.as_standard_layout());
+    let rows = Lying { x: cells(&x), p, offset: offset.as_ref().map(cells) };
+    kernel::predict(rows, &beta.to_vec(), &mut eta);
     eta
 }
 

@@ -1,12 +1,13 @@
 //! The inner loop of a sweep: linear predictors, losses and the gradient of a tile of rows, in the widest vectors there are.
 
 use crate::num::lanes::{
-    exp_of_negative, ln_1p_of_fraction, risk_and_variance, risk_cost_and_variance, widest,
+    exp_of_negative, ln_1p_of_fraction, risk_and_variance, risk_cost_and_variance, wide,
 };
 use crate::objective::loss::Loss;
 use crate::objective::products::{
-    ABREAST, Any, Beta, Columns, LANES, Lanes, Runs, last, plus_product, product, total,
+    ABREAST, Any, Beta, Columns, LANES, Lanes, Runs, of_halves, product, total,
 };
+use crate::objective::tiles::{Observed, Predictors};
 
 /// The most rows of a tile, whose predictors and residuals stay in the nearest cache.
 const TILE: usize = 64;
@@ -15,51 +16,32 @@ type Cells = [f64; TILE];
 /// itself.
 const TILE_BYTES: usize = 5 << 10;
 
-/// What belongs to a row besides its columns.
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'x> {
-    /// The columns, p.
-    pub x: &'x [f64],
-    /// The outcome.
-    pub y: f64,
-    /// The frequency weight.
-    pub weight: f64,
-    /// Added to the linear predictor.
-    pub offset: f64,
-}
-
 /// Weighted sum of the losses of n rows; adds their share to the gradient (p).
 ///
 ///   sum_i w_i loss(x_i.b + o_i, y_i),   gradient += sum_i w_i loss'(x_i.b + o_i, y_i) x_i
 ///
 /// Each row is read from memory once. The order of every sum is fixed by n and p alone, and no product is fused with a sum, so the
 /// result is the same bits whatever the width of the vectors.
-pub fn sweep<'x>(
-    loss: Loss,
-    n: usize,
-    row: impl Fn(usize) -> Row<'x>,
-    beta: &[f64],
-    gradient: &mut [f64],
-) -> f64 {
-    sweep_showing(loss, n, row, beta, gradient, |_, _| (), |_, _| ())
+pub fn sweep<'x>(loss: Loss, n: usize, rows: impl Observed<'x>, beta: &[f64], gradient: &mut [f64]) -> f64 {
+    sweep_showing(loss, n, rows, beta, gradient, |_, _| (), |_, _| ())
 }
 
 /// As [`sweep`]; shows w_i loss'(x_i.b + o_i) of some rows at a time, with the number of the first.
 pub fn sweep_seen<'x>(
     loss: Loss,
     n: usize,
-    row: impl Fn(usize) -> Row<'x>,
+    rows: impl Observed<'x>,
     beta: &[f64],
     gradient: &mut [f64],
     seen: impl FnMut(usize, &[f64]),
 ) -> f64 {
-    sweep_showing(loss, n, row, beta, gradient, |_, _| (), seen)
+    sweep_showing(loss, n, rows, beta, gradient, |_, _| (), seen)
 }
 
 /// As [`sweep`] over n rows; puts w_i loss''(x_i.b + o_i) of each into `curvature` (n).
 pub fn sweep_with_curvature<'x>(
     loss: Loss,
-    row: impl Fn(usize) -> Row<'x>,
+    rows: impl Observed<'x>,
     beta: &[f64],
     gradient: &mut [f64],
     curvature: &mut [f64],
@@ -68,7 +50,7 @@ pub fn sweep_with_curvature<'x>(
     sweep_showing(
         loss,
         n,
-        row,
+        rows,
         beta,
         gradient,
         #[inline(always)]
@@ -88,7 +70,7 @@ pub fn sweep_with_curvature<'x>(
 fn sweep_showing<'x>(
     loss: Loss,
     n: usize,
-    row: impl Fn(usize) -> Row<'x>,
+    rows: impl Observed<'x>,
     beta: &[f64],
     gradient: &mut [f64],
     show: impl FnMut(usize, &[f64]),
@@ -96,13 +78,13 @@ fn sweep_showing<'x>(
 ) -> f64 {
     let (runs, columns) = beta.as_chunks::<LANES>();
     match (runs.len(), !columns.is_empty()) {
-        (1, false) => sweep_columns(loss, n, row, Runs::<1, false>::new(beta), gradient, show, seen),
-        (1, true) => sweep_columns(loss, n, row, Runs::<1, true>::new(beta), gradient, show, seen),
-        (2, false) => sweep_columns(loss, n, row, Runs::<2, false>::new(beta), gradient, show, seen),
-        (2, true) => sweep_columns(loss, n, row, Runs::<2, true>::new(beta), gradient, show, seen),
-        (3, false) => sweep_columns(loss, n, row, Runs::<3, false>::new(beta), gradient, show, seen),
-        (3, true) => sweep_columns(loss, n, row, Runs::<3, true>::new(beta), gradient, show, seen),
-        _ => sweep_columns(loss, n, row, Any::new(beta), gradient, show, seen),
+        (1, false) => sweep_columns(loss, n, rows, Runs::<1, false>::new(beta), gradient, show, seen),
+        (1, true) => sweep_columns(loss, n, rows, Runs::<1, true>::new(beta), gradient, show, seen),
+        (2, false) => sweep_columns(loss, n, rows, Runs::<2, false>::new(beta), gradient, show, seen),
+        (2, true) => sweep_columns(loss, n, rows, Runs::<2, true>::new(beta), gradient, show, seen),
+        (3, false) => sweep_columns(loss, n, rows, Runs::<3, false>::new(beta), gradient, show, seen),
+        (3, true) => sweep_columns(loss, n, rows, Runs::<3, true>::new(beta), gradient, show, seen),
+        _ => sweep_columns(loss, n, rows, Any::new(beta), gradient, show, seen),
     }
 }
 
@@ -110,24 +92,29 @@ fn sweep_showing<'x>(
 fn sweep_columns<'x, C: Columns>(
     loss: Loss,
     n: usize,
-    row: impl Fn(usize) -> Row<'x>,
+    rows: impl Observed<'x>,
     columns: C,
     gradient: &mut [f64],
     mut show: impl FnMut(usize, &[f64]),
     mut seen: impl FnMut(usize, &[f64]),
 ) -> f64 {
-    let rows = (TILE_BYTES / size_of_val(&*gradient).max(1)).next_multiple_of(LANES).clamp(LANES, TILE);
+    let height = (TILE_BYTES / size_of_val(&*gradient).max(1)).next_multiple_of(LANES).clamp(LANES, TILE);
     let mut values = [0.0; LANES];
     C::in_vectors(
         #[inline(always)]
         || {
             let mut columns = columns;
             let mut tile = Tile { eta: [0.0; TILE], y: [0.0; TILE], weight: [0.0; TILE] };
-            for from in (0..n).step_by(rows) {
-                let size = rows.min(n - from);
-                for k in 0..size {
-                    let Row { x, y, weight, offset } = row(from + k);
-                    (tile.eta[k], tile.y[k], tile.weight[k]) = (columns.product(x) + offset, y, weight);
+            let mut products = [[0.0; LANES / 2]; TILE];
+            for from in (0..n).step_by(height) {
+                let size = height.min(n - from);
+                rows.offsets(from, &mut tile.eta[..size]);
+                rows.outcomes(from, &mut tile.y[..size], &mut tile.weight[..size]);
+                for (x, halves) in rows.columns(from, size).zip(&mut products) {
+                    columns.product(one_by_one(x), halves);
+                }
+                for (eta, halves) in tile.eta[..size].iter_mut().zip(&products) {
+                    *eta += of_halves(*halves);
                 }
                 tile.weight[size..].fill(0.0); // what an earlier tile left there does not count
                 C::of_losses(
@@ -145,12 +132,21 @@ fn sweep_columns<'x, C: Columns>(
                 );
                 seen(from, &tile.eta[..size]);
                 let (fours, rest) = tile.eta[..size].as_chunks::<ABREAST>();
-                for (k, slopes) in fours.iter().enumerate() {
-                    let i = from + k * ABREAST;
-                    columns.add_four(*slopes, [row(i).x, row(i + 1).x, row(i + 2).x, row(i + 3).x]);
+                if gradient.is_empty() {
+                    continue;
                 }
-                for (k, slope) in rest.iter().enumerate() {
-                    columns.add(*slope, row(from + fours.len() * ABREAST + k).x);
+                let mut xs = rows.columns(from, size);
+                for slopes in fours {
+                    columns.add_four(
+                        *slopes,
+                        std::array::from_fn(
+                            #[inline(always)]
+                            |_| xs.next().expect("as many rows as slopes"),
+                        ),
+                    );
+                }
+                for (slope, x) in rest.iter().zip(xs) {
+                    columns.add(*slope, x);
                 }
             }
             columns.finish(gradient);
@@ -159,45 +155,45 @@ fn sweep_columns<'x, C: Columns>(
     total(values)
 }
 
-/// x.b + offset of each row, into `eta`.
-pub fn predict<'x>(row: impl Fn(usize) -> (&'x [f64], f64), beta: &[f64], eta: &mut [f64]) {
+/// x.b + offset of each row, into `eta` (n).
+pub fn predict<'x>(rows: impl Predictors<'x>, beta: &[f64], eta: &mut [f64]) {
     let beta = Beta::new(beta);
-    widest(
+    wide(
         #[inline(always)]
-        || {
-            for (i, eta) in eta.iter_mut().enumerate() {
-                let (x, offset) = row(i);
-                *eta = product(x, &beta) + offset;
-            }
-        },
+        || predict_of(&rows, &beta, |x| x, eta),
     );
 }
 
-/// sum_j |x_ij b_j| of each row, into `sizes`.
-pub fn sizes<'x>(row: impl Fn(usize) -> &'x [f64], beta: &[f64], sizes: &mut [f64]) {
+/// offset + sum_j |x_ij b_j| of each row, into `sizes` (n).
+pub fn sizes<'x>(rows: impl Predictors<'x>, beta: &[f64], sizes: &mut [f64]) {
     let beta: Vec<f64> = beta.iter().map(|b| b.abs()).collect();
     let beta = Beta::new(&beta);
-    let absolute = |x: &Lanes| x.map(f64::abs);
-    widest(
+    wide(
         #[inline(always)]
-        || {
-            for (i, size) in sizes.iter_mut().enumerate() {
-                let x = row(i);
-                if beta.runs.is_empty() {
-                    *size = x.iter().zip(beta.all).fold(0.0, |sum, (x, b)| sum + x.abs() * b);
-                    continue;
-                }
-                let mut sum = [0.0; LANES];
-                for (x, b) in x.as_chunks().0.iter().zip(beta.runs) {
-                    plus_product(&mut sum, &absolute(x), b);
-                }
-                if let Some(b) = &beta.rest {
-                    plus_product(&mut sum, &absolute(last(x)), b);
-                }
-                *size = total(sum);
-            }
-        },
+        || predict_of(&rows, &beta, f64::abs, sizes),
     );
+}
+
+/// The row itself. The compiler, which would else take several rows at once and gather their cells from all over, does not see that it is.
+#[inline(always)]
+fn one_by_one(x: &[f64]) -> &[f64] {
+    std::hint::black_box(x)
+}
+
+/// The products of rows, to whose columns `of` is done first.
+#[inline(always)]
+fn predict_of<'x>(rows: &impl Predictors<'x>, beta: &Beta<'_>, of: impl Fn(f64) -> f64, eta: &mut [f64]) {
+    let mut products = [[0.0; LANES / 2]; TILE];
+    for (tile, eta) in eta.chunks_mut(TILE).enumerate() {
+        let from = tile * TILE;
+        rows.offsets(from, eta);
+        for (x, halves) in rows.columns(from, eta.len()).zip(&mut products) {
+            product(one_by_one(x), beta, &of, halves);
+        }
+        for (eta, halves) in eta.iter_mut().zip(&products) {
+            *eta += of_halves(*halves);
+        }
+    }
 }
 
 /// What is known of the rows of a tile.
@@ -281,9 +277,13 @@ impl Tile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objective::tiles::{Lying, Table};
+
+    /// x, y, weight, offset.
+    type Plain = (Vec<f64>, f64, f64, f64);
 
     /// The plain sums, row by row with the library's functions.
-    fn plain(loss: Loss, rows: &[(Vec<f64>, f64, f64, f64)], beta: &[f64]) -> (f64, Vec<f64>) {
+    fn plain(loss: Loss, rows: &[Plain], beta: &[f64]) -> (f64, Vec<f64>) {
         let (mut value, mut gradient) = (0.0, vec![0.0; beta.len()]);
         for (x, y, w, o) in rows {
             let eta = x.iter().zip(beta).map(|(x, b)| x * b).sum::<f64>() + o;
@@ -296,10 +296,20 @@ mod tests {
 
     #[test]
     fn any_number_of_rows_and_columns_is_the_plain_sum() {
-        for (n, p) in
-            [(0, 3), (1, 1), (5, 7), (127, 8), (128, 9), (129, 16), (300, 23), (33, 24), (70, 31), (23, 200)]
-        {
-            let rows: Vec<_> = (0..n)
+        for (n, p) in [
+            (0, 3),
+            (1, 1),
+            (9, 0),
+            (5, 7),
+            (127, 8),
+            (128, 9),
+            (129, 16),
+            (300, 23),
+            (33, 24),
+            (70, 31),
+            (23, 200),
+        ] {
+            let rows: Vec<Plain> = (0..n)
                 .map(|i| {
                     let x: Vec<f64> = (0..p).map(|j| ((i * i + 3 * i * j + j) as f64).sin()).collect();
                     (x, f64::from(u8::from(i % 3 == 0)), (i % 4) as f64, (i as f64).cos())
@@ -307,12 +317,14 @@ mod tests {
                 .collect();
             let beta: Vec<f64> = (0..p).map(|j| 0.3 * j as f64 - 1.0).collect();
             for loss in [Loss::Squared, Loss::Logistic] {
-                let row = |i: usize| {
-                    let (x, y, weight, offset) = &rows[i];
-                    Row { x, y: *y, weight: *weight, offset: *offset }
-                };
+                let x: Vec<f64> = rows.iter().flat_map(|row| row.0.clone()).collect();
+                let column = |cell: fn(&Plain) -> f64| rows.iter().map(cell).collect::<Vec<f64>>();
+                let (y, weight) = (column(|row| row.1), column(|row| row.2));
+                let offset = column(|row| row.3);
+                let lying = Lying { x: &x, p, offset: Some(&offset) };
+                let table = Table { rows: lying, y: &y, weight: Some(&weight) };
                 let mut gradient = vec![0.0; p];
-                let value = sweep(loss, n, row, &beta, &mut gradient);
+                let value = sweep(loss, n, table, &beta, &mut gradient);
                 let (wanted, slope) = plain(loss, &rows, &beta);
                 let size = 1.0 + wanted.abs();
                 assert!((value - wanted).abs() <= 1e-14 * size, "{n} x {p}: {value} {wanted}");
@@ -323,16 +335,39 @@ mod tests {
 
     #[test]
     fn a_small_residual_keeps_its_digits_and_a_row_without_weight_counts_for_nothing() {
-        let row = |y, weight, offset| move |_| Row { x: &[1.0], y, weight, offset };
-        let mut gradient = [0.0];
-        let value = sweep(Loss::Logistic, 1, row(1.0, 1.0, 40.0), &[0.0], &mut gradient);
+        let swept = |loss, y: f64, weight: f64, offset: f64| {
+            let mut gradient = [0.0];
+            let rows = Lying { x: &[1.0], p: 1, offset: Some(&[offset]) };
+            let value =
+                sweep(loss, 1, Table { rows, y: &[y], weight: Some(&[weight]) }, &[0.0], &mut gradient);
+            (value, gradient[0])
+        };
+        let (value, slope) = swept(Loss::Logistic, 1.0, 1.0, 40.0);
         let small = (-40.0_f64).exp();
-        assert!((value - small).abs() < 1e-15 * small && (gradient[0] + small).abs() < 1e-15 * small);
+        assert!((value - small).abs() < 1e-15 * small && (slope + small).abs() < 1e-15 * small);
         for eta in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert!(sweep(Loss::Logistic, 1, row(1.0, 1.0, eta), &[0.0], &mut gradient).is_nan());
-            assert!(gradient[0].is_nan());
+            let (value, slope) = swept(Loss::Logistic, 1.0, 1.0, eta);
+            assert!(value.is_nan() && slope.is_nan());
         }
-        let mut gradient = [0.0];
-        assert_eq!(sweep(Loss::Squared, 1, row(1.0, 0.0, 1e300), &[0.0], &mut gradient), 0.0);
+        assert_eq!(swept(Loss::Squared, 1.0, 0.0, 1e300).0, 0.0);
+    }
+
+    #[test]
+    fn predictors_and_their_sizes_are_the_plain_sums() {
+        for (n, p) in [(3, 0), (65, 1), (70, 5), (64, 8), (130, 21), (9, 50)] {
+            let x: Vec<f64> = (0..n * p).map(|k| ((k * k + 1) as f64).sin()).collect();
+            let beta: Vec<f64> = (0..p).map(|j| 0.4 - 0.1 * j as f64).collect();
+            let offset: Vec<f64> = (0..n).map(|i| i as f64 / 7.0).collect();
+            let rows = Lying { x: &x, p, offset: Some(&offset) };
+            let (mut eta, mut size) = (vec![f64::NAN; n], vec![f64::NAN; n]);
+            predict(rows, &beta, &mut eta);
+            sizes(rows, &beta, &mut size);
+            for i in 0..n {
+                let products = x[i * p..(i + 1) * p].iter().zip(&beta).map(|(x, b)| x * b);
+                let largest = products.clone().map(f64::abs).sum::<f64>() + offset[i];
+                assert!((size[i] - largest).abs() <= 1e-14 * (1.0 + largest), "{n} x {p}");
+                assert!((eta[i] - products.sum::<f64>() - offset[i]).abs() <= 1e-14 * (1.0 + largest));
+            }
+        }
     }
 }

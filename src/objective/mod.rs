@@ -11,6 +11,7 @@ pub mod panel;
 pub mod penalty;
 mod products;
 pub mod shared;
+pub mod tiles;
 pub mod whitening;
 
 use ndarray::{Array1, Array2, ArrayRef1};

@@ -11,8 +11,8 @@ pub const ABREAST: usize = 4;
 
 /// What a sweep does with the columns of a row.
 pub trait Columns {
-    /// x.b.
-    fn product(&self, x: &[f64]) -> f64;
+    /// x.b, in four partial sums that [`of_halves`] adds up.
+    fn product(&self, x: &[f64], halves: &mut Halves);
     /// Adds r x to the slopes.
     fn add(&mut self, r: f64, x: &[f64]);
     /// As [`Columns::add`] of four rows, with each cell of the slopes read and written once.
@@ -53,11 +53,32 @@ pub fn last(x: &[f64]) -> &Lanes {
     x.last_chunk().expect("a row that is longer than a run")
 }
 
-/// Their sum, in a fixed order.
+/// Eight partial sums, of which each of the first half is added to its fellow of the second.
+pub type Halves = [f64; LANES / 2];
+
+/// Their sum, in a fixed order: that of [`halve`], then [`of_halves`].
 #[inline(always)]
 pub fn total(sums: Lanes) -> f64 {
-    let [a, b, c, d, e, f, g, h] = sums;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
+    let mut halves = [0.0; LANES / 2];
+    halve(&sums, &mut halves);
+    of_halves(halves)
+}
+
+/// The first half and the second, added, into `halves`.
+///
+/// What the compiler is to keep in vectors must end in a run of cells in memory: were a row's sum taken to its end at once, it would take
+/// the whole product apart into single numbers.
+#[inline(always)]
+pub fn halve(sums: &Lanes, halves: &mut Halves) {
+    for k in 0..LANES / 2 {
+        halves[k] = sums[k] + sums[k + LANES / 2];
+    }
+}
+
+/// The rest of a sum.
+#[inline(always)]
+pub fn of_halves([a, b, c, d]: Halves) -> f64 {
+    (a + c) + (b + d)
 }
 
 /// s + x b, lane by lane.
@@ -68,20 +89,22 @@ pub fn plus_product(s: &mut Lanes, x: &Lanes, b: &Lanes) {
     }
 }
 
-/// x.b in eight partial sums.
+/// x.b in eight partial sums, halved; `of` is done to each column first.
 #[inline(always)]
-pub fn product(x: &[f64], beta: &Beta<'_>) -> f64 {
+pub fn product(x: &[f64], beta: &Beta<'_>, of: impl Fn(f64) -> f64, halves: &mut Halves) {
     if beta.runs.is_empty() {
-        return x.iter().zip(beta.all).fold(0.0, |sum, (x, b)| sum + x * b);
+        let products = x.iter().zip(beta.all);
+        *halves = [products.fold(0.0, |sum, (x, b)| sum + of(*x) * b), 0.0, 0.0, 0.0];
+        return;
     }
     let mut sum = [0.0; LANES];
     for (x, b) in x.as_chunks().0.iter().zip(beta.runs) {
-        plus_product(&mut sum, x, b);
+        plus_product(&mut sum, &x.map(&of), b);
     }
     if let Some(b) = &beta.rest {
-        plus_product(&mut sum, last(x), b);
+        plus_product(&mut sum, &last(x).map(&of), b);
     }
-    total(sum)
+    halve(&sum, halves);
 }
 
 /// slope + r.x of four rows, lane by lane.
@@ -122,7 +145,7 @@ fn whole<const R: usize>(x: &[f64]) -> &[Lanes; R] {
 
 impl<const R: usize, const REST: bool> Columns for Runs<R, REST> {
     #[inline(always)]
-    fn product(&self, x: &[f64]) -> f64 {
+    fn product(&self, x: &[f64], halves: &mut Halves) {
         let mut sum = [0.0; LANES];
         for (x, b) in whole::<R>(x).iter().zip(&self.beta) {
             plus_product(&mut sum, x, b);
@@ -130,7 +153,7 @@ impl<const R: usize, const REST: bool> Columns for Runs<R, REST> {
         if REST {
             plus_product(&mut sum, last(x), &self.beta_rest);
         }
-        total(sum)
+        halve(&sum, halves);
     }
 
     #[inline(always)]
@@ -162,12 +185,12 @@ impl<const R: usize, const REST: bool> Columns for Runs<R, REST> {
 
     #[inline(always)]
     fn in_vectors<T>(inner_loop: impl FnOnce() -> T) -> T {
-        widest(inner_loop) // the losses take as long as the products
+        wide(inner_loop)
     }
 
     #[inline(always)]
-    fn of_losses<T>(_: usize, inner_loop: impl FnOnce() -> T) -> T {
-        inner_loop()
+    fn of_losses<T>(rows: usize, inner_loop: impl FnOnce() -> T) -> T {
+        if rows > LANES { widest(inner_loop) } else { inner_loop() }
     }
 }
 
@@ -189,8 +212,8 @@ impl<'b> Any<'b> {
 
 impl Columns for Any<'_> {
     #[inline(always)]
-    fn product(&self, x: &[f64]) -> f64 {
-        product(x, &self.beta)
+    fn product(&self, x: &[f64], halves: &mut Halves) {
+        product(x, &self.beta, |x| x, halves);
     }
 
     #[inline(always)]

@@ -5,8 +5,9 @@ use ndarray::{Array1, Array2, ArrayRef1};
 
 use crate::num::linalg::{cholesky, inverse_upper, is_regular, solve_root};
 use crate::objective::Objective;
-use crate::objective::kernel::{Row, predict, sweep};
+use crate::objective::kernel::{predict, sweep};
 use crate::objective::loss::Loss;
+use crate::objective::tiles::{Lying, Observed, Predictors};
 use crate::optimise::history::Record;
 use crate::optimise::method::{Decay, Method};
 use crate::optimise::watch::{Signal, Watcher};
@@ -31,30 +32,57 @@ impl Reweighted<'_> {
     /// The linear predictor of every row.
     fn predict(&self, beta: &[f64]) -> Array1<f64> {
         let x = self.x.as_slice().expect("a design is row-major");
-        let p = beta.len();
+        let offset = self.offset.map(|offset| offset.as_slice().expect("in one piece"));
         let mut eta = vec![0.0; self.x.nrows()];
-        predict(|i| (&x[i * p..(i + 1) * p], self.offset.map_or(0.0, |o| o[i])), beta, &mut eta);
+        predict(Lying { x, p: beta.len(), offset }, beta, &mut eta);
         Array1::from_vec(eta)
     }
 
     /// Mean loss and its gradient over the rows with a weight, in their order.
     fn sweep(&self, loss: Loss, counted: &[u32], beta: &[f64]) -> (f64, Vec<f64>) {
-        let x = self.x.as_slice().expect("a design is row-major");
-        let p = beta.len();
-        let row = |k: usize| {
-            let i = counted[k] as usize;
-            Row {
-                x: &x[i * p..(i + 1) * p],
-                y: self.y[i],
-                weight: self.weight[i],
-                offset: self.offset.map_or(0.0, |o| o[i]),
-            }
-        };
         let total = self.weight.sum();
-        let mut gradient = vec![0.0; p];
-        let value = sweep(loss, counted.len(), row, beta, &mut gradient);
+        let mut gradient = vec![0.0; beta.len()];
+        let value = sweep(loss, counted.len(), Counted { rows: self, counted }, beta, &mut gradient);
         gradient.iter_mut().for_each(|g| *g /= total);
         (value / total, gradient)
+    }
+}
+
+/// Those of the rows that have a weight.
+struct Counted<'s, 'a> {
+    rows: &'s Reweighted<'a>,
+    counted: &'s [u32],
+}
+
+impl Counted<'_, '_> {
+    /// The numbers of the rows from `from` on.
+    #[inline(always)]
+    fn from(&self, from: usize) -> impl Iterator<Item = usize> {
+        self.counted[from..].iter().map(|i| *i as usize)
+    }
+}
+
+impl<'a> Predictors<'a> for Counted<'_, 'a> {
+    #[inline(always)]
+    fn columns(&self, from: usize, size: usize) -> impl Iterator<Item = &'a [f64]> {
+        let (x, p) = (self.rows.x.as_slice().expect("a design is row-major"), self.rows.x.ncols());
+        self.from(from).take(size).map(move |i| &x[i * p..(i + 1) * p])
+    }
+
+    #[inline(always)]
+    fn offsets(&self, from: usize, offset: &mut [f64]) {
+        for (i, offset) in self.from(from).zip(offset) {
+            *offset = self.rows.offset.map_or(0.0, |o| o[i]);
+        }
+    }
+}
+
+impl<'a> Observed<'a> for Counted<'_, 'a> {
+    #[inline(always)]
+    fn outcomes(&self, from: usize, y: &mut [f64], weight: &mut [f64]) {
+        for ((i, y), weight) in self.from(from).zip(y).zip(weight) {
+            (*y, *weight) = (self.rows.y[i], self.rows.weight[i]);
+        }
     }
 }
 
