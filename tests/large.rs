@@ -60,7 +60,11 @@ fn a_fit_that_does_not_fit_into_memory_gives_the_same_bits_and_leaves_nothing_be
     }
     let chosen =
         fit(&folder, "trial.csv", "chosen", &["--memory", "5MB", "--penalty", "ridge", "--lambda", "cv"]);
-    assert!(chosen.err.contains("`--lambda cv` needs the rows in memory"), "{}", chosen.err);
+    assert_eq!(chosen.status, Some(0), "{}", chosen.err);
+    assert!(chosen.err.contains("cross-validation fits 10 folds"), "{}", chosen.err);
+    let told = fs::read_to_string(folder.path("chosen/summary.txt")).expect("written");
+    assert!(told.contains("10-fold cross-validation"), "{told}");
+    assert!(folder.path("chosen/cross_validation.png").exists());
     let refused = fit(&folder, "trial.csv", "refused", &["--memory", "5MB", "--validate", "bootstrap:20"]);
     assert_eq!(refused.status, Some(2));
     assert!(refused.err.contains("`--validate` needs the rows in memory"), "{}", refused.err);

@@ -21,7 +21,7 @@ const UNKNOWN: u64 = 4 << 30;
 const FEW_ROWS: usize = 10_000;
 
 /// What swept fits lack.
-pub const LEFT_OUT: &str = "a logistic model's tests of each term and the patients' table are left out: `clinreg describe` makes the table";
+pub const LEFT_OUT: &str = "a logistic model's tests of each term are Wald's, and the patients' table is left out: `clinreg describe` makes it";
 
 /// How the rows of a fit are to be kept.
 #[derive(Debug, PartialEq)]
@@ -66,7 +66,13 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
                 bytes(as_arrays),
                 bytes(limit)
             ))
-            .hint(format!("leave out {what}, or allow more memory")));
+            .hint(match what {
+                "`--save-fitted`" => {
+                    "leave it out, and let `clinreg predict` write the predictions: it needs little memory"
+                        .to_string()
+                }
+                _ => format!("leave out {what}, or allow more memory"),
+            }));
         }
         return Ok(Plan::Arrays);
     }
@@ -89,6 +95,12 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
         folder.display(),
         bytes(n * 8 * (wide.stored + 1)),
     );
+    let cost = match spec.penalty {
+        Penalty::ElasticNet { lambda: None, .. } => format!(
+            "{cost}; cross-validation fits 10 folds along 100 lambdas, some sweeps each: `--lambda X` spares them"
+        ),
+        _ => cost,
+    };
     Ok(Plan::Swept(Swept { storage: Storage::Disk(folder), meaning, cost: Some(cost) }))
 }
 

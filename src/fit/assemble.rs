@@ -114,13 +114,14 @@ impl Ended<'_> {
         }
         let is_elsewhere = is_elsewhere(&convergence);
         if !is_elsewhere {
-            match self.refits_of_all_terms() {
-                Some(refits) => self.prepared.ledger.notices.push(format!(
-                    "no test of each term, which would take {refits} more fits of so many rows and columns; `--against \
-                     FORMULA` tests against a smaller model"
-                )),
-                None => statistics.term_tests = self.term_tests(&statistics, &uncertainty),
-            }
+            let refits = self.refits_of_all_terms().filter(|_| uncertainty.is_model_based);
+            self.prepared.ledger.notices.extend(refits.map(|refits| {
+                format!(
+                    "the tests of each term are Wald's: likelihood-ratio tests would take {refits} more fits of so many rows and \
+                     columns; `--against FORMULA` makes one of them"
+                )
+            }));
+            statistics.term_tests = self.term_tests(&statistics, &uncertainty, refits.is_none());
         }
         let n_events = (self.loss == Loss::Logistic).then(|| n_events(swept));
         let residuals = uncertainty.root.is_some().then(|| self.residuals(swept, value, &root));
@@ -304,17 +305,24 @@ impl Ended<'_> {
         (self.loss == Loss::Logistic && groups.len() as f64 * n * p * p > MOST).then_some(groups.len())
     }
 
-    /// Model-based tests of each term; with robust standard errors or a penalty there are none.
+    /// Tests of each term: exact ones of a linear model, likelihood-ratio tests of a logistic one if it `may_refit`; Wald's where it may
+    /// not, or where the covariance does not trust the model. With a penalty there are none.
     pub(crate) fn term_tests(
         &self,
         statistics: &Statistics,
         uncertainty: &Uncertainty,
+        may_refit: bool,
     ) -> Vec<crate::fit::result::TermTest> {
-        if self.target != Target::Likelihood || !uncertainty.is_model_based {
+        let Some(root) = uncertainty.root.as_ref().filter(|_| self.target == Target::Likelihood) else {
             return Vec::new();
-        }
+        };
         let df_residual = (self.loss == Loss::Squared).then_some(statistics.df_residual);
-        self.with_optimum(|optimum| nested::each_term(&self.frame, optimum, df_residual)).unwrap_or_default()
+        if uncertainty.is_model_based && (may_refit || self.loss == Loss::Squared) {
+            return self
+                .with_optimum(|optimum| nested::each_term(&self.frame, optimum, df_residual))
+                .unwrap_or_default();
+        }
+        nested::each_term_by_wald(&self.frame, &self.user(), root, df_residual)
     }
 
     /// Standard errors and profiles as the specification asks for, from the information where the descent stopped.

@@ -9,6 +9,7 @@ pub mod course;
 pub mod descent;
 pub mod ending;
 pub mod exact;
+pub mod folds;
 pub mod frame;
 pub mod large;
 pub mod nested;

@@ -1,4 +1,6 @@
-//! Likelihood-ratio tests: of each term of the formula, and against a smaller formula on the same rows.
+//! Tests of each term of the formula, and against a smaller formula on the same rows.
+
+use ndarray::{Array2, ArrayRef1};
 
 use crate::design::formula::Formula;
 use crate::design::matrix::encode;
@@ -8,8 +10,10 @@ use crate::fit::descent::optimum;
 use crate::fit::exact::Exact;
 use crate::fit::frame::{Dependent, Frame};
 use crate::fit::prepare::Prepared;
-use crate::fit::result::{LikelihoodRatio, TermTest};
-use crate::inference::likelihood_ratio::{TermColumns, of_log_likelihoods, of_residual_sums, test_terms};
+use crate::fit::result::{LikelihoodRatio, TermTest, TestKind};
+use crate::inference::likelihood_ratio::{
+    self, TermColumns, of_log_likelihoods, of_residual_sums, test_terms, wald,
+};
 use crate::inference::nested::first_outside;
 use crate::inference::profile::Optimum;
 use crate::objective::glm::Glm;
@@ -91,10 +95,26 @@ fn not_nested(text: &str, large: &str, name: &str) -> Error {
 /// Each term that no other contains, tested by the model without it: chi-squared (logistic) or F (linear).
 pub fn each_term(frame: &Frame, optimum: &Optimum<'_>, df_residual: Option<f64>) -> Vec<TermTest> {
     let terms = columns_by_term(&frame.terms, frame.has_intercept);
-    test_terms(optimum, &terms, df_residual)
+    named(test_terms(optimum, &terms, df_residual), &terms, TestKind::LikelihoodRatio)
+}
+
+/// Wald's tests of each term, from coefficients in the user's units and a root of their covariance.
+pub fn each_term_by_wald(
+    frame: &Frame,
+    user: &ArrayRef1<f64>,
+    root: &Array2<f64>,
+    df_residual: Option<f64>,
+) -> Vec<TermTest> {
+    let terms = columns_by_term(&frame.terms, frame.has_intercept);
+    named(wald(user, root, &terms, df_residual), &terms, TestKind::Wald)
+}
+
+fn named(tests: Vec<likelihood_ratio::TermTest>, terms: &[TermColumns], kind: TestKind) -> Vec<TermTest> {
+    tests
         .into_iter()
         .map(|test| TermTest {
             group: terms[test.term].name.clone(),
+            kind,
             statistic: test.statistic,
             df: test.df,
             p_value: test.p_value,
@@ -119,4 +139,52 @@ fn columns_by_term(terms: &[Term], has_intercept: bool) -> Vec<TermColumns> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::csv::Source;
+    use crate::fit::spec::{Robust, Spec};
+
+    fn tests_of(formula: &str, hc: u8) -> Vec<TermTest> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/treatment_effectiveness.csv");
+        let bytes = std::fs::read(path).expect("it comes with the program");
+        let source = Source::from_bytes("trial.csv", bytes).expect("a table");
+        let spec = Spec { robust: Robust::Hc(hc), ..Spec::new(formula) };
+        crate::fit::fit(&spec, &source, &mut crate::optimise::watch::Unwatched)
+            .expect("a fit")
+            .statistics
+            .term_tests
+    }
+
+    fn are(tests: &[TermTest], wanted: &[(&str, f64, usize, f64)]) {
+        assert_eq!(tests.len(), wanted.len());
+        for (test, (group, statistic, df, p)) in tests.iter().zip(wanted) {
+            assert_eq!((test.group.as_str(), test.df, test.kind), (*group, *df, TestKind::Wald));
+            assert!((test.statistic - statistic).abs() < 1e-9 * (1e-3 + statistic), "{test:?}");
+            assert!((test.p_value - p).abs() < 1e-8 * p, "{test:?}");
+        }
+    }
+
+    /// R 4: lm and glm of the same rows, HC3 and HC0 by hand from residuals and hat values, b' V⁻¹ b of the columns of each term.
+    #[test]
+    fn walds_tests_with_a_robust_covariance_are_those_of_r() {
+        are(
+            &tests_of("effectiveness ~ treatment * age + sex", 3),
+            &[
+                ("sex", 11.8110338399572523, 1, 0.0006008890164111),
+                ("treatment:age", 2.487_570_423_614_351, 2, 0.0833696695062809),
+            ],
+        );
+        are(
+            &tests_of("responded ~ treatment + age + I(age^2) + sex", 0),
+            &[
+                ("treatment", 151.270297025182, 2, 1.41929398770068e-33),
+                ("age", 0.000595078454714407, 1, 0.980538150792827357),
+                ("I(age^2)", 0.344867010082654, 1, 0.557033273401550),
+                ("sex", 8.53975612556040886, 1, 0.00347472184887681),
+            ],
+        );
+    }
 }

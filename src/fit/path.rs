@@ -11,7 +11,7 @@ use crate::objective::{Curved, Objective};
 use crate::optimise::method::{Decay, Method};
 use crate::optimise::watch::Unwatched;
 use crate::optimise::{Settings, minimise};
-use crate::rows::{InMemory, Rows};
+use crate::rows::{BLOCK_ROWS, Block, InMemory, Rows};
 
 /// Lambdas in a grid.
 const GRID: usize = 100;
@@ -27,10 +27,10 @@ const UPDATES: usize = 6;
 const CURVATURES: usize = 60;
 
 /// What is fitted along a path.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Problem<'a> {
     /// Standardised rows: population standard deviation 1; column 0 is the intercept, if there is one.
-    pub rows: &'a InMemory,
+    pub rows: &'a dyn Rows,
     /// The loss.
     pub loss: Loss,
     /// The penalty's alpha: 0 ridge, 1 lasso.
@@ -110,7 +110,7 @@ pub fn grid(problem: &Problem<'_>) -> Result<Vec<f64>> {
 /// As [`largest_lambda`].
 pub fn path(problem: &Problem<'_>, lambdas: &[f64]) -> Result<Path> {
     let small;
-    let rows = match problem.loss {
+    let rows: &dyn Rows = match problem.loss {
         Loss::Squared => {
             small = compressed(problem.rows);
             &small
@@ -223,14 +223,49 @@ fn null_model(problem: &Problem<'_>) -> Result<Array1<f64>> {
 
 /// At most p + 1 rows with the same mean squared loss, up to rounding, as all rows: the triangular factor of
 /// [X, y - offset], each row times sqrt(w_i (p + 1) / W).
-fn compressed(rows: &InMemory) -> InMemory {
-    let p = rows.x.ncols();
-    let y = rows.offset.as_ref().map_or_else(|| rows.y.clone(), |offset| &rows.y - offset);
-    let both = concatenate(Axis(1), &[rows.x.view(), y.view().insert_axis(Axis(1))]).expect("one y a row");
-    let both = InMemory { x: both, y, offset: None, ..rows.clone() };
+fn compressed(rows: &dyn Rows) -> InMemory {
+    let p = rows.n_columns();
+    let both = WithOutcome { rows };
     let root = Glm::new(&both, Loss::Squared).curvature_root(&Array1::zeros(p + 1));
     let root = root * ((p + 1) as f64).sqrt();
     InMemory::new(root.slice(s![.., ..p]).to_owned(), root.column(p).to_owned(), None, None)
+}
+
+/// [X, y - offset].
+struct WithOutcome<'a> {
+    rows: &'a dyn Rows,
+}
+
+impl Rows for WithOutcome<'_> {
+    fn n_rows(&self) -> usize {
+        self.rows.n_rows()
+    }
+    fn n_columns(&self) -> usize {
+        self.rows.n_columns() + 1
+    }
+    fn n_blocks(&self) -> usize {
+        self.rows.n_blocks()
+    }
+    fn block(&self, index: usize) -> Block<'_> {
+        let block = self.rows.block(index);
+        let numbers = joined(&block);
+        Block { numbers: numbers.into(), coded: None, offset: None, ..block }
+    }
+    fn pick(&self, rows: &[usize]) -> InMemory {
+        let picked = self.rows.pick(rows);
+        let whole = InMemory { block_rows: rows.len().max(1), ..picked };
+        let x = joined(&whole.block(0));
+        InMemory { x, coded: None, offset: None, block_rows: BLOCK_ROWS, ..whole }
+    }
+    fn total_weight(&self) -> f64 {
+        self.rows.total_weight()
+    }
+}
+
+/// The columns of a block, and y - offset as one more.
+fn joined(block: &Block<'_>) -> Array2<f64> {
+    let y = block.offset.as_ref().map_or_else(|| block.y.to_owned(), |offset| &block.y - offset);
+    concatenate(Axis(1), &[block.x().view(), y.view().insert_axis(Axis(1))]).expect("one y a row")
 }
 
 #[cfg(test)]

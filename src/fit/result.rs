@@ -13,6 +13,7 @@ use crate::objective::penalty::Strength;
 use crate::optimise::history::History;
 use crate::optimise::stop::StopReason;
 use crate::optimise::verdict::Verdict;
+use crate::performance::calibration::HosmerLemeshowTest;
 use crate::performance::case_mix::CaseMix;
 use crate::performance::construction::ByConstruction;
 
@@ -82,6 +83,13 @@ pub struct HosmerLemeshow {
     pub p_value: f64,
 }
 
+impl From<HosmerLemeshowTest> for HosmerLemeshow {
+    fn from(test: HosmerLemeshowTest) -> Self {
+        let HosmerLemeshowTest { groups, chisq, df, p_value } = test;
+        HosmerLemeshow { groups, chisq, df, p_value }
+    }
+}
+
 /// Likelihood-ratio test against a smaller model on the same rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LikelihoodRatio {
@@ -97,11 +105,22 @@ pub struct LikelihoodRatio {
     pub f: Option<(f64, f64)>,
 }
 
-/// Likelihood-ratio test of one term of the formula: the model without it against the whole.
+/// What a test of a term compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestKind {
+    /// The likelihoods of the whole model and of the one without the term.
+    LikelihoodRatio,
+    /// The term's coefficients with their covariance.
+    Wald,
+}
+
+/// Test of one term of the formula: the model without it against the whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TermTest {
     /// The term, e.g. `rcs(age, 4)`.
     pub group: String,
+    /// What is compared.
+    pub kind: TestKind,
     /// Chi-squared (logistic) or F (linear).
     pub statistic: f64,
     /// Degrees of freedom of the term.

@@ -71,12 +71,7 @@ impl OfRows {
             auc: auc(&risk, &outcome, weight.as_deref()),
             brier: brier(&risk, &outcome, weight.as_deref()),
             scaled_brier: scaled_brier(&risk, &outcome, weight.as_deref()),
-            hosmer_lemeshow: test.map(|t| HosmerLemeshow {
-                groups: t.groups,
-                chisq: t.chisq,
-                df: t.df,
-                p_value: t.p_value,
-            }),
+            hosmer_lemeshow: test.map(HosmerLemeshow::from),
         }
     }
 }

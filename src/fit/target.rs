@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::fit::frame::Frame;
 use crate::fit::path::{Path, Problem, grid, path, sizes};
 use crate::fit::spec::{Penalty, Spec};
-use crate::fit::tune::{FOLDS, Tuned, cross_validate};
+use crate::fit::tune::{FOLDS, Tuned, cross_validate, cross_validate_on_disk};
 use crate::objective::Objective;
 use crate::objective::firth::Firth;
 use crate::objective::glm::Glm;
@@ -58,13 +58,28 @@ impl Target {
         }
     }
 
-    /// The likelihood, or the elastic net of a lambda that is given; nothing is drawn or searched for.
-    pub fn of_given_strength(spec: &Spec) -> Target {
+    /// As [`Target::of`], for rows that are swept: a lambda that is given is not searched for, and one that is not is cross-validated
+    /// with the folds in temporary files of a folder.
+    ///
+    /// # Errors
+    /// As [`cross_validate_on_disk`] says.
+    pub fn of_many(
+        spec: &Spec,
+        frame: &Frame,
+        loss: Loss,
+        folder: &std::path::Path,
+    ) -> Result<(Target, Option<Search>)> {
         match spec.penalty {
             Penalty::ElasticNet { lambda: Some(lambda), alpha } => {
-                Target::ElasticNet(Strength { lambda, alpha })
+                Ok((Target::ElasticNet(Strength { lambda, alpha }), None))
             }
-            _ => Target::Likelihood,
+            Penalty::ElasticNet { lambda: None, alpha } => {
+                let problem = Problem { rows: &frame.rows, loss, alpha, has_intercept: frame.has_intercept };
+                let lambdas = grid(&problem)?;
+                let tuned = cross_validate_on_disk(&problem, &lambdas, FOLDS, spec.seed, folder)?;
+                searched(&problem, &lambdas, frame, None, Some(tuned))
+            }
+            Penalty::None | Penalty::Firth => Ok((Target::Likelihood, None)),
         }
     }
 
@@ -116,8 +131,19 @@ fn elastic_net(
         Some(_) => None,
         None => Some(cross_validate(&problem, &lambdas, FOLDS, spec.seed)?),
     };
+    searched(&problem, &lambdas, frame, lambda, tuned)
+}
+
+/// The elastic net with the lambda that was given or chosen, and what all lambdas give.
+fn searched(
+    problem: &Problem<'_>,
+    lambdas: &[f64],
+    frame: &Frame,
+    lambda: Option<f64>,
+    tuned: Option<Tuned>,
+) -> Result<(Target, Option<Search>)> {
     let chosen = lambda.or_else(|| tuned.as_ref().map(Tuned::lambda_1se)).expect("one of the two");
     let names = frame.terms.iter().map(|t| t.name.clone()).collect();
-    let search = Search { path: path(&problem, &lambdas)?, names, tuned };
-    Ok((Target::ElasticNet(Strength { lambda: chosen, alpha }), Some(search)))
+    let search = Search { path: path(problem, lambdas)?, names, tuned };
+    Ok((Target::ElasticNet(Strength { lambda: chosen, alpha: problem.alpha }), Some(search)))
 }

@@ -1,17 +1,20 @@
 //! Lambda by cross-validation: the smallest mean loss, and the simplest model within one standard error of it.
 
+use std::path::Path;
+
 use ndarray::{Array1, Axis};
 use rayon::prelude::*;
 
-use crate::design::scale::Scale;
 use crate::error::{Error, Result};
+use crate::fit::folds::{Folds, Sides};
 use crate::fit::path::{Problem, path};
 use crate::objective::loss::Loss;
-use crate::optimise::batch::shuffled;
-use crate::rows::{InMemory, Rows};
+use crate::rows::Rows;
 
 /// Folds, unless said otherwise.
 pub const FOLDS: usize = 10;
+/// Blocks that are judged at the same time.
+const AT_ONCE: usize = 64;
 
 /// What the cross-validated loss is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,16 +95,48 @@ impl Tuned {
 /// Usage, when there are fewer than 2 folds or more folds than rows. Data, when the rows outside a fold have one outcome
 /// only.
 pub fn cross_validate(problem: &Problem<'_>, lambdas: &[f64], folds: usize, seed: u64) -> Result<Tuned> {
+    let folds = dealt(problem, folds, seed)?;
+    let judged: Vec<Judged> = (0..folds.n_folds())
+        .into_par_iter()
+        .map(|k| judge(problem, lambdas, &folds.in_memory(k)))
+        .collect::<Result<_>>()?;
+    Ok(summed(problem, lambdas, &judged))
+}
+
+/// As [`cross_validate`], the same bits, of rows that are too many to have twice in memory: one fold after the other, whose rows lie
+/// in temporary files of a folder meanwhile.
+///
+/// # Errors
+/// As [`cross_validate`]; Io, where a file cannot be written or read.
+pub fn cross_validate_on_disk(
+    problem: &Problem<'_>,
+    lambdas: &[f64],
+    folds: usize,
+    seed: u64,
+    folder: &Path,
+) -> Result<Tuned> {
+    let folds = dealt(problem, folds, seed)?;
+    let judged: Vec<Judged> = (0..folds.n_folds())
+        .map(|k| {
+            let sides = folds.on_disk(k, folder)?;
+            let judged = judge(problem, lambdas, &sides)?;
+            sides.train.check().and_then(|()| sides.test.check()).map(|()| judged)
+        })
+        .collect::<Result<_>>()?;
+    Ok(summed(problem, lambdas, &judged))
+}
+
+fn dealt<'a>(problem: &Problem<'a>, folds: usize, seed: u64) -> Result<Folds<'a>> {
     let n = problem.rows.n_rows();
     if folds < 2 || folds > n {
         return Err(Error::usage(format!("{folds} folds cannot be made of {n} rows"))
             .hint("use from 2 folds to as many as there are rows; 10 is usual"));
     }
-    let order = shuffled(n, seed, "folds", 0);
-    let judged: Vec<Judged> = (0..folds)
-        .into_par_iter()
-        .map(|k| judge_fold(problem, lambdas, &order, folds, k))
-        .collect::<Result<_>>()?;
+    Ok(Folds::new(problem.rows, problem.has_intercept, folds, seed))
+}
+
+fn summed(problem: &Problem<'_>, lambdas: &[f64], judged: &[Judged]) -> Tuned {
+    let folds = judged.len();
     let total: f64 = judged.iter().map(|f| f.weight).sum();
     let over_folds =
         |of: &dyn Fn(&Judged) -> f64| judged.iter().map(|f| f.weight * of(f)).sum::<f64>() / total;
@@ -110,7 +145,7 @@ pub fn cross_validate(problem: &Problem<'_>, lambdas: &[f64], folds: usize, seed
         .map(|l| (over_folds(&|f: &Judged| (f.measure[l] - mean[l]).powi(2)) / (folds - 1) as f64).sqrt())
         .collect();
     let (least, within_one_se) = chosen(lambdas, &mean, &std_error);
-    Ok(Tuned {
+    Tuned {
         lambda: lambdas.to_vec(),
         mean,
         std_error,
@@ -119,7 +154,7 @@ pub fn cross_validate(problem: &Problem<'_>, lambdas: &[f64], folds: usize, seed
         folds,
         measure: Measure::of(problem.loss),
         unconverged: judged.iter().map(|f| f.unconverged).sum(),
-    })
+    }
 }
 
 /// A fold's verdict.
@@ -130,47 +165,37 @@ struct Judged {
     unconverged: usize,
 }
 
-fn judge_fold(
-    problem: &Problem<'_>,
-    lambdas: &[f64],
-    order: &[usize],
-    folds: usize,
-    fold: usize,
-) -> Result<Judged> {
-    let side = |inside: bool| {
-        let mut rows: Vec<usize> = order
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| (i % folds == fold) == inside)
-            .map(|(_, r)| *r)
-            .collect();
-        rows.sort_unstable();
-        problem.rows.pick(&rows)
-    };
-    let (mut train, mut test) = (side(false), side(true));
-    let scale = Scale::of(&train.x, train.weight.as_ref(), problem.has_intercept);
-    train.x = scale.apply(&train.x);
-    test.x = scale.apply(&test.x);
-    let fitted = path(&Problem { rows: &train, ..*problem }, lambdas)?;
-    let measure =
-        fitted.coefficients.axis_iter(Axis(0)).map(|beta| measure_at(problem.loss, &test, &beta.to_owned()));
+fn judge(problem: &Problem<'_>, lambdas: &[f64], sides: &Sides) -> Result<Judged> {
+    let Sides { train, test } = sides;
+    let fitted = path(&Problem { rows: train, ..*problem }, lambdas)?;
+    let betas: Vec<Array1<f64>> =
+        fitted.coefficients.axis_iter(Axis(0)).map(|beta| beta.to_owned()).collect();
     Ok(Judged {
         weight: test.total_weight(),
-        measure: measure.collect(),
+        measure: measures(problem.loss, test, &betas),
         unconverged: fitted.converged.iter().filter(|c| !**c).count(),
     })
 }
 
-/// Twice the mean loss of some rows.
-fn measure_at(loss: Loss, rows: &InMemory, beta: &Array1<f64>) -> f64 {
-    let mut eta = rows.x.dot(beta);
-    if let Some(offset) = &rows.offset {
-        eta += offset;
+/// Twice the mean loss of some rows by each of several models, in one pass.
+fn measures(loss: Loss, rows: &dyn Rows, betas: &[Array1<f64>]) -> Vec<f64> {
+    let of_block = |k: usize| -> Vec<f64> {
+        let block = rows.block(k);
+        let x = block.x();
+        let sum = |beta: &Array1<f64>| -> f64 {
+            let eta = x.dot(beta);
+            let cost = |i: usize| loss.value_and_slope(eta[i] + block.offset(i), block.y[i]).0;
+            (0..block.len()).map(|i| block.weight(i) * cost(i)).sum()
+        };
+        betas.iter().map(sum).collect()
+    };
+    let mut sums = vec![0.0; betas.len()];
+    for from in (0..rows.n_blocks()).step_by(AT_ONCE) {
+        let to = (from + AT_ONCE).min(rows.n_blocks());
+        let blocks: Vec<Vec<f64>> = (from..to).into_par_iter().map(of_block).collect();
+        blocks.iter().for_each(|block| sums.iter_mut().zip(block).for_each(|(sum, x)| *sum += x));
     }
-    let sum: f64 = (0..eta.len())
-        .map(|i| rows.weight.as_ref().map_or(1.0, |w| w[i]) * loss.value_and_slope(eta[i], rows.y[i]).0)
-        .sum();
-    2.0 * sum / rows.total_weight()
+    sums.into_iter().map(|sum| 2.0 * sum / rows.total_weight()).collect()
 }
 
 /// Positions of the smallest mean and of the largest lambda within one standard error of it.
@@ -187,8 +212,10 @@ fn chosen(lambdas: &[f64], mean: &[f64], std_error: &[f64]) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::design::scale::Scale;
     use crate::fit::path::grid;
     use crate::num::linalg::{solve_root, triangular_factor};
+    use crate::rows::InMemory;
     use ndarray::{Array2, concatenate};
 
     fn simulated(n: usize, logistic: bool) -> InMemory {

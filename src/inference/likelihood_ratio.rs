@@ -1,11 +1,11 @@
 //! Likelihood-ratio tests: of two nested models, and of each term of a formula (the model without it).
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayRef1, Axis};
 use rayon::prelude::*;
 
 use crate::inference::profile::Optimum;
 use crate::inference::restrict::Restricted;
-use crate::num::linalg::{inverse_upper, solve_upper, solve_upper_transposed, triangular_factor};
+use crate::num::linalg::{inverse_upper, is_regular, solve_upper, solve_upper_transposed, triangular_factor};
 use crate::num::special::{chi_squared_upper, f_upper};
 use crate::objective::{Curved, Objective};
 use crate::optimise::method::{Decay, Method};
@@ -105,6 +105,40 @@ pub fn test_terms(optimum: &Optimum<'_>, terms: &[TermColumns], df_residual: Opt
     wanted.par_iter().map(|t| test_term(optimum, &inverse, (*t, &terms[*t].columns), df_residual)).collect()
 }
 
+/// Wald's test of the same terms, from the covariance that the estimates have: it fits nothing and holds for any covariance.
+///
+///   b_t' (V_tt)⁻¹ b_t; chi-squared, or over the term's columns F with n - k below where `df_residual` is given
+///
+/// beta: p coefficients; root: A (p x m) with A A' = V their covariance. A singular V_tt gives not-a-number.
+/// Source: Wald 1943, Transactions of the American Mathematical Society 54:426-482.
+pub fn wald(
+    beta: &ArrayRef1<f64>,
+    root: &Array2<f64>,
+    terms: &[TermColumns],
+    df_residual: Option<f64>,
+) -> Vec<TermTest> {
+    let wanted = (0..terms.len()).filter(|t| !terms[*t].columns.is_empty() && may_go(&terms[*t], terms));
+    wanted
+        .map(|term| {
+            let columns = &terms[term].columns;
+            let of_term: Array1<f64> = columns.iter().map(|j| beta[*j]).collect();
+            let factor = triangular_factor(&root.select(Axis(0), columns).t().to_owned());
+            let lost = solve_upper_transposed(&factor, &of_term);
+            let chisq = if is_regular(&factor) { lost.dot(&lost) } else { f64::NAN };
+            let (statistic, p_value) = judged(chisq, columns.len(), df_residual);
+            TermTest { term, statistic, df: columns.len(), p_value, failure: None }
+        })
+        .collect()
+}
+
+/// The statistic and its upper tail.
+fn judged(chisq: f64, df: usize, df_residual: Option<f64>) -> (f64, f64) {
+    match df_residual {
+        Some(df2) => (chisq / df as f64, f_upper(chisq / df as f64, df as f64, df2)),
+        None => (chisq, chi_squared_upper(chisq, df as f64)),
+    }
+}
+
 /// Whether no other term contains all the factors of this one and more.
 fn may_go(term: &TermColumns, terms: &[TermColumns]) -> bool {
     let contains = |other: &TermColumns| term.factors.iter().all(|f| other.factors.contains(f));
@@ -126,10 +160,7 @@ fn test_term(
         Ok(chisq) => (chisq.max(0.0), None),
         Err(why) => (f64::NAN, Some(why)),
     };
-    let (statistic, p_value) = match df_residual {
-        Some(df2) => (chisq / df as f64, f_upper(chisq / df as f64, df as f64, df2)),
-        None => (chisq, chi_squared_upper(chisq, df as f64)),
-    };
+    let (statistic, p_value) = judged(chisq, df, df_residual);
     TermTest { term, statistic, df, p_value, failure }
 }
 

@@ -185,6 +185,7 @@ fn statistics(s: &result::Statistics) -> Statistics {
             .iter()
             .map(|t| TermTest {
                 term: t.group.clone(),
+                test: (t.kind == result::TestKind::Wald).then(|| "Wald".to_string()),
                 statistic: finite(t.statistic),
                 df: t.df,
                 p_value: finite(t.p_value),

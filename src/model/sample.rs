@@ -7,7 +7,7 @@ use crate::design::matrix::{Basis, Frozen, VariableKind};
 use crate::design::term::{Part, Term};
 use crate::fit::result::{
     Coefficient, Convergence, FStatistic, Fit, HosmerLemeshow, Inflation, LikelihoodRatio, OptimizerUsed,
-    Outcome, Separation, Statistics, TermTest,
+    Outcome, Separation, Statistics, TermTest, TestKind,
 };
 use crate::fit::spec::{Family, MethodName, Spec};
 use crate::inference::table::Reference;
@@ -322,8 +322,20 @@ pub fn logistic() -> Fit {
             f: None,
         }),
         term_tests: vec![
-            TermTest { group: "rx".to_string(), statistic: 5.71, df: 1, p_value: 0.0169 },
-            TermTest { group: "rcs(age, 4)".to_string(), statistic: 7.82, df: 3, p_value: 0.0499 },
+            TermTest {
+                group: "rx".to_string(),
+                kind: TestKind::LikelihoodRatio,
+                statistic: 5.71,
+                df: 1,
+                p_value: 0.0169,
+            },
+            TermTest {
+                group: "rcs(age, 4)".to_string(),
+                kind: TestKind::LikelihoodRatio,
+                statistic: 7.82,
+                df: 3,
+                p_value: 0.0499,
+            },
         ],
         condition_number: Some(31.4159),
         ..Statistics::default()

@@ -123,6 +123,9 @@ pub struct LikelihoodRatio {
 pub struct TermTest {
     /// The term of the formula.
     pub term: String,
+    /// `Wald`; absent of a likelihood-ratio test, or an exact one of a linear model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<String>,
     /// Chi-squared (logistic) or F (linear).
     pub statistic: Option<f64>,
     /// Degrees of freedom of the term.

@@ -15,14 +15,8 @@ pub struct HosmerLemeshowTest {
     pub p_value: f64,
 }
 
-/// R's quantile of type 7 of sorted values of which the first `passed[i]` copies are at most `values[i]`.
-fn quantile_of_copies(values: &[f64], passed: &[f64], p: f64) -> f64 {
-    let copies = passed.last().copied().unwrap_or(0.0);
-    let h = (copies - 1.0).max(0.0) * p;
-    let at = |place: f64| values[passed.partition_point(|c| *c <= place).min(values.len() - 1)];
-    let (low, high) = (at(h.floor()), at(h.floor() + 1.0));
-    low + (h - h.floor()) * (high - low)
-}
+/// Risks that differ by less than this share are equal: far above rounding, far below any real difference of risks.
+const ROUNDING: f64 = 1e-10;
 
 /// Hosmer-Lemeshow goodness of fit with risks cut at their quantiles 0, 1/g, ..., 1 (type 7), groups closed on the
 /// right; a risk equal to a cut but for rounding belongs to the lower group. Cuts that coincide make fewer groups.
@@ -35,34 +29,66 @@ pub fn hosmer_lemeshow(
     weight: Option<&[f64]>,
     groups: usize,
 ) -> Option<HosmerLemeshowTest> {
-    const ROUNDING: f64 = 1e-10; // relative: far above rounding, far below any real difference of risks
     if groups < 3 {
         return None;
     }
     let copies_of = |i: usize| weight.map_or(1.0, |w| w[i]);
     let mut order: Vec<usize> = (0..risk.len()).filter(|i| copies_of(*i) > 0.0).collect();
     order.sort_by(|a, b| risk[*a].total_cmp(&risk[*b]));
-    let values: Vec<f64> = order.iter().map(|i| risk[*i]).collect();
-    let passed: Vec<f64> = order
-        .iter()
-        .scan(0.0, |sum, i| {
-            *sum += copies_of(*i);
-            Some(*sum)
-        })
-        .collect();
-    if values.is_empty() {
+    let cuts = cuts(order.iter().map(|i| (risk[*i], copies_of(*i))), groups);
+    tested((0..risk.len()).map(|i| (risk[i], outcome[i], copies_of(i))), &cuts)
+}
+
+/// As [`hosmer_lemeshow`], of rows (risk, outcome, weight above 0) in the order of their risks.
+pub fn hosmer_lemeshow_of_sorted(
+    rows: impl Iterator<Item = (f64, f64, f64)> + Clone,
+    groups: usize,
+) -> Option<HosmerLemeshowTest> {
+    if groups < 3 {
         return None;
     }
-    let mut cuts: Vec<f64> =
-        (1..groups).map(|k| quantile_of_copies(&values, &passed, k as f64 / groups as f64)).collect();
+    let cuts = cuts(rows.clone().map(|(risk, _, copies)| (risk, copies)), groups);
+    tested(rows, &cuts)
+}
+
+/// The inner cuts of g groups: R's quantiles of type 7 of sorted risks with so many copies each, those that coincide as one.
+fn cuts(sorted: impl Iterator<Item = (f64, f64)> + Clone, groups: usize) -> Vec<f64> {
+    let copies: f64 = sorted.clone().map(|(_, copies)| copies).sum();
+    let heights: Vec<f64> =
+        (1..groups).map(|k| (copies - 1.0).max(0.0) * (k as f64 / groups as f64)).collect();
+    let mut places: Vec<f64> = heights.iter().flat_map(|h| [h.floor(), h.floor() + 1.0]).collect();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    let (mut rows, mut here, mut passed) = (sorted, f64::NAN, 0.0);
+    let risks: Vec<f64> = places
+        .iter()
+        .map(|place| {
+            while passed <= *place {
+                let Some((risk, copies)) = rows.next() else { break };
+                (here, passed) = (risk, passed + copies);
+            }
+            here
+        })
+        .collect();
+    let at = |place: f64| risks[places.partition_point(|p| *p < place)];
+    let mut cuts: Vec<f64> = heights
+        .iter()
+        .map(|h| {
+            let (low, high) = (at(h.floor()), at(h.floor() + 1.0));
+            low + (h - h.floor()) * (high - low)
+        })
+        .collect();
     cuts.dedup_by(|a, b| (*a - *b).abs() <= ROUNDING * b.abs());
+    cuts
+}
+
+fn tested(rows: impl Iterator<Item = (f64, f64, f64)>, cuts: &[f64]) -> Option<HosmerLemeshowTest> {
     let mut table = vec![[0.0_f64; 3]; cuts.len() + 1]; // rows, events observed, events expected
-    for (i, r) in risk.iter().enumerate() {
-        let w = copies_of(i);
-        let group = cuts.partition_point(|cut| *r > cut + ROUNDING * cut.abs());
-        table[group][0] += w;
-        table[group][1] += w * outcome[i];
-        table[group][2] += w * r;
+    for (risk, outcome, copies) in rows {
+        let group = cuts.partition_point(|cut| risk > cut + ROUNDING * cut.abs());
+        table[group][0] += copies;
+        table[group][1] += copies * outcome;
+        table[group][2] += copies * risk;
     }
     table.retain(|g| g[0] > 0.0);
     let chisq = table
@@ -107,6 +133,20 @@ mod tests {
         let weighted = hosmer_lemeshow(&risk, &outcome, Some(&weight), 4).expect("four groups");
         let repeated = hosmer_lemeshow(&repeat(&risk), &repeat(&outcome), None, 4).expect("four groups");
         assert!((weighted.chisq - repeated.chisq).abs() < 1e-12 && weighted.df == repeated.df);
+    }
+
+    #[test]
+    fn sorted_rows_give_the_same_with_more_groups_than_rows_too() {
+        let (risk, outcome) = rows();
+        let mut order: Vec<usize> = (0..30).collect();
+        order.sort_by(|a, b| risk[*a].total_cmp(&risk[*b]));
+        for groups in [3, 10, 29, 40] {
+            let weight: Vec<f64> = (0..30).map(|i| f64::from(1 + i % 3)).collect();
+            let sorted = order.iter().map(|i| (risk[*i], outcome[*i], weight[*i]));
+            let found = hosmer_lemeshow_of_sorted(sorted, groups).expect("groups");
+            let wanted = hosmer_lemeshow(&risk, &outcome, Some(&weight), groups).expect("groups");
+            assert!((found.chisq - wanted.chisq).abs() < 1e-12 * wanted.chisq && found.df == wanted.df);
+        }
     }
 
     #[test]

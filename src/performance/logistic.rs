@@ -177,7 +177,7 @@ impl LogisticPerformance {
         let packed = lp.par_iter().zip(outcome).map(|(lp, y)| pack(expit(*lp), *y)).collect();
         let ranking = Ranking::new(packed, weight.map(<[f64]>::to_vec));
         let cells = ranking.cells();
-        let area = ranking.auc().ok_or_else(|| one_value(outcome))?;
+        let area = ranking.sorted().auc().ok_or_else(|| one_value(outcome))?;
         let curves = Asked { thresholds: Vec::new(), ..asked.clone() };
         let mut found = LogisticPerformance::of(&cells.rows(), &curves)?;
         let z = found.half_width();

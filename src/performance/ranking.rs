@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::performance::calibration::{HosmerLemeshowTest, hosmer_lemeshow_of_sorted};
 use crate::performance::cells::Cells;
 use crate::performance::discrimination::Auc;
 
@@ -42,18 +43,53 @@ impl Ranking {
         Cells::of(&self.packed, self.weight.as_deref())
     }
 
-    /// The area with DeLong's standard error; `None` without both events and non-events. Uses up the rows.
-    pub fn auc(self) -> Option<Auc> {
+    /// The rows in the order of their risks; uses up the rows, for there may not be room for them twice.
+    pub fn sorted(self) -> Sorted {
         let Ranking { mut packed, weight } = self;
         match weight {
             None => {
                 packed.par_sort_unstable();
-                of_sorted(packed.iter().map(|cell| (*cell, 1.0)))
+                Sorted::Single(packed)
             }
             Some(weight) => {
                 let mut rows: Vec<(u64, f64)> = packed.into_iter().zip(weight).collect();
                 rows.par_sort_by_key(|row| row.0);
-                of_sorted(rows.iter().copied())
+                Sorted::Weighted(rows)
+            }
+        }
+    }
+}
+
+/// Packed rows in the order of their risks.
+pub enum Sorted {
+    /// Each is one patient.
+    Single(Vec<u64>),
+    /// With their frequency weights.
+    Weighted(Vec<(u64, f64)>),
+}
+
+impl Sorted {
+    /// The area with DeLong's standard error; `None` without both events and non-events.
+    pub fn auc(&self) -> Option<Auc> {
+        match self {
+            Sorted::Single(rows) => of_sorted(rows.iter().map(|cell| (*cell, 1.0))),
+            Sorted::Weighted(rows) => of_sorted(rows.iter().copied()),
+        }
+    }
+
+    /// The test of Hosmer and Lemeshow; `None` with fewer than three groups.
+    pub fn hosmer_lemeshow(&self, groups: usize) -> Option<HosmerLemeshowTest> {
+        let row = |(cell, weight): (u64, f64)| {
+            let (risk, outcome) = unpack(cell);
+            (risk, outcome as f64, weight)
+        };
+        match self {
+            Sorted::Single(rows) => {
+                hosmer_lemeshow_of_sorted(rows.iter().map(|cell| row((*cell, 1.0))), groups)
+            }
+            Sorted::Weighted(rows) => {
+                let counted = rows.iter().filter(|(_, weight)| *weight > 0.0);
+                hosmer_lemeshow_of_sorted(counted.map(|cell| row(*cell)), groups)
             }
         }
     }
@@ -125,10 +161,10 @@ mod tests {
         let packed: Vec<u64> = risk.iter().zip(&outcome).map(|(r, y)| pack(*r, *y)).collect();
         for weight in [None, Some(weight)] {
             let wanted = auc(&risk, &outcome, weight.as_deref()).expect("both outcomes");
-            let found = Ranking::new(packed.clone(), weight).auc().expect("both outcomes");
+            let found = Ranking::new(packed.clone(), weight).sorted().auc().expect("both outcomes");
             assert!((found.value - wanted.value).abs() < 1e-13, "{found:?} {wanted:?}");
             assert!((found.std_error - wanted.std_error).abs() < 1e-13, "{found:?} {wanted:?}");
         }
-        assert_eq!(Ranking::new(vec![pack(0.2, 1.0), pack(0.3, 1.0)], None).auc(), None);
+        assert_eq!(Ranking::new(vec![pack(0.2, 1.0), pack(0.3, 1.0)], None).sorted().auc(), None);
     }
 }

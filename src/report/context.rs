@@ -15,7 +15,7 @@ use crate::report::coefficients::{self, Row};
 use crate::report::forest::{Axis, Bar};
 use crate::report::numbers::{brief, count};
 use crate::report::sections::{self, Sections};
-use crate::report::statistics::{TermRow, labelled, percent, terms};
+use crate::report::statistics::{TermRow, labelled, percent, statistic_of_terms, terms};
 use crate::report::tables::is_pooled;
 use crate::report::{Context, Pictures, capitalised, captions, penalty, words};
 
@@ -143,7 +143,7 @@ fn contents(fit: &Fit, context: &Context, pictures: &Pictures) -> Page {
             .collect(),
         tested: !fit.statistics.term_tests.is_empty(),
         terms: terms(fit),
-        term_test: if fit.family == Family::Linear { "F" } else { "χ²" }.to_string(),
+        term_test: statistic_of_terms(fit).to_string(),
         figures: figures(fit, pictures),
         penalty: penalty_figures(fit, pictures),
         trained: trained(fit),

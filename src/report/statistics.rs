@@ -1,6 +1,6 @@
 //! The fit statistics as labelled strings, and the tests of the terms: what summary and page print of them.
 
-use crate::fit::result::Fit;
+use crate::fit::result::{Fit, TestKind};
 use crate::fit::spec::Family;
 use crate::report::numbers::{brief, count, p_equals, p_value, share, short, statistic};
 use crate::report::words::visible;
@@ -176,6 +176,17 @@ fn chi_squared(chisq: f64, df: usize, p: f64) -> String {
 /// `95%`, `99.9%`.
 pub fn percent(level: f64) -> String {
     format!("{}%", brief((level * 1e8).round() / 1e6))
+}
+
+/// What the tests of the terms are called.
+pub fn statistic_of_terms(fit: &Fit) -> &'static str {
+    let is_wald = fit.statistics.term_tests.iter().any(|test| test.kind == TestKind::Wald);
+    match (fit.family, is_wald) {
+        (Family::Linear, false) => "F",
+        (Family::Linear, true) => "Wald F",
+        (Family::Logistic, false) => "χ²",
+        (Family::Logistic, true) => "Wald χ²",
+    }
 }
 
 /// One row a term of the formula: its test and its variance inflation, as far as they were worked out.

@@ -7,7 +7,7 @@ use crate::optimise::stop::StopReason;
 use crate::report::align::{Align, Head, Line, table, wrapped};
 use crate::report::coefficients::{self, Row};
 use crate::report::evaluation::three;
-use crate::report::statistics::{labelled, percent, terms};
+use crate::report::statistics::{labelled, percent, statistic_of_terms, terms};
 use crate::report::tables::is_pooled;
 use crate::report::{Context, validation, words};
 
@@ -191,10 +191,7 @@ fn term_table(fit: &Fit) -> String {
     let mut heads =
         vec![Head { title: "term", align: Align::Left }, Head { title: "df", align: Align::Right }];
     if tested {
-        heads
-            .push(Head {
-                title: if fit.family == Family::Linear { "F" } else { "χ²" }, align: Align::Point
-            });
+        heads.push(Head { title: statistic_of_terms(fit), align: Align::Point });
         heads.push(Head { title: "p", align: Align::Point });
     }
     let inflated = rows.iter().any(|r| !r.gvif.is_empty());

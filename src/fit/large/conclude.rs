@@ -7,7 +7,7 @@ use crate::fit::large::measured::{Means, risks};
 use crate::fit::large::mixes::Mixes;
 use crate::fit::large::tally::{null_loss, tally};
 use crate::fit::prepare::Prepared;
-use crate::fit::result::Fit;
+use crate::fit::result::{Fit, HosmerLemeshow};
 use crate::fit::statistics::{OfRows, smallest_logistic_loss};
 use crate::fit::target::Target;
 use crate::inference::influence::Influence;
@@ -49,12 +49,16 @@ impl Ended<'_> {
         let has_cells = has_answer && !ranks.have_own_files();
         let ranking = found.ranking.take();
         let asked = (self.prepared.chosen.family, self.spec.conf_level);
-        let ((measured, auc), influence) = rayon::join(
+        let groups = self.spec.hosmer_lemeshow.filter(|_| !ranks.have_own_files());
+        let ((measured, (auc, hosmer_lemeshow)), influence) = rayon::join(
             || {
                 let cells = ranking.as_ref().filter(|_| has_cells).map(Ranking::cells);
                 rayon::join(
                     || cells.map(|cells| apparent::of_rows(&cells.rows(), asked)),
-                    || ranking.and_then(Ranking::auc),
+                    || {
+                        let Some(sorted) = ranking.map(Ranking::sorted) else { return (None, None) };
+                        (sorted.auc(), groups.and_then(|groups| sorted.hosmer_lemeshow(groups)))
+                    },
                 )
             },
             || has_influence.then(influence).flatten(),
@@ -72,11 +76,11 @@ impl Ended<'_> {
             auc,
             brier: found.mean_square,
             scaled_brier: 1.0 - found.mean_square / (share * (1.0 - share)),
-            hosmer_lemeshow: None,
+            hosmer_lemeshow: hosmer_lemeshow.map(HosmerLemeshow::from),
         };
         let mut statistics = self.statistics(&of_rows, value);
-        if self.loss == Loss::Squared && !is_elsewhere(&convergence) {
-            statistics.term_tests = self.term_tests(&statistics, &uncertainty); // exact, and no fit more
+        if !is_elsewhere(&convergence) {
+            statistics.term_tests = self.term_tests(&statistics, &uncertainty, false);
         }
         let coefficients = self.coefficients(&uncertainty, statistics.df_residual, &convergence);
         let case_mix = CaseMix {

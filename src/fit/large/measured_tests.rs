@@ -3,8 +3,10 @@
 use crate::fit::apparent::{Apparent, apparent};
 use crate::fit::large::tests::{on_disk, registry, specs};
 use crate::fit::large::{Storage, fit};
+use crate::fit::result::Fit;
 use crate::fit::spec::{Penalty, Spec};
 use crate::optimise::watch::Unwatched;
+use crate::team::Ranks;
 
 /// What cells may blur, and what sweeps know of single rows.
 fn numbers(apparent: &Apparent) -> (Vec<f64>, Vec<f64>) {
@@ -130,4 +132,55 @@ fn a_penalty_of_given_strength_shrinks_swept_rows_as_it_shrinks_arrays() {
         near(arrays.statistics.log_likelihood, memory.statistics.log_likelihood);
         assert!(found.search.is_none() && memory.covariance.is_none() && memory.influence.is_none());
     }
+}
+
+#[test]
+fn cross_validation_of_swept_rows_is_that_of_arrays() {
+    let source = registry(3000);
+    let site = || Spec {
+        penalty: Penalty::ElasticNet { lambda: None, alpha: 1.0 },
+        ..Spec::new("died ~ age + sbp + site")
+    };
+    for (weights, spec) in [
+        (
+            true,
+            Spec {
+                penalty: Penalty::ElasticNet { lambda: None, alpha: 0.5 },
+                ..Spec::new("days ~ age * sex + sbp + twice + offset(share)")
+            },
+        ),
+        (
+            false,
+            Spec {
+                penalty: Penalty::ElasticNet { lambda: None, alpha: 0.0 },
+                ..Spec::new("died ~ age + sbp + sex")
+            },
+        ),
+        (true, site()),
+    ] {
+        let spec = Spec { weights: weights.then(|| "n".to_string()), seed: 7, ..spec };
+        let arrays = crate::fit::fit(&spec, &source, &mut Unwatched).expect("a fit");
+        let memory = fit(&spec, &source, &Storage::Memory, &mut Unwatched).expect("a fit").fit;
+        let disk = fit(&spec, &source, &on_disk(), &mut Unwatched).expect("a fit").fit;
+        assert_eq!(memory.coefficients, disk.coefficients);
+        assert_eq!(arrays.coefficients, memory.coefficients);
+        let search = |fit: &Fit| fit.penalty.as_ref().and_then(|used| used.search.clone()).expect("searched");
+        assert_eq!(search(&arrays), search(&memory));
+        assert_eq!(search(&arrays), search(&disk));
+        assert_eq!(search(&disk).tuned.map(|tuned| tuned.unconverged), Some(0));
+    }
+    // sites as codes: the same in other columns
+    let arrays = crate::fit::fit(&site(), &source, &mut Unwatched).expect("a fit");
+    let coded = super::fit_with(&site(), &source, &on_disk(), 0, &Ranks::alone(), &mut Unwatched);
+    let coded = coded.expect("a fit").expect("alone").fit;
+    assert!(coded.ledger.notices.iter().any(|notice| notice.contains("one column of codes")));
+    let tuned = |fit: &Fit| {
+        let search = fit.penalty.as_ref().and_then(|used| used.search.as_ref());
+        search.and_then(|search| search.tuned.clone()).expect("tuned")
+    };
+    let (wanted, found) = (tuned(&arrays), tuned(&coded));
+    for (a, b) in wanted.mean.iter().zip(&found.mean).chain(wanted.lambda.iter().zip(&found.lambda)) {
+        assert!((a - b).abs() < 1e-8 * a, "{a} {b}");
+    }
+    assert_eq!((wanted.least, wanted.within_one_se), (found.least, found.within_one_se));
 }

@@ -1,7 +1,7 @@
 //! Fits to many rows: the same descent over rows that are made chunk by chunk and lie in memory or on disk.
 //!
 //! The statements are those that sweeps over the rows can make. What needs arrays of single patients (a treatment's effect,
-//! validation, a logistic model's tests of each term) is left to [`crate::fit::analyse`], which keeps them.
+//! validation, a logistic model's likelihood-ratio tests) is left to [`crate::fit::analyse`], which keeps them.
 
 pub mod columns;
 mod complete;
@@ -79,10 +79,8 @@ pub struct Large {
 pub fn needs_arrays(spec: &Spec) -> Option<&'static str> {
     let reasons = [
         (spec.penalty == Penalty::Firth, "`--penalty firth`"),
-        (matches!(spec.penalty, Penalty::ElasticNet { lambda: None, .. }), "`--lambda cv`"),
         (spec.raw_scale, "`--raw-scale`"),
         (spec.against.is_some(), "`--against`"),
-        (spec.hosmer_lemeshow.is_some(), "`--hosmer-lemeshow`"),
         (spec.save_fitted, "`--save-fitted`"),
     ];
     reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
@@ -206,6 +204,9 @@ fn fit_with(
         notices.push("the area under the ROC curve is counted in cells of 0.001 of risk, for risks of single patients do not \
                       leave a rank".to_string());
     }
+    if ranks.have_own_files() && spec.hosmer_lemeshow.is_some() {
+        prepared.ledger.notices.push("no Hosmer-Lemeshow test, whose groups need the risks of single patients: these do not leave a rank".to_string());
+    }
     say_what_was_left_out(&mut prepared, &frame);
     let ended = descend(spec, prepared, frame, watcher)?; // 5
     let (fit, apparent, prepared) = ended.into_large_fit(&mixes, ranks)?; // 6
@@ -274,9 +275,9 @@ fn descend<'s>(
     watcher: &mut dyn Watcher,
 ) -> Result<Ended<'s>> {
     let loss = loss_of(prepared.chosen.family);
-    let target = Target::of_given_strength(spec);
-    say_what_the_penalty_does(&mut prepared, &frame, target, None);
-    if target != Target::Likelihood {
+    let (target, search) = Target::of_many(spec, &frame, loss, &std::env::temp_dir())?;
+    say_what_the_penalty_does(&mut prepared, &frame, target, search.as_ref());
+    if target != Target::Likelihood && search.is_none() {
         prepared
             .ledger
             .notices
@@ -303,7 +304,7 @@ fn descend<'s>(
         frame,
         loss,
         target,
-        search: None,
+        search,
         swept: None,
         plan,
         descent,
