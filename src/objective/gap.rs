@@ -5,8 +5,13 @@ use rayon::prelude::*;
 
 use crate::num::linalg::{combine_factors, is_regular, solve_root, triangular_factor};
 use crate::objective::Objective;
+use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::penalty::Penalised;
+use crate::objective::shared::loss;
+use crate::rows::shared::{At, Question, viewed};
+use crate::rows::{Rows, Stored};
+use crate::team::Bits;
 
 impl Penalised<'_> {
     /// An upper bound of F(beta) - min F.
@@ -125,71 +130,141 @@ impl Penalised<'_> {
 
     /// (1/W) sum_i w_i |l'(eta_i) x_ij| of some columns.
     fn mean_sizes(&self, beta: &ArrayRef1<f64>, columns: &[usize]) -> Array1<f64> {
-        self.mean_over_blocks(columns.len(), |k| {
-            let block = self.rows.block(k);
-            let x = block.x();
-            let eta = self.unpenalised().predictors(k, beta);
-            let slope = |i: usize| self.loss.value_and_slope(eta[i], block.y[i]).1;
-            let size = |j: &usize| {
-                (0..block.len()).map(|i| block.weight(i) * (slope(i) * x[[i, *j]]).abs()).sum::<f64>()
-            };
-            columns.iter().map(size).collect()
-        })
+        let sums = match self.rows.shared() {
+            Some((shared, view)) => {
+                let question = Question::Sizes {
+                    at: self.unpenalised().at(view, beta, None),
+                    columns: columns.to_vec(),
+                };
+                shared.ask(&question, |mine| sizes(mine, self.loss, beta, columns)).swap_remove(0)
+            }
+            None => sizes(self.rows, self.loss, beta, columns),
+        };
+        Array1::from_vec(sums) / self.rows.total_weight()
     }
 
     /// (1/W) sum_i w_i [l_i(eta_i) + l_i*(theta_i) - theta_i eta_i] for shares of the slopes at a balanced point.
     fn gaps_of_rows(&self, beta: &ArrayRef1<f64>, balanced: &Array1<f64>, shares: &[f64]) -> Array1<f64> {
-        self.mean_over_blocks(shares.len(), |k| {
-            let block = self.rows.block(k);
-            let eta = self.unpenalised().predictors(k, beta);
-            let at_balance = self.unpenalised().predictors(k, balanced);
-            let mut sums = Array1::zeros(shares.len());
-            for i in (0..block.len()).filter(|i| block.weight(*i) > 0.0) {
-                let theta = self.loss.value_and_slope(at_balance[i], block.y[i]).1;
-                for (sum, share) in sums.iter_mut().zip(shares) {
-                    *sum += block.weight(i) * row_gap(self.loss, eta[i], block.y[i], share * theta);
-                }
+        let sums = match self.rows.shared() {
+            Some((shared, view)) => {
+                let question = Question::Gaps {
+                    at: self.unpenalised().at(view, beta, None),
+                    balanced: Bits::of(balanced),
+                    shares: Bits::of(shares),
+                };
+                shared.ask(&question, |mine| gaps(mine, self.loss, (beta, balanced), shares)).swap_remove(0)
             }
-            sums
-        })
+            None => gaps(self.rows, self.loss, (beta, balanced), shares),
+        };
+        Array1::from_vec(sums) / self.rows.total_weight()
     }
 
     /// R of some columns with R'R = (1/W) sum_i w_i l''(eta_i) x_i x_i'.
     fn root(&self, beta: &ArrayRef1<f64>, columns: &[usize]) -> Array2<f64> {
-        let of_block = |k: usize| {
-            let block = self.rows.block(k);
-            let eta = self.unpenalised().predictors(k, beta);
-            let mut x = block.x().select(Axis(1), columns);
-            for (i, mut row) in x.rows_mut().into_iter().enumerate() {
-                row *= (block.weight(i) * self.loss.curvature(eta[i])).sqrt();
+        let m = columns.len();
+        let sum = match self.rows.shared() {
+            Some((shared, view)) => {
+                let question = Question::RootOf {
+                    at: self.unpenalised().at(view, beta, None),
+                    columns: columns.to_vec(),
+                };
+                let mine = |mine: &Stored| root(mine, self.loss, beta, columns).into_iter().collect();
+                let parts = shared.ask(&question, mine).into_iter();
+                let parts = parts.map(|part| Array2::from_shape_vec((m, m), part).expect("m x m cells"));
+                parts.fold(Array2::zeros((m, m)), |all, one| combine_factors(&all, &one))
             }
-            triangular_factor(&x)
+            None => root(self.rows, self.loss, beta, columns),
         };
-        let empty = Array2::zeros((columns.len(), columns.len()));
-        let all = self.over_blocks(of_block, empty, |all, one| combine_factors(&all, &one));
-        all / self.rows.total_weight().sqrt()
+        sum / self.rows.total_weight().sqrt()
     }
+}
 
-    /// Sums of each block over W.
-    fn mean_over_blocks(&self, n: usize, of_block: impl Fn(usize) -> Array1<f64> + Sync) -> Array1<f64> {
-        self.over_blocks(of_block, Array1::zeros(n), |all, one| all + one) / self.rows.total_weight()
-    }
-
-    /// What each block gives, made by any thread, joined in the order of the blocks.
-    fn over_blocks<T: Send>(
-        &self,
-        of_block: impl Fn(usize) -> T + Sync,
-        mut all: T,
-        join: impl Fn(T, T) -> T,
-    ) -> T {
-        const TOGETHER: usize = 64;
-        for from in (0..self.rows.n_blocks()).step_by(TOGETHER) {
-            let to = (from + TOGETHER).min(self.rows.n_blocks());
-            let found: Vec<T> = (from..to).into_par_iter().map(&of_block).collect();
-            all = found.into_iter().fold(all, &join);
+/// A rank's answer to a question about the gap; `None` to one about something else.
+pub fn answer(question: &Question, mine: &dyn Rows) -> Option<Vec<f64>> {
+    let point = |at: &At| Array1::from_vec(at.point.numbers());
+    let mut null = None;
+    Some(match question {
+        Question::Sizes { at, columns } => {
+            sizes(viewed(mine, at.view, &mut null), loss(at), &point(at), columns)
         }
-        all
+        Question::Gaps { at, balanced, shares } => {
+            let balanced = Array1::from_vec(balanced.numbers());
+            gaps(viewed(mine, at.view, &mut null), loss(at), (&point(at), &balanced), &shares.numbers())
+        }
+        Question::RootOf { at, columns } => {
+            root(viewed(mine, at.view, &mut null), loss(at), &point(at), columns).into_iter().collect()
+        }
+        _ => return None,
+    })
+}
+
+/// sum_i w_i |l'(eta_i) x_ij| of some columns over a process's own rows.
+fn sizes(rows: &dyn Rows, loss: Loss, beta: &ArrayRef1<f64>, columns: &[usize]) -> Vec<f64> {
+    let of_block = |k: usize| -> Array1<f64> {
+        let block = rows.block(k);
+        let x = block.x();
+        let eta = Glm::new(rows, loss).predictors(k, beta);
+        let slope = |i: usize| loss.value_and_slope(eta[i], block.y[i]).1;
+        let size = |j: &usize| {
+            (0..block.len()).map(|i| block.weight(i) * (slope(i) * x[[i, *j]]).abs()).sum::<f64>()
+        };
+        columns.iter().map(size).collect()
+    };
+    over_blocks(rows, of_block, Array1::zeros(columns.len()), |all, one| all + one).to_vec()
+}
+
+/// sum_i w_i [l_i(eta_i) + l_i*(theta_i) - theta_i eta_i] for shares of the slopes at a balanced point, likewise.
+fn gaps(
+    rows: &dyn Rows,
+    loss: Loss,
+    (beta, balanced): (&ArrayRef1<f64>, &ArrayRef1<f64>),
+    shares: &[f64],
+) -> Vec<f64> {
+    let glm = Glm::new(rows, loss);
+    let of_block = |k: usize| -> Array1<f64> {
+        let block = rows.block(k);
+        let (eta, at_balance) = (glm.predictors(k, beta), glm.predictors(k, balanced));
+        let mut sums = Array1::zeros(shares.len());
+        for i in (0..block.len()).filter(|i| block.weight(*i) > 0.0) {
+            let theta = loss.value_and_slope(at_balance[i], block.y[i]).1;
+            for (sum, share) in sums.iter_mut().zip(shares) {
+                *sum += block.weight(i) * row_gap(loss, eta[i], block.y[i], share * theta);
+            }
+        }
+        sums
+    };
+    over_blocks(rows, of_block, Array1::zeros(shares.len()), |all, one| all + one).to_vec()
+}
+
+/// R of some columns with R'R = sum_i w_i l''(eta_i) x_i x_i', likewise.
+fn root(rows: &dyn Rows, loss: Loss, beta: &ArrayRef1<f64>, columns: &[usize]) -> Array2<f64> {
+    let of_block = |k: usize| {
+        let block = rows.block(k);
+        let eta = Glm::new(rows, loss).predictors(k, beta);
+        let mut x = block.x().select(Axis(1), columns);
+        for (i, mut row) in x.rows_mut().into_iter().enumerate() {
+            row *= (block.weight(i) * loss.curvature(eta[i])).sqrt();
+        }
+        triangular_factor(&x)
+    };
+    let empty = Array2::zeros((columns.len(), columns.len()));
+    over_blocks(rows, of_block, empty, |all, one| combine_factors(&all, &one))
+}
+
+/// What each block gives, made by any thread, joined in the order of the blocks.
+fn over_blocks<T: Send>(
+    rows: &dyn Rows,
+    of_block: impl Fn(usize) -> T + Sync,
+    mut all: T,
+    join: impl Fn(T, T) -> T,
+) -> T {
+    const TOGETHER: usize = 64;
+    for from in (0..rows.n_blocks()).step_by(TOGETHER) {
+        let to = (from + TOGETHER).min(rows.n_blocks());
+        let found: Vec<T> = (from..to).into_par_iter().map(&of_block).collect();
+        all = found.into_iter().fold(all, &join);
     }
+    all
 }
 
 /// l(eta) + l*(theta) - theta eta >= 0.

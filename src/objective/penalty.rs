@@ -143,12 +143,58 @@ impl Sampled for Penalised<'_> {
     }
 
     fn with_rows(&self, rows: &[usize], lend: &mut dyn FnMut(&dyn Objective)) {
+        if self.rows.shared().is_some() {
+            return self.glm.with_rows(rows, &mut |smooth| lend(&PickedPenalised { smooth, of: self }));
+        }
         let picked = self.rows.pick(rows);
         lend(&Penalised::of(&picked, self.loss, self.ridge.clone(), self.l1.clone()));
     }
 
     fn largest_row_curvature(&self) -> f64 {
         self.glm.largest_row_curvature() + self.largest_ridge()
+    }
+}
+
+/// The same penalty on the mean loss over rows picked among those of all ranks.
+struct PickedPenalised<'a> {
+    smooth: &'a dyn Objective,
+    of: &'a Penalised<'a>,
+}
+
+impl Objective for PickedPenalised<'_> {
+    fn dim(&self) -> usize {
+        self.smooth.dim()
+    }
+
+    fn value_and_gradient(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>) {
+        let (mut value, mut gradient) = self.smooth.value_and_gradient(beta);
+        self.of.add_ridge(beta, &mut value, &mut gradient);
+        (value, gradient)
+    }
+
+    fn l1(&self) -> Option<&L1> {
+        self.of.l1()
+    }
+
+    fn curved(&self) -> Option<&dyn Curved> {
+        Some(self)
+    }
+}
+
+impl Curved for PickedPenalised<'_> {
+    fn curvature_root(&self, beta: &ArrayRef1<f64>) -> Array2<f64> {
+        self.all_at(beta).2
+    }
+
+    fn all_at(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>, Array2<f64>) {
+        let smooth = self.smooth.curved().expect("a mean loss is curved");
+        let (mut value, mut gradient, root) = smooth.all_at(beta);
+        self.of.add_ridge(beta, &mut value, &mut gradient);
+        (value, gradient, self.of.add_ridge_to(&root))
+    }
+
+    fn is_quadratic(&self) -> bool {
+        self.of.is_quadratic()
     }
 }
 

@@ -4,10 +4,10 @@ use ndarray::{Array1, Array2, ArrayRef1};
 use rayon::prelude::*;
 
 use crate::num::linalg::combine_factors;
-use crate::objective::coded;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::{Curved, Objective};
+use crate::objective::{coded, gap};
 use crate::rows::shared::{At, Question, Shared, View, viewed};
 use crate::rows::{InMemory, Rows};
 use crate::team::Bits;
@@ -25,7 +25,7 @@ pub fn answer(question: &Question, mine: &dyn Rows, first: usize) -> Option<Vec<
             let inverse = Array2::from_shape_vec((p, p), inverse_root.numbers()).ok()?;
             vec![Glm::new(mine, Loss::Squared).largest_leverage(&inverse)]
         }
-        _ => return None,
+        other => return gap::answer(other, mine),
     })
 }
 
@@ -80,7 +80,7 @@ pub fn rounding(at: &At, mine: &dyn Rows) -> f64 {
 /// Means over the rows of all ranks, asked for by the first.
 impl Glm<'_> {
     /// The question for this loss at a point of these columns.
-    fn at(&self, view: View, beta: &ArrayRef1<f64>, only: Option<&[usize]>) -> At {
+    pub(super) fn at(&self, view: View, beta: &ArrayRef1<f64>, only: Option<&[usize]>) -> At {
         let logistic = self.loss == Loss::Logistic;
         At { logistic, point: Bits::of(beta), view, only: only.map(<[usize]>::to_vec) }
     }

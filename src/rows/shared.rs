@@ -22,6 +22,29 @@ pub enum Question {
     },
     /// The largest x'x of a row.
     LargestRow,
+    /// Of some columns the sum of the sizes of the terms of the gradient: what its rounding depends on.
+    Sizes {
+        /// Where, and for which loss.
+        at: At,
+        /// Which.
+        columns: Vec<usize>,
+    },
+    /// The parts of the duality gap of a penalty that are sums over rows, one a share of the slopes.
+    Gaps {
+        /// Where, and for which loss.
+        at: At,
+        /// The point whose slopes are taken.
+        balanced: Bits,
+        /// Shares of them.
+        shares: Bits,
+    },
+    /// The root of the sum of the curvatures in some columns.
+    RootOf {
+        /// Where, and for which loss.
+        at: At,
+        /// Which.
+        columns: Vec<usize>,
+    },
     /// The sum of squares of the sizes that the rounding of linear predictors depends on.
     Rounding(At),
     /// Moments of outcome and linear predictor, errors, events; and what the area under the ROC curve needs.
@@ -103,6 +126,8 @@ impl Question {
         match self {
             Question::Gradient(_)
             | Question::Rounding(_)
+            | Question::Sizes { .. }
+            | Question::Gaps { .. }
             | Question::Separated
             | Question::Keep(_)
             | Question::Check => Together::Summed,
@@ -111,6 +136,7 @@ impl Question {
             | Question::Tally { .. }
             | Question::Scores { .. }
             | Question::Mixes
+            | Question::RootOf { .. }
             | Question::Margins { .. } => Together::Gathered,
             Question::End => Together::Silent,
         }

@@ -89,7 +89,7 @@ pub fn needs_arrays(spec: &Spec) -> Option<&'static str> {
 /// Why a specification needs its rows in one process; `None` where sums that several have made are enough.
 fn needs_one_process(spec: &Spec) -> Option<&'static str> {
     let reasons = [
-        (spec.penalty != Penalty::None, "`--penalty`"),
+        (matches!(spec.penalty, Penalty::ElasticNet { lambda: None, .. }), "`--lambda cv`"),
         (spec.interval == Interval::Profile, "`--ci profile`"),
         (matches!(spec.robust, Robust::Cluster { .. }), "`--cluster`"),
     ];

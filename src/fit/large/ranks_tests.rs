@@ -8,7 +8,7 @@ use crate::error::{Kind, Result};
 use crate::fit::large::tests::{alike, registry_text, specs};
 use crate::fit::large::{Storage, fit_with};
 use crate::fit::result::Fit;
-use crate::fit::spec::{MethodName, Spec};
+use crate::fit::spec::{MethodName, Penalty, Spec};
 use crate::optimise::watch::Unwatched;
 use crate::performance::case_mix::Mix;
 use crate::team::Team;
@@ -224,4 +224,42 @@ fn a_separated_table_is_found_separated_by_all_ranks_together() {
     assert!(!fit.convergence.converged);
     let found = fit.convergence.separation.expect("separated");
     assert!(found.complete && found.rows == Some(400), "{found:?}");
+}
+
+#[test]
+fn penalties_of_given_strength_shrink_the_same_among_any_number_of_ranks() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let whole = [file(folder.path(), "registry.csv", &registry_text(3000))];
+    let penalised = |formula: &str, lambda, alpha| Spec {
+        penalty: Penalty::ElasticNet { lambda: Some(lambda), alpha },
+        weights: Some("n".to_string()),
+        ..Spec::new(formula)
+    };
+    let in_batches = Spec {
+        method: MethodName::GradientDescent,
+        batch_size: Some(200),
+        max_epochs: Some(30),
+        ..penalised("died ~ age + sex + sbp", 0.05, 0.0)
+    };
+    let specs = [
+        penalised("died ~ age * sex + sbp + site", 0.02, 0.0),
+        penalised("days ~ rcs(age, 4) + sbp + site", 0.05, 1.0),
+        penalised("died ~ age + sbp + sex - 1", 0.02, 0.4),
+        in_batches,
+    ];
+    for (cells, spec) in specs.iter().flat_map(|spec| [(usize::MAX, spec), (0, spec)]) {
+        let alone = first(ranks(&whole, 1, spec, &Storage::Memory, cells));
+        for (size, storage) in [(2, Storage::Memory), (3, Storage::Disk(std::env::temp_dir()))] {
+            let together = first(ranks(&whole, size, spec, &storage, cells));
+            for (a, b) in alone.coefficients.iter().zip(&together.coefficients) {
+                let (a, b) = (a.estimate.expect("kept"), b.estimate.expect("kept"));
+                let what = format!("{size} ranks, {}: {a} {b}", spec.formula);
+                assert!((a - b).abs() <= 1e-10 * a.abs().max(1.0) && (a == 0.0) == (b == 0.0), "{what}");
+            }
+            let used = |fit: &Fit| fit.penalty.as_ref().map(|used| (used.non_zero, used.duality_gap));
+            let ((kept, gap), (wanted, least)) = used(&together).zip(used(&alone)).expect("penalties");
+            assert!(kept == wanted && gap < 1e-9 + 2.0 * least, "{gap} {least}");
+            assert_eq!(alone.convergence.converged, together.convergence.converged);
+        }
+    }
 }
