@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ndarray::{Array2, ArrayRef2, Axis, s};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, Axis, s};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
@@ -196,15 +196,50 @@ fn undefined(kind: Hc, row: &str) -> Error {
     .hint("use `--robust hc0` or `--robust hc1`, or merge the level that only this row has")
 }
 
-/// One row a cluster, in order of first appearance: sum of w_i r_i q_i.
+/// One row a cluster, in order of first appearance: sum of w_i r_i q_i, over the rows of all ranks. ids: those of the own rows.
 fn cluster_sums(solution: &Solution<'_>, inverse: &Array2<f64>, ids: &[u32]) -> Array2<f64> {
+    let Some((shared, view)) = solution.rows.shared() else {
+        return own_cluster_sums(solution, inverse, ids).1;
+    };
+    let at =
+        At { logistic: solution.loss == Loss::Logistic, point: Bits::of(solution.beta), view, only: None };
+    let question = Question::Clusters { at, inverse_root: Bits::of(inverse) };
+    let parts = shared
+        .ask(&question, |mine| clusters_in_numbers(&Solution { rows: mine, ..*solution }, inverse, ids));
+    let p = solution.n_coefficients();
+    let mut place: HashMap<u64, usize> = HashMap::new();
+    let mut sums: Vec<Array1<f64>> = Vec::new();
+    for one in parts.iter().flat_map(|part| part.chunks_exact(p + 1)) {
+        let at = *place.entry(one[0].to_bits()).or_insert(sums.len());
+        if at == sums.len() {
+            sums.push(Array1::zeros(p));
+        }
+        sums[at].iter_mut().zip(&one[1..]).for_each(|(sum, x)| *sum += x);
+    }
+    let mut all = Array2::zeros((sums.len(), p));
+    all.rows_mut().into_iter().zip(&sums).for_each(|(mut row, sum)| row.assign(sum));
+    all
+}
+
+/// The clusters of one rank: of each its number, then its p sums.
+pub fn clusters_in_numbers(solution: &Solution<'_>, inverse: &Array2<f64>, ids: &[u32]) -> Vec<f64> {
+    let (codes, sums) = own_cluster_sums(solution, inverse, ids);
+    let one = |(code, row): (u32, ArrayView1<'_, f64>)| [vec![f64::from(code)], row.to_vec()].concat();
+    codes.into_iter().zip(sums.rows()).flat_map(one).collect()
+}
+
+/// The clusters of a process's own rows in order of first appearance, and one row a cluster.
+fn own_cluster_sums(solution: &Solution<'_>, inverse: &Array2<f64>, ids: &[u32]) -> (Vec<u32>, Array2<f64>) {
     assert_eq!(ids.len(), solution.rows.n_rows(), "one cluster a row");
     let mut place: HashMap<u32, usize> = HashMap::new();
+    let mut codes = Vec::new();
     for id in ids {
-        let next = place.len();
-        place.entry(*id).or_insert(next);
+        place.entry(*id).or_insert_with(|| {
+            codes.push(*id);
+            codes.len() - 1
+        });
     }
-    let mut sums = Array2::zeros((place.len(), solution.n_coefficients()));
+    let mut sums = Array2::zeros((codes.len(), solution.n_coefficients()));
     let mut from = 0;
     for index in 0..solution.rows.n_blocks() {
         let terms = solution.block(index, inverse);
@@ -213,7 +248,7 @@ fn cluster_sums(solution: &Solution<'_>, inverse: &Array2<f64>, ids: &[u32]) -> 
         }
         from += terms.weight.len();
     }
-    sums
+    (codes, sums)
 }
 
 fn factor_in_chunks(rows: &Array2<f64>) -> Array2<f64> {

@@ -72,6 +72,13 @@ pub enum Question {
         /// The weight of all rows of all ranks.
         total: Bits,
     },
+    /// Of each cluster its number and the sum of the scores of its rows (p).
+    Clusters {
+        /// Where, and for which loss.
+        at: At,
+        /// R⁻¹ of the curvature there, row by row.
+        inverse_root: Bits,
+    },
     /// Of each variable: number, mean, sum of squares about it; or the number of rows of each level.
     Mixes,
     /// From now on only these columns are there: 0, or 1 where they could not be made.
@@ -137,6 +144,7 @@ impl Question {
             | Question::Scores { .. }
             | Question::Mixes
             | Question::RootOf { .. }
+            | Question::Clusters { .. }
             | Question::Margins { .. } => Together::Gathered,
             Question::End => Together::Silent,
         }

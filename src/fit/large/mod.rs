@@ -91,7 +91,6 @@ fn needs_one_process(spec: &Spec) -> Option<&'static str> {
     let reasons = [
         (matches!(spec.penalty, Penalty::ElasticNet { lambda: None, .. }), "`--lambda cv`"),
         (spec.interval == Interval::Profile, "`--ci profile`"),
-        (matches!(spec.robust, Robust::Cluster { .. }), "`--cluster`"),
     ];
     reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
 }
@@ -115,7 +114,7 @@ pub fn fit(spec: &Spec, source: &Source, storage: &Storage, watcher: &mut dyn Wa
 /// As [`fit`], together with other ranks that do the same: `None` on all but rank 0.
 ///
 /// # Errors
-/// As [`fit`], of any rank on all of them; Usage, for clusters; Data, where a rank with a file of its own has fewer rows than
+/// As [`fit`], of any rank on all of them; Usage, for clusters where ranks have files of their own; Data, where a rank with a file of its own has fewer rows than
 /// coefficients.
 pub fn fit_among(
     spec: &Spec,
@@ -144,6 +143,12 @@ fn fit_with(
         return Err(Error::usage(format!("{what} needs all rows in one process, and there are several"))
             .hint("run it on one machine, or leave it out"));
     }
+    if ranks.have_own_files() && matches!(spec.robust, Robust::Cluster { .. }) {
+        return Err(Error::usage(
+            "`--cluster` makes sums over each cluster, which may be a single patient, and these would leave a rank",
+        )
+        .hint("`--robust hc1` needs sums over all rows of a rank only"));
+    }
     let mut gathered = ranks.step(|| Gathered::of(spec, source, storage, ranks))?; // 1, 2
     let y = std::mem::take(&mut gathered.chosen.y);
     let Gathered { formula, columns, ledger, weight, cluster, chosen } = gathered;
@@ -168,8 +173,15 @@ fn fit_with(
     let made = Made { blueprint: &blueprint, scaled: &scaled, beside: &beside, storage, ranks };
     if let Some(team) = ranks.team().filter(|team| team.rank() > 0) {
         let first = columns.of_ranks[..ranks.rank()].iter().sum();
-        let rank =
-            Rank { blueprint: &blueprint, scaled: &scaled, beside: &beside, storage, own: &mixes, first };
+        let rank = Rank {
+            blueprint: &blueprint,
+            scaled: &scaled,
+            beside: &beside,
+            storage,
+            own: &mixes,
+            first,
+            cluster: cluster.as_deref(),
+        };
         rank.serve(team.as_ref(), rows);
         return Ok(None);
     }
@@ -244,7 +256,7 @@ impl Gathered {
         let cluster = match &spec.robust {
             Robust::Cluster { variable, .. } => match columns.column(variable)?.into_owned().values {
                 Values::Category { codes, .. } => Some(codes),
-                _ => None,
+                Values::Number(values) | Values::Date(values) => Some(numbered(&values, ranks)?),
             },
             Robust::Model | Robust::Hc(_) => None,
         };
@@ -252,6 +264,19 @@ impl Gathered {
         let chosen = choose_among(&formula, spec.family, spec.event.as_deref(), &outcomes, ranks)?;
         Ok(Gathered { formula, columns, ledger, weight, cluster, chosen })
     }
+}
+
+/// The clusters that numbers name, which are a predictor too: equal numbers get the same code on all ranks.
+fn numbered(values: &[f64], ranks: &Ranks) -> Result<Vec<u32>> {
+    let distinct = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        values
+    };
+    let values: Vec<f64> = values.iter().map(|value| value + 0.0).collect(); // -0 is 0
+    let known = ranks.meet(Ok(Bits::of(&distinct(values.clone()))))?;
+    let known = distinct(known.iter().flat_map(Bits::numbers).collect());
+    Ok(values.iter().map(|value| known.partition_point(|other| other < value) as u32).collect())
 }
 
 /// Refuses a rank with a file of its own that has fewer rows than coefficients: its sums could be solved for its patients.

@@ -8,7 +8,7 @@ use crate::fit::large::lay::Scaled;
 use crate::fit::large::mixes::Mixes;
 use crate::fit::large::tally::Part;
 use crate::fit::separation::{is_separated, margins};
-use crate::inference::sandwich::{Hc, scores};
+use crate::inference::sandwich::{Hc, clusters_in_numbers, scores};
 use crate::inference::solution::Solution;
 use crate::objective::shared;
 use crate::rows::shared::{At, Question, Together, hear, join};
@@ -27,6 +27,8 @@ pub struct Rank<'a> {
     pub storage: &'a Storage,
     /// What its patients are like.
     pub own: &'a Mixes,
+    /// The cluster of each of its rows, if there are clusters.
+    pub cluster: Option<&'a [u32]>,
     /// How many rows the ranks before it have.
     pub first: usize,
 }
@@ -64,10 +66,18 @@ impl Rank<'_> {
             Question::Scores { at, inverse_root, kind, total } => {
                 self.scores(rows, at, inverse_root, *kind, total.numbers()[0])
             }
+            Question::Clusters { at, inverse_root } => self.clusters(rows, at, inverse_root),
             Question::Mixes => self.own.numbers(),
             Question::Check => vec![f64::from(u8::from(rows.check().is_err()))],
             other => shared::answer(other, rows, self.first).unwrap_or_default(),
         }
+    }
+
+    fn clusters(&self, rows: &Stored, at: &At, inverse: &Bits) -> Vec<f64> {
+        let (p, beta) = (rows.n_columns(), point(at));
+        let inverse = Array2::from_shape_vec((p, p), inverse.numbers()).expect("p x p cells");
+        let solution = Solution { rows, loss: shared::loss(at), beta: &beta, root: &inverse }; // the root is not used
+        clusters_in_numbers(&solution, &inverse, self.cluster.unwrap_or_default())
     }
 
     fn scores(&self, rows: &Stored, at: &At, inverse: &Bits, kind: u8, total: f64) -> Vec<f64> {

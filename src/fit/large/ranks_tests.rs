@@ -8,7 +8,7 @@ use crate::error::{Kind, Result};
 use crate::fit::large::tests::{alike, registry_text, specs};
 use crate::fit::large::{Storage, fit_with};
 use crate::fit::result::Fit;
-use crate::fit::spec::{MethodName, Penalty, Spec};
+use crate::fit::spec::{ClusterCorrection, MethodName, Penalty, Robust, Spec};
 use crate::optimise::watch::Unwatched;
 use crate::performance::case_mix::Mix;
 use crate::team::Team;
@@ -261,5 +261,34 @@ fn penalties_of_given_strength_shrink_the_same_among_any_number_of_ranks() {
             assert!(kept == wanted && gap < 1e-9 + 2.0 * least, "{gap} {least}");
             assert_eq!(alone.convergence.converged, together.convergence.converged);
         }
+    }
+}
+
+#[test]
+fn clusters_that_no_rank_has_all_of_are_put_together_by_their_names() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = registry_text(2000);
+    let whole = [file(folder.path(), "registry.csv", &text)];
+    let spec = |variable: &str| Spec {
+        robust: Robust::Cluster { variable: variable.to_string(), correction: ClusterCorrection::Cr1 },
+        ..Spec::new("died ~ age + sex + sbp")
+    };
+    for variable in ["days", "age", "site"] {
+        let alone = first(ranks(&whole, 1, &spec(variable), &Storage::Memory, usize::MAX));
+        for (size, storage) in [(2, Storage::Memory), (3, Storage::Disk(std::env::temp_dir()))] {
+            let together = first(ranks(&whole, size, &spec(variable), &storage, usize::MAX));
+            for (a, b) in alone.coefficients.iter().zip(&together.coefficients) {
+                let (a, b) = (a.std_error.expect("an error"), b.std_error.expect("an error"));
+                assert!((a - b).abs() < 1e-10 * a, "{variable}, {size} ranks, {}: {a} {b}", alone.formula);
+            }
+        }
+    }
+    let own = [
+        file(folder.path(), "a.csv", &part(&text, 0, 900)),
+        file(folder.path(), "b.csv", &part(&text, 900, 2000)),
+    ];
+    for one in ranks(&own, 2, &spec("site"), &Storage::Memory, usize::MAX) {
+        let error = one.expect_err("a cluster may be one patient");
+        assert!(error.message.contains("would leave a rank"), "{}", error.message);
     }
 }
