@@ -33,9 +33,9 @@ def fitted(ranks, data, formula, out, *options):
     return coefficients(out)
 
 
-def coefficients(folder):
+def coefficients(folder, what="estimate"):
     model = json.loads((pathlib.Path(folder) / "model.json").read_text())
-    return [c["estimate"] for c in model["coefficients"]]
+    return [c[what] for c in model["coefficients"]]
 
 
 def near(a, b, what):
@@ -87,6 +87,21 @@ def main():
             fitted(2, data, LINEAR, folder / "linear2", "--robust", "hc3"),
             "2 ranks, linear, robust",
         )
+        for name, penalty in {"ridge": [], "lasso": [], "elastic-net": ["--alpha", "0.5"]}.items():
+            shrunk = ["--penalty", name, "--lambda", "0.01", *penalty, "--memory", "6MB"]
+            near(
+                fitted(0, data, PLAIN, folder / name, *shrunk),
+                fitted(2, data, PLAIN, folder / f"{name}2", *shrunk),
+                f"2 ranks, {name}",
+            )
+        for cluster in ["site", "patient_id"]:
+            fitted(0, data, LINEAR, folder / "clusters", "--cluster", cluster)
+            fitted(3, data, LINEAR, folder / "clusters3", "--cluster", cluster)
+            near(
+                coefficients(folder / "clusters", "std_error"),
+                coefficients(folder / "clusters3", "std_error"),
+                f"3 ranks, standard errors clustered by {cluster}",
+            )
 
         # each rank a table of its own
         for name, (start, end) in {"a": (1, 9001), "b": (9001, 30001), "c": (30001, ROWS + 1)}.items():
