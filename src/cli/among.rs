@@ -92,7 +92,8 @@ fn together(
         true => "calibration, ROC and decision curves",
         false => "a linear model's calibration",
     };
-    let meaning = format!("{} ranks: {where_}; effect curves, {curves}, {}", team.size(), memory::LEFT_OUT);
+    let meaning =
+        format!("{} ranks: {where_}; effect curves, {curves}, {}", team.size(), memory::left_out(&spec));
     say.note(&meaning);
     say.note(&format!("an all-reduce of {} numbers takes {pause:.1} microseconds", header.len()));
     let keeper = ranks.step(|| Keeper::new(&large, Progress::new("fit", say)).map(Keeper::anxious));

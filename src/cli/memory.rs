@@ -21,7 +21,15 @@ const UNKNOWN: u64 = 4 << 30;
 const FEW_ROWS: usize = 10_000;
 
 /// What swept fits lack.
-pub const LEFT_OUT: &str = "a logistic model's tests of each term are Wald's, and the patients' table is left out: `clinreg describe` makes it";
+const LEFT_OUT: &str = "the patients' table is left out: `clinreg describe` makes it";
+
+/// What a swept fit lacks, or has in another form than a fit of arrays.
+pub fn left_out(spec: &Spec) -> String {
+    match spec.penalty {
+        Penalty::None => format!("a logistic model's tests of each term are Wald's, and {LEFT_OUT}"),
+        Penalty::Firth | Penalty::ElasticNet { .. } => LEFT_OUT.to_string(),
+    }
+}
 
 /// How the rows of a fit are to be kept.
 #[derive(Debug, PartialEq)]
@@ -79,7 +87,7 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
     if spec.penalty != Penalty::None && as_arrays <= limit {
         return Ok(Plan::Arrays); // which shows other lambdas too
     }
-    let left_out = LEFT_OUT;
+    let left_out = left_out(spec);
     if fits {
         let meaning = format!("{} rows are swept in memory; {left_out}", grouped(n as f64));
         return Ok(Plan::Swept(Swept { storage: Storage::Memory, meaning, cost: None }));

@@ -64,11 +64,15 @@ pub fn exp_of_negative(t: f64) -> f64 {
     let shifted = t * LOG2_E + ROUNDER;
     let k = shifted - ROUNDER;
     let r = (t - k * LN_2_HIGH) - k * LN_2_LOW;
-    let mut sum = EXPONENTIAL[0];
-    for c in &EXPONENTIAL[1..] {
-        sum = sum * r + c;
-    }
-    let near_one = 1.0 + (r + (r * r) * sum);
+    // Pairs of terms, then pairs of those: each waits for fewer others than in Horner's order (Estrin 1960), in which the last steps are
+    // taken, for they round less.
+    let [c9, c8, c7, c6, c5, c4, c3, c2, c1, c0] = EXPONENTIAL;
+    let square = r * r;
+    let fourth = square * square;
+    let low = (c5 * r + c4) * square + (c3 * r + c2);
+    let high = (c9 * r + c8) * square + (c7 * r + c6);
+    let sum = ((high * fourth + low) * r + c1) * r + c0;
+    let near_one = 1.0 + (r + square * sum);
     let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0_f64.to_bits()));
     if beyond { 0.0 } else { near_one * power }
 }
@@ -84,10 +88,10 @@ pub fn ln_1p_of_fraction(e: f64) -> f64 {
     let f = if halved { 0.5 * (e - 1.0) } else { e };
     let z = f / (2.0 + f);
     let square = z * z;
-    let mut sum = LOGARITHM[0];
-    for c in &LOGARITHM[1..] {
-        sum = sum * square + c;
-    }
+    let [c6, c5, c4, c3, c2, c1, c0] = LOGARITHM;
+    let fourth = square * square;
+    let lowest = (c3 * square + c2) * fourth + (c1 * square + c0);
+    let sum = lowest + (fourth * fourth) * (c6 * fourth + (c5 * square + c4));
     let half = 0.5 * f * f;
     let logarithm = f - (half - z * (half + square * sum));
     if halved { logarithm + LN_2 } else { logarithm }

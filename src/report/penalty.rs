@@ -121,10 +121,7 @@ fn marked(tuned: &Tuned) -> Vec<Upright> {
     if tuned.least == tuned.within_one_se {
         return vec![line(least, "smallest mean, and chosen")];
     }
-    vec![
-        line(simplest, "chosen, the largest within one standard error of the smallest mean"),
-        line(least, "smallest mean"),
-    ]
+    vec![line(simplest, "chosen: the largest within one standard error"), line(least, "smallest mean")]
 }
 
 fn headings(fit: &Fit) -> (String, String) {
