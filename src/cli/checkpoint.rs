@@ -215,6 +215,10 @@ impl Watcher for Keeper {
         self.progress.at(point);
     }
 
+    fn prepares(&mut self, what: &str, done: usize, all: usize) -> Signal {
+        self.progress.prepares(what, done, all)
+    }
+
     fn begins(&mut self, course: &[(&'static str, String)]) -> Result<Option<State>> {
         self.course = course.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect();
         let Some((path, earlier)) = &self.earlier else { return Ok(None) };

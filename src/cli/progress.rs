@@ -122,6 +122,15 @@ impl Watcher for Progress {
         self.start.elapsed().as_secs_f64()
     }
 
+    fn prepares(&mut self, what: &str, done: usize, all: usize) -> Signal {
+        if !self.bar.is_hidden() && self.drawn.elapsed() >= REDRAW {
+            self.drawn = Instant::now();
+            self.bar.set_position((FULL * done as f64 / all.max(1) as f64) as u64);
+            self.bar.set_message(format!("{what}: {} of {}", grouped(done as f64), grouped(all as f64)));
+        }
+        if interrupted() { Signal::Stop } else { Signal::Continue }
+    }
+
     fn seen(&mut self, record: &Record, tolerance: f64) -> Signal {
         if record.iteration == 0 {
             self.first_norm = record.gradient_norm;

@@ -109,6 +109,18 @@ pub fn grid(problem: &Problem<'_>) -> Result<Vec<f64>> {
 /// # Errors
 /// As [`largest_lambda`].
 pub fn path(problem: &Problem<'_>, lambdas: &[f64]) -> Result<Path> {
+    path_while(problem, lambdas, &mut |_| Ok(()))
+}
+
+/// As [`path`]; `go_on` is told before each fit how many are done, and may end it with an error.
+///
+/// # Errors
+/// As [`path`] and `go_on`.
+pub fn path_while(
+    problem: &Problem<'_>,
+    lambdas: &[f64],
+    go_on: &mut dyn FnMut(usize) -> Result<()>,
+) -> Result<Path> {
     let small;
     let rows: &dyn Rows = match problem.loss {
         Loss::Squared => {
@@ -130,6 +142,7 @@ pub fn path(problem: &Problem<'_>, lambdas: &[f64]) -> Result<Path> {
     };
     let size = problem.sizes();
     for (k, &lambda) in lambdas.iter().enumerate() {
+        go_on(k)?;
         let strength = Strength { lambda, alpha: problem.alpha };
         let penalised = Penalised::new(rows, problem.loss, strength, &size);
         path.converged.push(at.fit(&penalised));

@@ -4,14 +4,15 @@ use ndarray::Array1;
 
 use crate::error::{Error, Result};
 use crate::fit::frame::Frame;
-use crate::fit::path::{Path, Problem, grid, path, sizes};
+use crate::fit::path::{Path, Problem, grid, path_while, sizes};
 use crate::fit::spec::{Penalty, Spec};
-use crate::fit::tune::{FOLDS, Tuned, cross_validate, cross_validate_on_disk};
+use crate::fit::tune::{FOLDS, Tuned, cross_validate, cross_validate_on_disk, go_on};
 use crate::objective::Objective;
 use crate::objective::firth::Firth;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::penalty::{Penalised, Strength};
+use crate::optimise::watch::Watcher;
 use crate::rows::Rows;
 
 /// What a fit minimises.
@@ -68,6 +69,7 @@ impl Target {
         frame: &Frame,
         loss: Loss,
         folder: &std::path::Path,
+        watcher: &mut dyn Watcher,
     ) -> Result<(Target, Option<Search>)> {
         match spec.penalty {
             Penalty::ElasticNet { lambda: Some(lambda), alpha } => {
@@ -76,8 +78,10 @@ impl Target {
             Penalty::ElasticNet { lambda: None, alpha } => {
                 let problem = Problem { rows: &frame.rows, loss, alpha, has_intercept: frame.has_intercept };
                 let lambdas = grid(&problem)?;
-                let tuned = cross_validate_on_disk(&problem, &lambdas, FOLDS, spec.seed, folder)?;
-                searched(&problem, &lambdas, frame, None, Some(tuned))
+                let tuned = cross_validate_on_disk(&problem, &lambdas, (FOLDS, spec.seed), folder, watcher)?;
+                let watched =
+                    &mut |done| go_on(watcher, "fits of the path of penalties", done, lambdas.len());
+                searched(&problem, &lambdas, frame, (None, Some(tuned)), watched)
             }
             Penalty::None | Penalty::Firth => Ok((Target::Likelihood, None)),
         }
@@ -131,7 +135,7 @@ fn elastic_net(
         Some(_) => None,
         None => Some(cross_validate(&problem, &lambdas, FOLDS, spec.seed)?),
     };
-    searched(&problem, &lambdas, frame, lambda, tuned)
+    searched(&problem, &lambdas, frame, (lambda, tuned), &mut |_| Ok(()))
 }
 
 /// The elastic net with the lambda that was given or chosen, and what all lambdas give.
@@ -139,11 +143,11 @@ fn searched(
     problem: &Problem<'_>,
     lambdas: &[f64],
     frame: &Frame,
-    lambda: Option<f64>,
-    tuned: Option<Tuned>,
+    (lambda, tuned): (Option<f64>, Option<Tuned>),
+    go_on: &mut dyn FnMut(usize) -> Result<()>,
 ) -> Result<(Target, Option<Search>)> {
     let chosen = lambda.or_else(|| tuned.as_ref().map(Tuned::lambda_1se)).expect("one of the two");
     let names = frame.terms.iter().map(|t| t.name.clone()).collect();
-    let search = Search { path: path(problem, lambdas)?, names, tuned };
+    let search = Search { path: path_while(problem, lambdas, go_on)?, names, tuned };
     Ok((Target::ElasticNet(Strength { lambda: chosen, alpha: problem.alpha }), Some(search)))
 }

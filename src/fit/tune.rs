@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::fit::folds::{Folds, Sides};
-use crate::fit::path::{Problem, path};
+use crate::fit::path::{Problem, path_while};
 use crate::objective::loss::Loss;
+use crate::optimise::watch::{Signal, Watcher};
 use crate::rows::Rows;
 
 /// Folds, unless said otherwise.
@@ -98,7 +99,7 @@ pub fn cross_validate(problem: &Problem<'_>, lambdas: &[f64], folds: usize, seed
     let folds = dealt(problem, folds, seed)?;
     let judged: Vec<Judged> = (0..folds.n_folds())
         .into_par_iter()
-        .map(|k| judge(problem, lambdas, &folds.in_memory(k)))
+        .map(|k| judge(problem, lambdas, &folds.in_memory(k), &mut |_| Ok(())))
         .collect::<Result<_>>()?;
     Ok(summed(problem, lambdas, &judged))
 }
@@ -107,23 +108,40 @@ pub fn cross_validate(problem: &Problem<'_>, lambdas: &[f64], folds: usize, seed
 /// in temporary files of a folder meanwhile.
 ///
 /// # Errors
-/// As [`cross_validate`]; Io, where a file cannot be written or read.
+/// As [`cross_validate`]; Io, where a file cannot be written or read; Data, where the watcher says stop.
 pub fn cross_validate_on_disk(
     problem: &Problem<'_>,
     lambdas: &[f64],
-    folds: usize,
-    seed: u64,
+    (folds, seed): (usize, u64),
     folder: &Path,
+    watcher: &mut dyn Watcher,
 ) -> Result<Tuned> {
     let folds = dealt(problem, folds, seed)?;
+    let all = folds.n_folds() * lambdas.len();
     let judged: Vec<Judged> = (0..folds.n_folds())
         .map(|k| {
             let sides = folds.on_disk(k, folder)?;
-            let judged = judge(problem, lambdas, &sides)?;
+            let judged = judge(problem, lambdas, &sides, &mut |done| {
+                go_on(watcher, "fits of the cross-validation", k * lambdas.len() + done, all)
+            })?;
             sides.train.check().and_then(|()| sides.test.check()).map(|()| judged)
         })
         .collect::<Result<_>>()?;
     Ok(summed(problem, lambdas, &judged))
+}
+
+/// Tells a watcher how many of the fits that choose lambda are done.
+///
+/// # Errors
+/// Data, where it says stop.
+pub fn go_on(watcher: &mut dyn Watcher, what: &str, done: usize, all: usize) -> Result<()> {
+    match watcher.prepares(what, done, all) {
+        Signal::Stop => Err(Error::data(format!(
+            "interrupted after {done} of {all} {what}: there is no model yet, and nothing is written"
+        ))
+        .hint("`--lambda X` spares the cross-validation")),
+        Signal::Continue | Signal::Rate(_) => Ok(()),
+    }
 }
 
 fn dealt<'a>(problem: &Problem<'a>, folds: usize, seed: u64) -> Result<Folds<'a>> {
@@ -165,9 +183,14 @@ struct Judged {
     unconverged: usize,
 }
 
-fn judge(problem: &Problem<'_>, lambdas: &[f64], sides: &Sides) -> Result<Judged> {
+fn judge(
+    problem: &Problem<'_>,
+    lambdas: &[f64],
+    sides: &Sides,
+    go_on: &mut dyn FnMut(usize) -> Result<()>,
+) -> Result<Judged> {
     let Sides { train, test } = sides;
-    let fitted = path(&Problem { rows: train, ..*problem }, lambdas)?;
+    let fitted = path_while(&Problem { rows: train, ..*problem }, lambdas, go_on)?;
     let betas: Vec<Array1<f64>> =
         fitted.coefficients.axis_iter(Axis(0)).map(|beta| beta.to_owned()).collect();
     Ok(Judged {

@@ -31,6 +31,10 @@ pub trait Watcher {
     /// Called just before `seen` with the point itself: coefficients, loss and gradient in the scale of the descent
     /// (of a penalty's absolute values the smooth part alone). Only those who draw the way need it.
     fn at(&mut self, _point: &Point) {}
+    /// Called before the descent while something long is prepared, of which so much is done; [`Signal::Stop`] ends it.
+    fn prepares(&mut self, _what: &str, _done: usize, _all: usize) -> Signal {
+        Signal::Continue
+    }
     /// Called before the descent of a fit with what decides its course, by name; answers the state to go on from.
     ///
     /// # Errors

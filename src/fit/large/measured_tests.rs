@@ -5,7 +5,8 @@ use crate::fit::large::tests::{on_disk, registry, specs};
 use crate::fit::large::{Storage, fit};
 use crate::fit::result::Fit;
 use crate::fit::spec::{Penalty, Spec};
-use crate::optimise::watch::Unwatched;
+use crate::optimise::history::Record;
+use crate::optimise::watch::{Signal, Unwatched, Watcher};
 use crate::team::Ranks;
 
 /// What cells may blur, and what sweeps know of single rows.
@@ -183,4 +184,36 @@ fn cross_validation_of_swept_rows_is_that_of_arrays() {
         assert!((a - b).abs() < 1e-8 * a, "{a} {b}");
     }
     assert_eq!((wanted.least, wanted.within_one_se), (found.least, found.within_one_se));
+}
+
+/// Says stop after so many words.
+struct Impatient(usize);
+
+impl Watcher for Impatient {
+    fn seconds(&self) -> f64 {
+        0.0
+    }
+
+    fn prepares(&mut self, _what: &str, _done: usize, _all: usize) -> Signal {
+        self.0 -= 1;
+        if self.0 == 0 { Signal::Stop } else { Signal::Continue }
+    }
+
+    fn seen(&mut self, _record: &Record, _tolerance: f64) -> Signal {
+        Signal::Continue
+    }
+}
+
+#[test]
+fn a_long_choice_of_lambda_can_be_interrupted() {
+    let source = registry(600);
+    let spec =
+        Spec { penalty: Penalty::ElasticNet { lambda: None, alpha: 1.0 }, ..Spec::new("died ~ age + sbp") };
+    for (patience, words) in [
+        (150, "interrupted after 149 of 1000 fits of the cross-validation"),
+        (1006, "interrupted after 5 of 100 fits of the path of penalties"),
+    ] {
+        let error = fit(&spec, &source, &on_disk(), &mut Impatient(patience)).expect_err("stopped");
+        assert!(error.message.contains(words), "{}", error.message);
+    }
 }

@@ -300,7 +300,7 @@ fn descend<'s>(
     watcher: &mut dyn Watcher,
 ) -> Result<Ended<'s>> {
     let loss = loss_of(prepared.chosen.family);
-    let (target, search) = Target::of_many(spec, &frame, loss, &std::env::temp_dir())?;
+    let (target, search) = Target::of_many(spec, &frame, loss, &std::env::temp_dir(), watcher)?;
     say_what_the_penalty_does(&mut prepared, &frame, target, search.as_ref());
     if target != Target::Likelihood && search.is_none() {
         prepared
