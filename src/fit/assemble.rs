@@ -322,7 +322,7 @@ impl Ended<'_> {
                 .with_optimum(|optimum| nested::each_term(&self.frame, optimum, df_residual))
                 .unwrap_or_default();
         }
-        nested::each_term_by_wald(&self.frame, &self.user(), root, df_residual)
+        nested::each_term_by_wald(&self.frame, &self.user(), (root, uncertainty.clusters), df_residual)
     }
 
     /// Standard errors and profiles as the specification asks for, from the information where the descent stopped.

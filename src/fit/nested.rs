@@ -98,15 +98,20 @@ pub fn each_term(frame: &Frame, optimum: &Optimum<'_>, df_residual: Option<f64>)
     named(test_terms(optimum, &terms, df_residual), &terms, TestKind::LikelihoodRatio)
 }
 
-/// Wald's tests of each term, from coefficients in the user's units and a root of their covariance.
+/// Wald's tests of each term, from coefficients in the user's units and a root of their covariance. G clusters tell at most G - 1
+/// directions: a term of that many columns has no test, but not-a-number.
 pub fn each_term_by_wald(
     frame: &Frame,
     user: &ArrayRef1<f64>,
-    root: &Array2<f64>,
+    (root, clusters): (&Array2<f64>, Option<usize>),
     df_residual: Option<f64>,
 ) -> Vec<TermTest> {
     let terms = columns_by_term(&frame.terms, frame.has_intercept);
-    named(wald(user, root, &terms, df_residual), &terms, TestKind::Wald)
+    let mut tests = named(wald(user, root, &terms, df_residual), &terms, TestKind::Wald);
+    for test in tests.iter_mut().filter(|test| clusters.is_some_and(|groups| test.df + 1 >= groups)) {
+        (test.statistic, test.p_value) = (f64::NAN, f64::NAN);
+    }
+    tests
 }
 
 fn named(tests: Vec<likelihood_ratio::TermTest>, terms: &[TermColumns], kind: TestKind) -> Vec<TermTest> {
@@ -145,17 +150,19 @@ fn columns_by_term(terms: &[Term], has_intercept: bool) -> Vec<TermColumns> {
 mod tests {
     use super::*;
     use crate::data::csv::Source;
-    use crate::fit::spec::{Robust, Spec};
+    use crate::fit::result::Fit;
+    use crate::fit::spec::{ClusterCorrection, Robust, Spec};
 
-    fn tests_of(formula: &str, hc: u8) -> Vec<TermTest> {
+    fn fitted(formula: &str, robust: Robust) -> Fit {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/treatment_effectiveness.csv");
         let bytes = std::fs::read(path).expect("it comes with the program");
         let source = Source::from_bytes("trial.csv", bytes).expect("a table");
-        let spec = Spec { robust: Robust::Hc(hc), ..Spec::new(formula) };
-        crate::fit::fit(&spec, &source, &mut crate::optimise::watch::Unwatched)
-            .expect("a fit")
-            .statistics
-            .term_tests
+        let spec = Spec { robust, ..Spec::new(formula) };
+        crate::fit::fit(&spec, &source, &mut crate::optimise::watch::Unwatched).expect("a fit")
+    }
+
+    fn tests_of(formula: &str, hc: u8) -> Vec<TermTest> {
+        fitted(formula, Robust::Hc(hc)).statistics.term_tests
     }
 
     fn are(tests: &[TermTest], wanted: &[(&str, f64, usize, f64)]) {
@@ -186,5 +193,25 @@ mod tests {
                 ("sex", 8.539_756_125_560_409, 1, 0.00347472184887681),
             ],
         );
+    }
+
+    /// R 4: lm, and the sums of its scores by site.
+    #[test]
+    fn few_clusters_are_said_to_be_few_and_test_no_more_columns_than_they_can() {
+        let by_site = |formula: &str| {
+            let robust = Robust::Cluster { variable: "site".to_string(), correction: ClusterCorrection::Cr1 };
+            fitted(formula, robust)
+        };
+        let fit = by_site("effectiveness ~ treatment + age");
+        are(
+            &fit.statistics.term_tests,
+            &[
+                ("treatment", 737.1743252602282, 2, 1.852906366857551e-240),
+                ("age", 30.19732365577191, 1, 4.402156233911918e-8),
+            ],
+        );
+        assert!(fit.ledger.notices.iter().any(|notice| notice.contains("only 5 clusters")));
+        let tests = by_site("effectiveness ~ treatment + site").statistics.term_tests;
+        assert!(tests[0].statistic.is_finite() && tests[1].statistic.is_nan() && tests[1].df == 4);
     }
 }

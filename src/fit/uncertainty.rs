@@ -21,6 +21,8 @@ pub struct Uncertainty {
     pub kind: String,
     /// Whether they trust the model.
     pub is_model_based: bool,
+    /// Number of clusters, where there are any.
+    pub clusters: Option<usize>,
     /// Profile-likelihood intervals, where they were asked for.
     pub profiles: Option<Vec<Ends>>,
     /// What the reader must be told.
@@ -35,6 +37,7 @@ impl Uncertainty {
             root: None,
             kind: kind.to_string(),
             is_model_based: false,
+            clusters: None,
             profiles: None,
             notices: Vec::new(),
         }
@@ -93,10 +96,10 @@ pub fn at(
     robust: &Robust,
     clusters: Option<&[u32]>,
 ) -> Result<Uncertainty> {
-    let (root, kind) = match robust {
+    let (root, kind, clusters) = match robust {
         Robust::Model => {
             let n = solution.rows.total_weight();
-            (covariance::root(solution.root, to_user, dispersion, n), "model".to_string())
+            (covariance::root(solution.root, to_user, dispersion, n), "model".to_string(), None)
         }
         Robust::Hc(number) => {
             let kind = match number {
@@ -105,7 +108,7 @@ pub fn at(
                 2 => Hc::Hc2,
                 _ => Hc::Hc3,
             };
-            (sandwich(solution, to_user, sandwich::Robust::Hc(kind))?.root, format!("HC{number}"))
+            (sandwich(solution, to_user, sandwich::Robust::Hc(kind))?.root, format!("HC{number}"), None)
         }
         Robust::Cluster { variable, correction } => {
             let ids = clusters.expect("the cluster of each row was read");
@@ -116,16 +119,28 @@ pub fn at(
             };
             let found = sandwich(solution, to_user, sandwich::Robust::Cluster { ids, correction: factor })?;
             let groups = found.clusters.map_or(String::new(), |g| format!("{g} "));
-            (found.root, format!("{groups}clusters by {variable} ({name})"))
+            (found.root, format!("{groups}clusters by {variable} ({name})"), found.clusters)
         }
     };
     Ok(Uncertainty {
         root: Some(root),
         kind,
         is_model_based: *robust == Robust::Model,
+        clusters,
         profiles: None,
-        notices: Vec::new(),
+        notices: clusters.filter(|groups| *groups < FEW_CLUSTERS).map(few).into_iter().collect(),
     })
+}
+
+/// Below so many clusters the sandwich is known to be too small. Source: Cameron & Miller 2015, Journal of Human Resources 50:317-372,
+/// who call 20 to 50 few.
+const FEW_CLUSTERS: usize = 40;
+
+fn few(clusters: usize) -> String {
+    format!(
+        "only {clusters} clusters: standard errors that allow for clusters are too small where there are few, and the intervals too \
+         narrow; 40 or more are wanted"
+    )
 }
 
 /// Profile-likelihood intervals of all coefficients in the user's units, with their names.
