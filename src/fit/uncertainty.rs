@@ -139,7 +139,8 @@ const FEW_CLUSTERS: usize = 40;
 fn few(clusters: usize) -> String {
     format!(
         "only {clusters} clusters: standard errors that allow for clusters are too small where there are few, and the intervals too \
-         narrow; 40 or more are wanted"
+         narrow; 40 or more are wanted, and a term of {} or more columns has no test",
+        clusters.saturating_sub(1)
     )
 }
 
