@@ -1,4 +1,4 @@
-//! Likelihood-ratio tests: of two nested models, and of each term of a formula (the model without it).
+//! Tests by the likelihood ratio, of two nested models and of each term of a formula (the model without it), and Wald's of each term.
 
 use ndarray::{Array1, Array2, ArrayRef1, Axis};
 use rayon::prelude::*;
@@ -80,7 +80,7 @@ pub struct TermColumns {
 pub struct TermTest {
     /// Which term, an index into the list that was asked about.
     pub term: usize,
-    /// F (linear) or the likelihood-ratio chi-squared (logistic); NaN if the smaller model could not be fitted.
+    /// F (linear) or chi-squared (logistic); NaN if the smaller model could not be fitted, or the term's covariance is singular.
     pub statistic: f64,
     /// Columns of the term.
     pub df: usize,

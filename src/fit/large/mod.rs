@@ -114,8 +114,8 @@ pub fn fit(spec: &Spec, source: &Source, storage: &Storage, watcher: &mut dyn Wa
 /// As [`fit`], together with other ranks that do the same: `None` on all but rank 0.
 ///
 /// # Errors
-/// As [`fit`], of any rank on all of them; Usage, for clusters where ranks have files of their own; Data, where a rank with a file of its own has fewer rows than
-/// coefficients.
+/// As [`fit`], of any rank on all of them; Usage, for clusters where ranks have files of their own; Data, where a rank with a
+/// file of its own has fewer rows than coefficients.
 pub fn fit_among(
     spec: &Spec,
     source: &Source,
