@@ -112,7 +112,7 @@ fn checked(args: &FitArgs, global: &Global, spec: Spec, rank: usize) -> Result<(
     let impute = args.reading.missing == Some(Missing::Impute);
     let reason = [(args.imputation.pool, "`--pool`"), (impute, "`--missing impute`")];
     let reason = reason.into_iter().find(|(is, _)| *is).map(|(_, what)| what);
-    if let Some(what) = reason.or_else(|| memory::arrays_for(args, &spec)) {
+    if let Some(what) = reason.or_else(|| memory::arrays_for(args)) {
         return Err(Error::usage(format!("{what} needs all rows in one process, and there are several"))
             .hint("leave it out, or run it on one machine"));
     }

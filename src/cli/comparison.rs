@@ -165,7 +165,7 @@ impl Comparison {
                 Family::Logistic => "mean negative log-likelihood",
             },
         };
-        let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
+        let file = |name: &str, bytes: Vec<u8>| NamedFile::new(name, bytes);
         Ok(vec![
             file("summary.txt", self.text().into_bytes()),
             file("compare.csv", self.csv()?.into_bytes()),

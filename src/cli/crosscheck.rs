@@ -82,7 +82,7 @@ fn write(recalled: &Recalled, folder: &Path, say: &Say) -> Result<(Vec<String>, 
     let mut files = Vec::new();
     let places = match data.to_str().and_then(|text| text.strip_prefix('@')) {
         Some(name) => {
-            let file = NamedFile { name: format!("{name}.csv"), bytes: builtin::csv(name)? };
+            let file = NamedFile::new(format!("{name}.csv"), builtin::csv(name)?);
             let place = folder.join(&file.name);
             report::write(folder, std::slice::from_ref(&file))?;
             vec![place]
@@ -112,10 +112,8 @@ fn write(recalled: &Recalled, folder: &Path, say: &Say) -> Result<(Vec<String>, 
             let _tried = fs::remove_file(folder.join("crosscheck.do"));
         }
     }
-    let named: Vec<NamedFile> = scripts
-        .into_iter()
-        .map(|(name, text)| NamedFile { name: name.to_string(), bytes: text.into_bytes() })
-        .collect();
+    let named: Vec<NamedFile> =
+        scripts.into_iter().map(|(name, text)| NamedFile::new(name, text.into_bytes())).collect();
     report::write(folder, &named)?;
     Ok((named.into_iter().map(|file| file.name).collect(), places))
 }

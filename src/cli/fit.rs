@@ -37,8 +37,9 @@ use crate::optimise::stop::StopReason;
 use crate::report::ending::unconverged;
 use crate::report::gather::{Patients, measured, patients};
 use crate::report::study::Study;
+use crate::report::tables::records_of_many;
 use crate::report::withhold::withhold;
-use crate::report::{self, Context, NamedFile, summary};
+use crate::report::{self, Context, NamedFile, Rest, summary};
 use crate::validate::{Validation, validate};
 
 /// A fit whose files are written.
@@ -93,6 +94,7 @@ fn among_or_alone(args: &FitArgs, global: &Global, command: &Typed, say: &Say) -
         fit_spec(args, global.seed())
     };
     let Some((large, kept)) = among::fitted(crew, args, global, &checks(), say)? else { return Ok(None) };
+    large.laid.let_go();
     let study = study?;
     let beyond = Beyond {
         gaps: Some(large.gaps),
@@ -182,6 +184,7 @@ fn told(
         table_one: beyond.table_one,
         study,
         svg: args.inference.svg,
+        by_row: beyond.by_row,
     };
     if let Some(below) = args.inference.suppress_below {
         withhold(&mut fit, &mut context, below)?;
@@ -201,6 +204,7 @@ struct Beyond {
     partial: Vec<PartialEffect>,
     table_one: Option<TableOne>,
     kept: Option<Kept>,
+    by_row: Option<Rest>,
 }
 
 /// One fit, pooled where there are several data sets, validated where that was asked for.
@@ -234,7 +238,7 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     let partial = partial::effects(&analysis)?;
     let gaps = Some(analysis.prepared.gaps);
     let beyond =
-        Beyond { validation, effects, apparent, ranges, gaps, partial, table_one, kept, imputation: None };
+        Beyond { validation, effects, apparent, ranges, gaps, partial, table_one, kept, ..Beyond::default() };
     Ok((analysis.fit, beyond))
 }
 
@@ -246,6 +250,8 @@ fn swept(args: &FitArgs, spec: &Spec, source: &Source, how: Swept, say: &Say) ->
     let mut large = crate::fit::large::fit(spec, source, &how.storage, &mut keeper)?;
     let kept = Some(keeper.ended());
     large.fit.ledger.notices.push(how.meaning);
+    let by_row = spec.save_fitted.then(|| records_of_many(&large.laid, &std::env::temp_dir())).transpose()?;
+    large.laid.let_go();
     Ok((
         large.fit,
         Beyond {
@@ -253,6 +259,7 @@ fn swept(args: &FitArgs, spec: &Spec, source: &Source, how: Swept, say: &Say) ->
             apparent: large.apparent,
             partial: large.partial,
             kept,
+            by_row,
             ..Beyond::default()
         },
     ))
@@ -300,7 +307,17 @@ fn pooled(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     let imputation = Some(imputed.imputation);
     Ok((
         fit,
-        Beyond { validation, imputation, effects, apparent, ranges, gaps, partial, table_one, kept: None },
+        Beyond {
+            validation,
+            imputation,
+            effects,
+            apparent,
+            ranges,
+            gaps,
+            partial,
+            table_one,
+            ..Beyond::default()
+        },
     ))
 }
 

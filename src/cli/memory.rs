@@ -9,7 +9,7 @@ use crate::data::survey::ColumnKind;
 use crate::design::atom::{Atom, Knots};
 use crate::design::formula::Formula;
 use crate::error::{Error, Result};
-use crate::fit::large::{MANY_CELLS, MANY_LEVELS, Storage, needs_arrays};
+use crate::fit::large::{MANY_CELLS, MANY_LEVELS, Storage, needs_columns};
 use crate::fit::spec::{Penalty, Spec};
 use crate::optimise::verdict::grouped;
 
@@ -67,28 +67,21 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
     if !bulky && (as_arrays <= limit || n * 8 * wide.columns <= LEAST) {
         return Ok(Plan::Arrays);
     }
-    if let Some(what) = arrays_for(args, spec) {
-        if args.large.memory.is_some() && as_arrays > limit {
-            return Err(Error::usage(format!(
-                "{what} needs the rows in memory: about {}, and `--memory` allows {}",
-                bytes(as_arrays),
-                bytes(limit)
-            ))
-            .hint(match what {
-                "`--save-fitted`" => {
-                    "leave it out, and let `clinreg predict` write the predictions: it needs little memory"
-                        .to_string()
-                }
-                _ => format!("leave out {what}, or allow more memory"),
-            }));
-        }
-        return Ok(Plan::Arrays);
+    let of_arrays = arrays_for(args);
+    if let Some(what) = of_arrays.filter(|_| args.large.memory.is_some() && as_arrays > limit) {
+        return Err(Error::usage(format!(
+            "{what} needs the rows in memory: about {}, and `--memory` allows {}",
+            bytes(as_arrays),
+            bytes(limit)
+        ))
+        .hint(format!("leave out {what}, or allow more memory")));
     }
-    if spec.penalty != Penalty::None && as_arrays <= limit {
-        return Ok(Plan::Arrays); // which shows other lambdas too
+    let columns = needs_columns(spec);
+    if of_arrays.is_some() || ((columns.is_some() || spec.penalty != Penalty::None) && as_arrays <= limit) {
+        return Ok(Plan::Arrays); // which say more
     }
     let left_out = left_out(spec);
-    if fits {
+    if fits && columns.is_none() {
         let meaning = format!("{} rows are swept in memory; {left_out}", grouped(n as f64));
         return Ok(Plan::Swept(Swept { storage: Storage::Memory, meaning, cost: None }));
     }
@@ -104,6 +97,7 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
         bytes(n * 8 * (wide.stored + 1)),
     );
     let cost = match spec.penalty {
+        Penalty::Firth => format!("{cost}; each epoch of Firth's penalty reads them four times"),
         Penalty::ElasticNet { lambda: None, .. } => format!(
             "{cost}; cross-validation fits 10 folds along 100 lambdas, some sweeps each: `--lambda X` spares them"
         ),
@@ -228,12 +222,12 @@ fn columns_of(formula: &Formula, levels: &dyn Fn(&str) -> Option<usize>) -> Resu
 }
 
 /// Which option needs the rows as arrays.
-pub fn arrays_for(args: &FitArgs, spec: &Spec) -> Option<&'static str> {
+pub fn arrays_for(args: &FitArgs) -> Option<&'static str> {
     let reasons = [
         (args.validation.validate.is_some(), "`--validate`"),
         (args.effect.treatment.is_some(), "`--treatment`"),
     ];
-    reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what).or_else(|| needs_arrays(spec))
+    reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
 }
 
 /// Bytes of memory that are free; what the system says is available, or a guess.

@@ -71,9 +71,9 @@ pub fn man(global: &Global, say: &Say) -> Result<Status> {
         say::data(&String::from_utf8_lossy(&page(&cli)?))?;
         return Ok(Status::Done);
     };
-    let mut files = vec![NamedFile { name: "clinreg.1".to_string(), bytes: page(&cli)? }];
+    let mut files = vec![NamedFile::new("clinreg.1", page(&cli)?)];
     for verb in cli.get_subcommands() {
-        files.push(NamedFile { name: format!("clinreg-{}.1", verb.get_name()), bytes: page(verb)? });
+        files.push(NamedFile::new(format!("clinreg-{}.1", verb.get_name()), page(verb)?));
     }
     report::write(folder, &files)?;
     say.written(folder);

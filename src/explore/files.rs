@@ -45,7 +45,7 @@ pub fn files(all: &[Explored<'_>], vector: Vector) -> Result<Vec<NamedFile>> {
         picture(&Sides { shown: [standardised.shown, raw.shown] }, "scales", vector, &mut files)?;
     }
     let html = page::html(all, &files)?;
-    files.push(NamedFile { name: "explore.html".to_string(), bytes: html.into_bytes() });
+    files.push(NamedFile::new("explore.html", html.into_bytes()));
     Ok(files)
 }
 
@@ -61,16 +61,16 @@ fn of_one(explored: &Explored<'_>, prefix: &str, vector: Vector, files: &mut Vec
     if let Some(eigen) = Courses::eigen(shown) {
         picture(&eigen, &format!("{prefix}eigen"), vector, files)?;
     }
-    files.push(NamedFile { name: format!("{prefix}descent.gif"), bytes: gif(&mut contour)? });
-    files.push(NamedFile { name: format!("{prefix}path.csv"), bytes: path_csv(shown).into_bytes() });
-    files.push(NamedFile { name: format!("{prefix}explore.json"), bytes: json(shown).into_bytes() });
+    files.push(NamedFile::new(format!("{prefix}descent.gif"), gif(&mut contour)?));
+    files.push(NamedFile::new(format!("{prefix}path.csv"), path_csv(shown).into_bytes()));
+    files.push(NamedFile::new(format!("{prefix}explore.json"), json(shown).into_bytes()));
     Ok(())
 }
 
 fn picture(figure: &impl Figure, name: &str, vector: Vector, files: &mut Vec<NamedFile>) -> Result<()> {
-    files.push(NamedFile { name: format!("{name}.png"), bytes: png(figure)? });
+    files.push(NamedFile::new(format!("{name}.png"), png(figure)?));
     if vector == Vector::Too {
-        files.push(NamedFile { name: format!("{name}.svg"), bytes: svg(figure)? });
+        files.push(NamedFile::new(format!("{name}.svg"), svg(figure)?));
     }
     Ok(())
 }

@@ -51,7 +51,7 @@ pub struct Ended<'a> {
     /// What other lambdas would have given.
     pub search: Option<Search>,
     /// The rows in the scale of the descent, where that is the raw one.
-    pub swept: Option<InMemory>,
+    pub swept: Option<Stored>,
     /// How the descent was set up.
     pub plan: Plan,
     /// How it ended.
@@ -61,6 +61,10 @@ pub struct Ended<'a> {
     /// Least squares: the answer of `auto` to its last digits.
     pub refined: Option<Refined>,
 }
+
+/// Said where the likelihood-ratio test of a fit is not about where its descent stopped.
+pub(crate) const COMPARES_ANSWERS: &str =
+    "the likelihood-ratio test compares the answers of the two models, not where this descent stopped";
 
 /// What was found out from the rows of a fit.
 pub(crate) struct Statements {
@@ -89,7 +93,7 @@ impl Ended<'_> {
     /// As [`nested::against`] and [`uncertainty::at`] say.
     pub fn into_analysis(mut self, header: &[String]) -> Result<Analysis> {
         let convergence = self.convergence();
-        let swept = self.swept.as_ref().unwrap_or_else(|| self.frame.memory());
+        let swept = self.swept.as_ref().and_then(Stored::in_memory).unwrap_or_else(|| self.frame.memory());
         let glm = Glm::new(swept, self.loss);
         let linear_predictor = glm.linear_predictor(&self.descent.beta);
         let fitted = linear_predictor.mapv(|eta| self.loss.mean(eta));
@@ -136,12 +140,9 @@ impl Ended<'_> {
         });
         let case_mix = case_mix::of(&self.prepared, &linear_predictor, &swept.y);
         if self.spec.against.is_some() && is_elsewhere {
-            self.prepared.ledger.notices.push(
-                "the likelihood-ratio test compares the answers of the two models, not where this descent stopped"
-                    .to_string(),
-            );
+            self.prepared.ledger.notices.push(COMPARES_ANSWERS.to_string());
         }
-        let (fit, prepared) = self.told(Statements {
+        let (fit, prepared, frame) = self.told(Statements {
             convergence,
             coefficients,
             uncertainty,
@@ -152,11 +153,12 @@ impl Ended<'_> {
             influence,
             by_row,
         });
+        frame.let_go();
         Ok(Analysis { fit, prepared, linear_predictor: linear_predictor.to_vec() })
     }
 
     /// The fit that these statements make, with what the end of the descent says by itself.
-    pub(crate) fn told(mut self, statements: Statements) -> (Fit, Prepared) {
+    pub(crate) fn told(mut self, statements: Statements) -> (Fit, Prepared, Frame) {
         let Statements { convergence, coefficients, uncertainty, statistics, .. } = statements;
         self.prepared.ledger.notices.extend(uncertainty.notices);
         let fit = Fit {
@@ -187,10 +189,7 @@ impl Ended<'_> {
             frozen: self.prepared.frozen.clone(),
             history: self.descent.history,
         };
-        if let Stored::Memory(rows) = self.frame.rows {
-            rayon::spawn(move || drop(rows)); // to give many rows back takes a while
-        }
-        (fit, self.prepared)
+        (fit, self.prepared, self.frame)
     }
 
     fn by_construction(&self) -> ByConstruction {
@@ -251,7 +250,7 @@ impl Ended<'_> {
     }
 
     /// The coefficients of the descent on the standardised columns.
-    fn standardised(&self) -> Array1<f64> {
+    pub(crate) fn standardised(&self) -> Array1<f64> {
         if !self.spec.raw_scale {
             return self.descent.beta.clone();
         }
@@ -265,7 +264,7 @@ impl Ended<'_> {
     }
 
     /// ll + 1/2 ln det(information), the information of the coefficients in the user's units.
-    fn penalised_log_likelihood(&self, swept: &InMemory) -> Option<f64> {
+    pub(crate) fn penalised_log_likelihood(&self, swept: &dyn Rows) -> Option<f64> {
         if self.target != Target::Firth {
             return None;
         }

@@ -99,6 +99,13 @@ impl Frame {
         self.rows.in_memory().expect("only fits whose rows lie in memory come here")
     }
 
+    /// Gives the memory of the rows back, meanwhile: of many that takes a while.
+    pub fn let_go(self) {
+        if let Stored::Memory(rows) = self.rows {
+            rayon::spawn(move || drop(rows));
+        }
+    }
+
     /// Number of coefficients.
     pub fn dim(&self) -> usize {
         self.terms.len()

@@ -46,7 +46,7 @@ use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::optimise::verdict::short;
 use crate::optimise::watch::Watcher;
-use crate::rows::{InMemory, Rows};
+use crate::rows::{InMemory, Rows, Stored};
 
 /// Fits the model of a specification to a file.
 ///
@@ -104,8 +104,8 @@ pub fn analyse(spec: &Spec, source: &Source, watcher: &mut dyn Watcher) -> Resul
         }
         _ => None,
     };
-    let ended =
-        Ended { spec, prepared, frame, loss, target, search, swept: raw, plan, descent, exact, refined };
+    let swept = raw.map(|rows| Stored::Memory(Box::new(rows)));
+    let ended = Ended { spec, prepared, frame, loss, target, search, swept, plan, descent, exact, refined };
     ended.into_analysis(&source.header) // 5
 }
 

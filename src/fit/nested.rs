@@ -26,42 +26,57 @@ use crate::rows::Rows;
 /// Formula, when the smaller one cannot be read, has another outcome, or does not lie within the larger.
 pub fn against(
     text: &str,
-    (header, beside): (&[String], &[&str]),
+    file: (&[String], &[&str]),
     prepared: &Prepared,
     larger: (&Frame, &Exact),
     loss: Loss,
 ) -> Result<LikelihoodRatio> {
+    let formula = smaller(text, file, &prepared.formula, &|name| prepared.used.column(name).is_some())?;
+    let (encoded, _) = encode(&formula, &prepared.used, prepared.weight.as_ref())?;
+    let frame = Frame::of(&encoded, &prepared.chosen.y, prepared.weight.as_ref(), Dependent::LeftOut);
+    compared(text, (&formula, &frame), (&prepared.formula, larger.0, larger.1), loss)
+}
+
+/// The smaller formula, which has the outcome of the larger and no variable that this has not.
+///
+/// # Errors
+/// Formula, when it is otherwise or cannot be read.
+pub fn smaller(
+    text: &str,
+    (header, beside): (&[String], &[&str]),
+    larger: &Formula,
+    has: &dyn Fn(&str) -> bool,
+) -> Result<Formula> {
     let formula = Formula::parse(text)?.resolve(header, beside)?;
-    let large_text = prepared.formula.to_string();
-    if formula.outcome_text() != prepared.formula.outcome_text() {
+    if formula.outcome_text() != larger.outcome_text() {
         return Err(Error::formula(format!(
             "`--against {text}`: its outcome is `{}`, that of the model `{}`",
             formula.outcome_text(),
-            prepared.formula.outcome_text()
+            larger.outcome_text()
         ))
         .hint("both models must explain the same outcome"));
     }
-    if let Some(name) = formula.variables().iter().find(|name| prepared.used.column(name).is_none()) {
-        return Err(not_nested(text, &large_text, name));
+    match formula.variables().iter().find(|name| !has(name)) {
+        Some(name) => Err(not_nested(text, &larger.to_string(), name)),
+        None => Ok(formula),
     }
-    let (encoded, frozen) = encode(&formula, &prepared.used, prepared.weight.as_ref())?;
-    let smaller = Prepared {
-        formula,
-        used: prepared.used.clone(),
-        chosen: prepared.chosen.clone(),
-        encoded,
-        frozen,
-        weight: prepared.weight.clone(),
-        cluster: None,
-        ledger: prepared.ledger.clone(),
-        gaps: prepared.gaps.clone(),
-    };
-    let frame = Frame::new(&smaller, Dependent::LeftOut);
-    let (large_frame, exact) = larger;
-    if let Some(j) = first_outside(&frame.memory().x, &large_frame.memory().x) {
+}
+
+/// The likelihood-ratio test of a smaller model against a larger on the same rows.
+///
+/// # Errors
+/// Formula, when the smaller one does not lie within the larger or is the same.
+pub fn compared(
+    text: &str,
+    (formula, frame): (&Formula, &Frame),
+    (larger, large_frame, exact): (&Formula, &Frame, &Exact),
+    loss: Loss,
+) -> Result<LikelihoodRatio> {
+    let large_text = larger.to_string();
+    if let Some(j) = first_outside(&frame.rows, &large_frame.rows) {
         return Err(not_nested(text, &large_text, &frame.terms[j].name));
     }
-    if frame.memory().offset != large_frame.memory().offset {
+    if !have_one_offset(&frame.rows, &large_frame.rows) {
         return Err(Error::formula(format!("`--against {text}`: the two models have different offsets"))
             .hint("write the same `offset()` in both"));
     }
@@ -79,12 +94,17 @@ pub fn against(
         }
     };
     Ok(LikelihoodRatio {
-        against: smaller.formula.to_string(),
+        against: formula.to_string(),
         chisq: test.chisq,
         df: test.df,
         p_value: test.p_value,
         f: test.f.map(|f| (f.value, f.p_value)),
     })
+}
+
+/// Whether two designs of the same rows add the same to the linear predictor.
+fn have_one_offset(a: &dyn Rows, b: &dyn Rows) -> bool {
+    (0..a.n_blocks()).all(|k| a.block(k).offset == b.block(k).offset)
 }
 
 fn not_nested(text: &str, large: &str, name: &str) -> Error {

@@ -46,15 +46,7 @@ impl Target {
     pub fn of(spec: &Spec, frame: &Frame, loss: Loss) -> Result<(Target, Option<Search>)> {
         match spec.penalty {
             Penalty::None => Ok((Target::Likelihood, None)),
-            Penalty::Firth if loss == Loss::Squared => {
-                Err(Error::usage("`--penalty firth` is for logistic models, and this one is linear")
-                    .hint("leave it out"))
-            }
-            Penalty::Firth if spec.batch_size.is_some() => Err(Error::usage(
-                "`--batch-size` does not go with `--penalty firth`, whose penalty is not a sum over rows",
-            )
-            .hint("leave out one of the two")),
-            Penalty::Firth => Ok((Target::Firth, None)),
+            Penalty::Firth => firth(spec, loss),
             Penalty::ElasticNet { lambda, alpha } => elastic_net(spec, frame, loss, lambda, alpha),
         }
     }
@@ -63,7 +55,7 @@ impl Target {
     /// with the folds in temporary files of a folder.
     ///
     /// # Errors
-    /// As [`cross_validate_on_disk`] says.
+    /// Usage, as [`Target::of`]; as [`cross_validate_on_disk`] says.
     pub fn of_many(
         spec: &Spec,
         frame: &Frame,
@@ -83,7 +75,8 @@ impl Target {
                     &mut |done| go_on(watcher, "fits of the path of penalties", done, lambdas.len());
                 searched(&problem, &lambdas, frame, (None, Some(tuned)), watched)
             }
-            Penalty::None | Penalty::Firth => Ok((Target::Likelihood, None)),
+            Penalty::None => Ok((Target::Likelihood, None)),
+            Penalty::Firth => firth(spec, loss),
         }
     }
 
@@ -115,6 +108,20 @@ impl Target {
             Target::Likelihood | Target::Firth => 0.0,
         }
     }
+}
+
+fn firth(spec: &Spec, loss: Loss) -> Result<(Target, Option<Search>)> {
+    if loss == Loss::Squared {
+        return Err(Error::usage("`--penalty firth` is for logistic models, and this one is linear")
+            .hint("leave it out"));
+    }
+    if spec.batch_size.is_some() {
+        return Err(Error::usage(
+            "`--batch-size` does not go with `--penalty firth`, whose penalty is not a sum over rows",
+        )
+        .hint("leave out one of the two"));
+    }
+    Ok((Target::Firth, None))
 }
 
 /// Without a lambda, cross-validation chooses one; a path is drawn through the lambdas in either case, if there is one.

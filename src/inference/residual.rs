@@ -54,7 +54,7 @@ pub fn residuals(solution: &Solution<'_>, dispersion: f64) -> Residuals {
     all
 }
 
-pub(super) fn of_block(terms: &BlockTerms, loss: Loss, k: f64, dispersion: f64) -> Residuals {
+pub(crate) fn of_block(terms: &BlockTerms, loss: Loss, k: f64, dispersion: f64) -> Residuals {
     const ONE: f64 = 1.0 - 1e-14; // R counts a leverage above 1 - 10 epsilon as 1
     let m = terms.fitted.len();
     let rest = |i: usize| if terms.leverage[i] < ONE { 1.0 - terms.leverage[i] } else { f64::NAN };

@@ -328,7 +328,7 @@ mod tests {
             seconds: 1.25,
             ..Context::default()
         };
-        let file = |name: &str, bytes: &[u8]| NamedFile { name: name.to_string(), bytes: bytes.to_vec() };
+        let file = |name: &str, bytes: &[u8]| NamedFile::new(name, bytes.to_vec());
         let pictures = Pictures {
             loss_curve: vec![file("loss_curve.png", b"one")],
             gradient_norm: vec![file("gradient_norm.png", b"two")],

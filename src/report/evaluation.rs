@@ -57,7 +57,7 @@ pub fn files(
     recalibrated: Option<&Model>,
     (place, svg): (Place, bool),
 ) -> Result<Vec<NamedFile>> {
-    let file = |name: &str, text: String| NamedFile { name: name.to_string(), bytes: text.into_bytes() };
+    let file = |name: &str, text: String| NamedFile::new(name, text.into_bytes());
     let mut files = vec![
         file("evaluation.json", Evaluation::of(model, evaluated).to_json()),
         file(place.summary(), text(model, evaluated, recalibrated.and_then(|m| m.recalibration.as_ref()))),

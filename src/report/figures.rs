@@ -41,10 +41,8 @@ pub struct Drawn {
 impl Drawn {
     /// The picture's files.
     pub fn files(&self) -> impl Iterator<Item = NamedFile> + '_ {
-        let file = |ending: &str, bytes: &Vec<u8>| NamedFile {
-            name: format!("{}.{ending}", self.stem),
-            bytes: bytes.clone(),
-        };
+        let file =
+            |ending: &str, bytes: &Vec<u8>| NamedFile::new(format!("{}.{ending}", self.stem), bytes.clone());
         let svg = self.svg.as_ref().map(|bytes| file("svg", bytes));
         std::iter::once(file("png", &self.png)).chain(svg)
     }

@@ -1,7 +1,6 @@
 //! Writing to the report folder: every file whole or none, and nothing of an earlier run taken for this one's.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -230,7 +229,7 @@ fn one_by_one(folder: &Path, files: &[NamedFile], gone: &[String]) -> Result<()>
     let is_mark = |name: &str| [MARK_OF_A_FIT, MARK_OF_AN_EVALUATION, MARK_OF_AN_EXPLORATION].contains(&name);
     let mut waiting = Vec::with_capacity(files.len());
     for file in files {
-        waiting.push((beside(folder, &file.bytes)?, folder.join(&file.name), is_mark(&file.name)));
+        waiting.push((beside(folder, file)?, folder.join(&file.name), is_mark(&file.name)));
     }
     waiting.sort_by_key(|(_, _, is_mark)| *is_mark);
     let marks = waiting.iter().filter(|(_, _, is_mark)| *is_mark).map(|(_, place, _)| place.clone());
@@ -243,8 +242,8 @@ fn one_by_one(folder: &Path, files: &[NamedFile], gone: &[String]) -> Result<()>
     Ok(())
 }
 
-/// The bytes in a nameless-to-be file of the same folder, which vanishes unless it is moved to its place.
-fn beside(folder: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
+/// A file's content in a nameless-to-be file of the same folder, which vanishes unless it is moved to its place.
+fn beside(folder: &Path, file: &NamedFile) -> Result<NamedTempFile> {
     let failed = |e: std::io::Error| {
         Error::io("write to the folder", folder, &e)
             .hint("is it yours to write to, and is there room? else `-o`")
@@ -252,7 +251,7 @@ fn beside(folder: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
     // for the owner alone, as all temporary files are: these are patients
     let mut temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder).map_err(failed)?;
     temporary.as_file().lock().unwrap_or(()); // nobody takes it for one that a killed run left
-    temporary.write_all(bytes).and_then(|()| temporary.flush()).map_err(failed)?;
+    file.write_to(&mut temporary).map_err(failed)?;
     Ok(temporary)
 }
 
@@ -261,7 +260,7 @@ mod tests {
     use super::*;
 
     fn file(name: &str, text: &str) -> NamedFile {
-        NamedFile { name: name.to_string(), bytes: text.as_bytes().to_vec() }
+        NamedFile::new(name, text.as_bytes().to_vec())
     }
 
     fn names(folder: &Path) -> Vec<String> {

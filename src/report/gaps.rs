@@ -72,7 +72,7 @@ pub fn file(gaps: &Gaps) -> Result<Option<NamedFile>> {
         missing.iter().map(|m| u8::from(*m).to_string()).chain([rows.to_string()]).collect::<Vec<_>>()
     };
     let bytes = written(std::iter::once(header).chain(gaps.patterns.iter().map(line)))?;
-    Ok(Some(NamedFile { name: "missing.csv".to_string(), bytes }))
+    Ok(Some(NamedFile::new("missing.csv", bytes)))
 }
 
 #[cfg(test)]

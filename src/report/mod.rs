@@ -1,5 +1,9 @@
 //! What a fit leaves in its folder: tables, text, page, pictures; all appear whole or not at all.
 
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::sync::Arc;
+
 use crate::data::missing::Gaps;
 use crate::effects::result::Findings;
 use crate::error::Result;
@@ -48,7 +52,7 @@ pub mod study;
 pub mod summary;
 pub mod swap;
 pub mod table_one;
-mod tables;
+pub mod tables;
 pub mod validation;
 pub mod withhold;
 pub mod words;
@@ -62,11 +66,53 @@ pub struct NamedFile {
     pub name: String,
     /// The content.
     pub bytes: Vec<u8>,
+    /// What follows, where it is too much for memory.
+    pub rest: Option<Rest>,
+}
+
+/// Content that lies in a temporary file, which goes with the last of its owners.
+#[derive(Debug, Clone)]
+pub struct Rest(Arc<File>);
+
+impl PartialEq for Rest {
+    fn eq(&self, other: &Rest) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Rest {
+    /// Of a file, from its beginning.
+    pub fn new(file: File) -> Rest {
+        Rest(Arc::new(file))
+    }
+}
+
+impl NamedFile {
+    /// A file whose content is at hand.
+    pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> NamedFile {
+        NamedFile { name: name.into(), bytes, rest: None }
+    }
+
+    /// Writes its content.
+    ///
+    /// # Errors
+    /// As the writer has them; Io of reading what lies on disk.
+    pub fn write_to(&self, writer: &mut impl Write) -> io::Result<()> {
+        writer.write_all(&self.bytes)?;
+        if let Some(Rest(file)) = &self.rest {
+            let mut file = file.as_ref();
+            file.rewind()?;
+            io::copy(&mut file, writer)?;
+        }
+        writer.flush()
+    }
 }
 
 /// What the page says beyond the fit itself.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
+    /// What a fit to many rows says about each of them, if it was asked for.
+    pub by_row: Option<Rest>,
     /// The command as typed.
     pub command: String,
     /// The words of the command that decide the numbers: the model file keeps them. Empty where there is none.
@@ -116,7 +162,7 @@ struct Pictures {
 pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
     let pictures = draw(fit, context)?;
     let page = context::page(fit, context, &pictures)?;
-    let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
+    let file = |name: &str, bytes: Vec<u8>| NamedFile::new(name, bytes);
     let mut files = vec![
         file("summary.txt", summary::whole(fit, context).into_bytes()),
         file("model.json", model(fit, context).to_json().into_bytes()),
@@ -128,7 +174,11 @@ pub fn files(fit: &Fit, context: &Context) -> Result<Vec<NamedFile>> {
         files.push(file("steps.csv", history::steps(&fit.history)?));
     }
     if let Some(rows) = &fit.by_row {
-        files.push(file("fitted.csv", tables::by_row(fit, rows)?));
+        files.push(file("fitted.csv", tables::by_row(&fit.fitted, rows)?));
+    }
+    if let Some(rows) = &context.by_row {
+        let header = tables::row_header()?;
+        files.push(NamedFile { rest: Some(rows.clone()), ..file("fitted.csv", header) });
     }
     if let Some(findings) = &context.effects {
         files.push(file("effects.json", effects::json(findings).into_bytes()));
@@ -185,9 +235,9 @@ fn draw(fit: &Fit, context: &Context) -> Result<Pictures> {
 
 /// The figure as a PNG file, and as an SVG file where that is asked for.
 pub(crate) fn drawn(figure: &impl Figure, stem: &str, with_svg: bool) -> Result<Vec<NamedFile>> {
-    let mut files = vec![NamedFile { name: format!("{stem}.png"), bytes: png(figure)? }];
+    let mut files = vec![NamedFile::new(format!("{stem}.png"), png(figure)?)];
     if with_svg {
-        files.push(NamedFile { name: format!("{stem}.svg"), bytes: svg(figure)? });
+        files.push(NamedFile::new(format!("{stem}.svg"), svg(figure)?));
     }
     Ok(files)
 }

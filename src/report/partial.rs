@@ -168,5 +168,5 @@ pub(super) fn file(effects: &[PartialEffect]) -> Result<Option<NamedFile>> {
             }
         }
     }
-    Ok(Some(NamedFile { name: "partial_effects.csv".to_string(), bytes: written(records)? }))
+    Ok(Some(NamedFile::new("partial_effects.csv", written(records)?)))
 }

@@ -21,7 +21,7 @@ use crate::report::{NamedFile, capitalised, drawn};
 /// As the pictures' and tables' writers say.
 pub(crate) fn files(fit: &Fit, svg: bool) -> Result<Vec<NamedFile>> {
     let Some((used, search)) = searched(fit) else { return Ok(Vec::new()) };
-    let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
+    let file = |name: &str, bytes: Vec<u8>| NamedFile::new(name, bytes);
     let mut files = vec![file("penalty_path.csv", path_table(search)?)];
     files.extend(path_picture(fit, used, search, svg)?);
     if let Some(tuned) = &search.tuned {

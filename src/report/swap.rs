@@ -1,7 +1,6 @@
 //! A report folder is put in its place whole: built beside it, then exchanged with it in one step of the file system.
 
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -50,7 +49,7 @@ impl Place {
             return Ok(false);
         };
         for file in files {
-            write_new(&built.path().join(&file.name), &file.bytes).map_err(|e| {
+            write_new(&built.path().join(&file.name), file).map_err(|e| {
                 Error::io("write to the folder", &self.folder, &e)
                     .hint("is it yours to write to, and is there room? else `-o`")
             })?;
@@ -104,12 +103,12 @@ fn on_one_system(_a: &Path, _b: &Path) -> bool {
 }
 
 /// A file that only its owner may read.
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write_new(path: &Path, file: &NamedFile) -> std::io::Result<()> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).and_then(|mut file| file.write_all(bytes))
+    options.open(path).and_then(|mut new| file.write_to(&mut new))
 }
 
 /// The same files under the same names in another folder, as links, with their folders.
@@ -163,7 +162,7 @@ mod tests {
     use super::*;
 
     fn file(name: &str, text: &str) -> NamedFile {
-        NamedFile { name: name.to_string(), bytes: text.as_bytes().to_vec() }
+        NamedFile::new(name, text.as_bytes().to_vec())
     }
 
     #[cfg(target_os = "linux")]

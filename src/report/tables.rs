@@ -1,12 +1,17 @@
 //! `coefficients.csv` and `fit.csv`: the numbers of a fit as other programs read them, with all their digits.
 
+use std::io::Write;
+use std::path::Path;
+
 use crate::data::spreadsheet::safe;
 use crate::error::{Error, Kind, Result};
+use crate::fit::large::laid::Laid;
 use crate::fit::result::{ByRow, Coefficient, Fit};
 use crate::fit::spec::Family;
 use crate::impute::analysis::Imputation;
 use crate::impute::chain::Trace;
 use crate::model::estimate;
+use crate::report::Rest;
 use crate::report::numbers::cell;
 
 const COLUMNS: [&str; 9] =
@@ -93,9 +98,26 @@ const ROW_COLUMNS: [&str; 10] = [
 ///
 /// # Errors
 /// Io, when the record cannot be written (memory).
-pub fn by_row(fit: &Fit, rows: &ByRow) -> Result<Vec<u8>> {
-    let mut records = vec![ROW_COLUMNS.map(str::to_string).to_vec()];
-    records.extend(fit.fitted.iter().enumerate().map(|(i, fitted)| {
+pub fn by_row(fitted: &[f64], rows: &ByRow) -> Result<Vec<u8>> {
+    let mut whole = row_header()?;
+    whole.extend(row_records(fitted, rows)?);
+    Ok(whole)
+}
+
+/// The line above them.
+///
+/// # Errors
+/// Io, when it cannot be written (memory).
+pub fn row_header() -> Result<Vec<u8>> {
+    written([ROW_COLUMNS.map(str::to_string).to_vec()])
+}
+
+/// The same without the line above them.
+///
+/// # Errors
+/// Io, when the record cannot be written (memory).
+pub fn row_records(fitted: &[f64], rows: &ByRow) -> Result<Vec<u8>> {
+    written(fitted.iter().enumerate().map(|(i, fitted)| {
         let mut cells = vec![
             rows.lines.get(i).map_or_else(String::new, u32::to_string),
             cell(rows.outcome[i]),
@@ -120,8 +142,20 @@ pub fn by_row(fit: &Fit, rows: &ByRow) -> Result<Vec<u8>> {
             }
         }
         cells
-    }));
-    written(records)
+    }))
+}
+
+/// The records of a fit to many rows, in a temporary file of a folder.
+///
+/// # Errors
+/// Io, when the folder has no room or the rows cannot be read.
+pub fn records_of_many(laid: &Laid, folder: &Path) -> Result<Rest> {
+    let failed = |e: std::io::Error| {
+        Error::io("write a temporary file in", folder, &e).hint("`TMPDIR` names another folder")
+    };
+    let mut file = tempfile::tempfile_in(folder).map_err(failed)?;
+    laid.by_row(&row_records, &mut |records: Vec<u8>| file.write_all(&records).map_err(failed))?;
+    Ok(Rest::new(file))
 }
 
 /// One row: the numbers under `fit` in `model.json`, nested ones with their key in front. The columns are the same

@@ -177,7 +177,7 @@ impl Columns {
                     };
                     Column { name: column.name.clone(), values }
                 };
-                let lines = table.lines.get(from..to).map(<[u32]>::to_vec).unwrap_or_default();
+                let lines = self.lines(k)?;
                 let origins = table.origins.clone();
                 Ok(Table {
                     n_rows: to - from,
@@ -190,8 +190,24 @@ impl Columns {
                 let chunk = &chunks[k];
                 let columns: Result<Vec<Column>> =
                     (0..self.kinds.len()).map(|j| self.part_of(file, chunk, j)).collect();
-                let lines = read_codes(file, chunk.starts[self.kinds.len()], chunk.n_rows)?;
+                let lines = self.lines(k)?;
                 Ok(Table { n_rows: chunk.n_rows, lines, columns: columns?, ..Table::default() })
+            }
+        }
+    }
+
+    /// The lines of the file on which a chunk's rows start.
+    ///
+    /// # Errors
+    /// Io, when the temporary file cannot be read.
+    pub fn lines(&self, k: usize) -> Result<Vec<u32>> {
+        match &self.cells {
+            Cells::Memory(table) => {
+                let (from, to) = (k * CHUNK, ((k + 1) * CHUNK).min(self.n_rows));
+                Ok(table.lines.get(from..to).map(<[u32]>::to_vec).unwrap_or_default())
+            }
+            Cells::Disk { file, chunks } => {
+                read_codes(file, chunks[k].starts[self.kinds.len()], chunks[k].n_rows)
             }
         }
     }

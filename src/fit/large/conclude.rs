@@ -2,14 +2,17 @@
 
 use crate::error::Result;
 use crate::fit::apparent::{self, Apparent};
-use crate::fit::assemble::{Ended, Statements, is_elsewhere};
+use crate::fit::assemble::{COMPARES_ANSWERS, Ended, Statements, is_elsewhere};
+use crate::fit::frame::Frame;
+use crate::fit::large::by_row::AtRows;
 use crate::fit::large::measured::{Means, risks};
 use crate::fit::large::mixes::Mixes;
 use crate::fit::large::tally::{null_loss, tally};
 use crate::fit::prepare::Prepared;
-use crate::fit::result::{Fit, HosmerLemeshow};
+use crate::fit::result::{Fit, HosmerLemeshow, LikelihoodRatio};
 use crate::fit::statistics::{OfRows, smallest_logistic_loss};
 use crate::fit::target::Target;
+use crate::fit::uncertainty::Uncertainty;
 use crate::inference::influence::Influence;
 use crate::inference::solution::Solution;
 use crate::objective::Curved;
@@ -17,24 +20,44 @@ use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::performance::case_mix::CaseMix;
 use crate::performance::ranking::Ranking;
-use crate::rows::{Null, Rows};
+use crate::rows::{Null, Rows, Stored};
 use crate::team::Ranks;
 
+/// A fit to many rows, and what is left of its making.
+pub struct Concluded {
+    /// The fit.
+    pub fit: Fit,
+    /// The data leg.
+    pub prepared: Prepared,
+    /// The standardised rows.
+    pub frame: Frame,
+    /// The performance of the model on its own rows.
+    pub apparent: Option<Apparent>,
+    /// What makes the fitted value and the residuals of each row, if they were asked for.
+    pub at_rows: Option<AtRows>,
+}
+
 impl Ended<'_> {
-    /// The fit, by sweeps over its rows, the performance of the model on them, and what was prepared.
+    /// The fit, by sweeps over its rows, and the performance of the model on them.
     ///
     /// # Errors
     /// As [`crate::fit::uncertainty::at`] says; Io, where the rows cannot be read.
-    pub fn into_large_fit(self, mixes: &Mixes, ranks: &Ranks) -> Result<(Fit, Option<Apparent>, Prepared)> {
+    pub fn into_large_fit(
+        mut self,
+        mixes: &Mixes,
+        ranks: &Ranks,
+        likelihood_ratio: Option<LikelihoodRatio>,
+    ) -> Result<Concluded> {
         let convergence = self.convergence();
-        let rows: &dyn Rows = &self.frame.rows;
+        let rows: &dyn Rows = self.swept.as_ref().unwrap_or(&self.frame.rows);
         let beta = &self.descent.beta;
         let mut found = tally(rows, self.loss, beta, self.frame.has_intercept, ranks.have_own_files());
-        let (value, _, root) = if self.target == Target::Likelihood && *beta == self.exact.beta {
-            (self.exact.value, beta.clone(), self.exact.root.clone())
-        } else {
-            Glm::new(rows, self.loss).all_at(beta)
-        };
+        let (value, _, root) =
+            if self.target == Target::Likelihood && self.swept.is_none() && *beta == self.exact.beta {
+                (self.exact.value, beta.clone(), self.exact.root.clone())
+            } else {
+                Glm::new(rows, self.loss).all_at(beta)
+            };
         let uncertainty = self.uncertainty(rows, value, &root)?;
         let has_influence = uncertainty.root.is_some()
             && convergence.converged
@@ -79,6 +102,8 @@ impl Ended<'_> {
             hosmer_lemeshow: hosmer_lemeshow.map(HosmerLemeshow::from),
         };
         let mut statistics = self.statistics(&of_rows, value);
+        statistics.penalised_log_likelihood = self.penalised_log_likelihood(rows);
+        statistics.likelihood_ratio = likelihood_ratio;
         if !is_elsewhere(&convergence) {
             statistics.term_tests = self.term_tests(&statistics, &uncertainty, false);
         }
@@ -90,9 +115,14 @@ impl Ended<'_> {
         };
         let means = (has_answer && self.loss == Loss::Squared && ranks.is_alone())
             .then(|| Means::of(rows, beta, &found));
+        let at_rows = self.spec.save_fitted.then(|| self.at_rows(&uncertainty));
         self.frame.rows.check()?;
+        self.swept.as_ref().map_or(Ok(()), Stored::check)?;
         let n_events = (self.loss == Loss::Logistic).then_some(found.events);
-        let (mut fit, prepared) = self.told(Statements {
+        if self.spec.against.is_some() && is_elsewhere(&convergence) {
+            self.prepared.ledger.notices.push(COMPARES_ANSWERS.to_string());
+        }
+        let (mut fit, prepared, frame) = self.told(Statements {
             convergence,
             coefficients,
             uncertainty,
@@ -112,6 +142,16 @@ impl Ended<'_> {
             fit.ledger.notices.push(format!("no apparent performance: {}", why.message));
             None
         });
-        Ok((fit, apparent, prepared))
+        Ok(Concluded { fit, prepared, frame, apparent, at_rows })
+    }
+
+    /// Where the fit ended, on the standardised columns.
+    fn at_rows(&self, uncertainty: &Uncertainty) -> AtRows {
+        let rows = &self.frame.rows;
+        let beta = self.standardised();
+        let (value, _, root) = Glm::new(rows, self.loss).all_at(&beta);
+        let dispersion =
+            crate::fit::exact::dispersion(self.loss, value, rows.total_weight(), self.frame.dim());
+        AtRows { loss: self.loss, beta, root, dispersion: uncertainty.root.is_some().then_some(dispersion) }
     }
 }

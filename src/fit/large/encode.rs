@@ -1,5 +1,7 @@
 //! From columns in chunks to a design that is known but not made: what is learnt, the scale.
 
+use std::sync::Arc;
+
 use ndarray::Array1;
 use rayon::prelude::*;
 
@@ -19,13 +21,14 @@ use crate::team::{Bits, Ranks};
 pub const MANY_LEVELS: usize = 24;
 
 /// A design that is known but not made.
-pub struct Blueprint<'a> {
-    formula: &'a Formula,
+pub struct Blueprint {
+    /// With `.` written out.
+    pub formula: Formula,
     /// The data; of rows that are laid already nothing, where they lie in memory.
-    pub columns: Columns,
+    pub columns: Arc<Columns>,
     /// The first row of each chunk, and the number of rows.
     pub starts: Vec<usize>,
-    ranks: &'a Ranks,
+    ranks: Ranks,
     /// Levels, knots, kinds.
     pub frozen: Frozen,
     /// All columns.
@@ -62,28 +65,28 @@ pub struct Encoded {
     pub n_rows: usize,
 }
 
-impl<'a> Blueprint<'a> {
+impl Blueprint {
     /// Learns levels and knots from the rows used. Where the design has more cells than `most_cells`, factors of many levels
     /// travel as codes.
     ///
     /// # Errors
     /// As [`crate::design::matrix::encode`] says; Io.
     pub fn new(
-        formula: &'a Formula,
-        columns: Columns,
+        formula: &Formula,
+        columns: Arc<Columns>,
         weight: Option<&Array1<f64>>,
         most_cells: usize,
-        ranks: &'a Ranks,
-    ) -> Result<Blueprint<'a>> {
+        ranks: &Ranks,
+    ) -> Result<Blueprint> {
         let get = |name: &str| columns.column(name);
         let frozen = learn_from(formula, columns.kinds(), &get, weight, columns.n_rows, ranks)?;
         let first = first_row(&columns)?;
         let made = rebuild(formula, &frozen, &first)?;
         let mut blueprint = Blueprint {
-            formula,
+            formula: formula.clone(),
             starts: columns.starts(),
             columns,
-            ranks,
+            ranks: ranks.clone(),
             frozen,
             has_intercept: made.has_intercept,
             has_offset: made.offset.is_some(),
@@ -140,10 +143,10 @@ impl<'a> Blueprint<'a> {
             _ => false,
         };
         let is_made = |j: usize, term: &Term| !is_coded(term) && !self.plain.has(j);
-        let numbers = rebuild_columns(self.formula, &self.frozen, chunk, &is_made)?;
+        let numbers = rebuild_columns(&self.formula, &self.frozen, chunk, &is_made)?;
         let codes: Result<Vec<Vec<u32>>> =
             self.coded.iter().map(|(name, _)| self.codes(chunk, name)).collect();
-        let offset = offset_of(self.formula, &self.frozen, chunk)?.map(|o| o.to_vec());
+        let offset = offset_of(&self.formula, &self.frozen, chunk)?.map(|o| o.to_vec());
         Ok(Encoded { first_row, numbers, codes: codes?, offset, n_rows: chunk.n_rows })
     }
 
@@ -169,13 +172,13 @@ impl<'a> Blueprint<'a> {
     pub fn scale(&self, weight: Option<&Array1<f64>>) -> Result<Scaled> {
         let (mut tally, mut levels) = self.first_pass(weight)?;
         if !self.ranks.is_alone() {
-            tally.meet_first(self.ranks)?;
+            tally.meet_first(&self.ranks)?;
             levels = self.levels_of_all(levels)?;
         }
         tally.take_centres();
         tally.second(&[self.plain_columns(weight)]);
         self.each(&mut |chunks| tally.second(&with_weights(chunks, weight)))
-            .and_then(|()| if self.ranks.is_alone() { Ok(()) } else { tally.meet_second(self.ranks) })?;
+            .and_then(|()| if self.ranks.is_alone() { Ok(()) } else { tally.meet_second(&self.ranks) })?;
         let total = tally.total();
         let (mut scale, constant) = tally.finish();
         for ((_, columns), mass) in self.coded.iter().zip(&levels) {

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::design::scale::Scale;
 use crate::error::{Error, Result};
+use crate::fit::frame::Frame;
 use crate::fit::large::columns::Storage;
 use crate::fit::large::encode::{Beside, Blueprint, Encoded};
 use crate::num::lanes::widest;
@@ -36,7 +37,7 @@ struct Part<'x> {
     offset: &'x mut [f64],
 }
 
-impl Blueprint<'_> {
+impl Blueprint {
     /// The standardised rows of all columns. In memory the cells of the data are given back meanwhile: there is never much more than
     /// the larger of both.
     ///
@@ -82,6 +83,18 @@ impl Blueprint<'_> {
         rows.x = shaped(n, is, cells)?;
         rows.coded = rows.coded.take().and_then(|(_, codes)| Some((plan.layout?, codes)));
         Ok(Stored::Memory(rows))
+    }
+
+    /// The rows of a frame's columns in the user's units, in a temporary file.
+    ///
+    /// # Errors
+    /// Io, where the disk is full; Data, where the columns of the data have gone.
+    pub fn raw_rows(&self, frame: &Frame, beside: &Beside<'_>, storage: &Storage) -> Result<Stored> {
+        let p = self.terms.len();
+        let scale = Scale { centre: Array1::zeros(p), spread: Array1::ones(p) };
+        let as_they_are = Scaled { scale, constant: vec![false; p] };
+        let plan = self.plan(&as_they_are, &frame.independent.kept);
+        self.on_disk(&as_they_are, plan, beside, storage)
     }
 
     fn plan(&self, scaled: &Scaled, kept: &[usize]) -> Plan {
@@ -158,7 +171,8 @@ impl Blueprint<'_> {
             let (x, codes) = (&mut x[rows.start * d..rows.end * d], &mut codes[rows.start * f..rows.end * f]);
             end = chunks.start;
             self.fill(scaled, &numbers, chunks, (x, codes, offset))?;
-            self.columns.forget_from(first);
+            let columns = Arc::get_mut(&mut self.columns);
+            columns.into_iter().for_each(|columns| columns.forget_from(first)); // nobody else has them yet
         }
         let offset = self.has_offset.then(|| Array1::from_vec(offset));
         let mut rows = InMemory::new(shaped(n, d, x)?, beside.y.clone(), beside.weight.cloned(), offset);

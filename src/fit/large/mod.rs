@@ -1,12 +1,15 @@
 //! Fits to many rows: the same descent over rows that are made chunk by chunk and lie in memory or on disk.
 //!
-//! The statements are those that sweeps over the rows can make. What needs arrays of single patients (a treatment's effect,
-//! validation, a logistic model's likelihood-ratio tests) is left to [`crate::fit::analyse`], which keeps them.
+//! The statements are those that sweeps over the rows can make; what needs arrays of single patients is left to
+//! [`crate::fit::analyse`], which keeps them.
 
+mod against;
+pub mod by_row;
 pub mod columns;
 mod complete;
 mod conclude;
 mod encode;
+pub mod laid;
 mod lay;
 mod marginals;
 mod measured;
@@ -37,7 +40,9 @@ use crate::fit::descent::{Valley, optimum, plan, run, start};
 use crate::fit::exact::examine;
 use crate::fit::frame::{Dependent, Frame};
 use crate::fit::large::columns::Columns;
+use crate::fit::large::conclude::Concluded;
 use crate::fit::large::encode::{Beside, Blueprint};
+use crate::fit::large::laid::Laid;
 use crate::fit::large::lay::Scaled;
 use crate::fit::large::marginals::{marginals, of_rows};
 use crate::fit::large::mixes::Mixes;
@@ -73,12 +78,13 @@ pub struct Large {
     pub apparent: Option<Apparent>,
     /// The curves of the numbers that a term bends or joins with others; none of several ranks.
     pub partial: Vec<PartialEffect>,
+    /// The rows where they lie; of several ranks those of the first.
+    pub laid: Laid,
 }
 
-/// Why a specification needs its rows as arrays; `None` where sweeps over them are enough.
-pub fn needs_arrays(spec: &Spec) -> Option<&'static str> {
+/// What of a specification needs the columns of the data once the rows are made: only on disk are they still there.
+pub fn needs_columns(spec: &Spec) -> Option<&'static str> {
     let reasons = [
-        (spec.penalty == Penalty::Firth, "`--penalty firth`"),
         (spec.raw_scale, "`--raw-scale`"),
         (spec.against.is_some(), "`--against`"),
         (spec.save_fitted, "`--save-fitted`"),
@@ -90,6 +96,10 @@ pub fn needs_arrays(spec: &Spec) -> Option<&'static str> {
 fn needs_one_process(spec: &Spec) -> Option<&'static str> {
     let reasons = [
         (matches!(spec.penalty, Penalty::ElasticNet { lambda: None, .. }), "`--lambda cv`"),
+        (spec.penalty == Penalty::Firth, "`--penalty firth`"),
+        (spec.raw_scale, "`--raw-scale`"),
+        (spec.against.is_some(), "`--against`"),
+        (spec.save_fitted, "`--save-fitted`"),
         (spec.interval == Interval::Profile, "`--ci profile`"),
     ];
     reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
@@ -105,7 +115,7 @@ fn needs_one_process(spec: &Spec) -> Option<&'static str> {
 /// 6. Statements in the user's units.
 ///
 /// # Errors
-/// As [`crate::fit::fit`] says; Usage, where [`needs_arrays`] gives a reason; Io, where temporary files cannot be used.
+/// As [`crate::fit::fit`] says; Usage, where [`needs_columns`] gives a reason and they lie in memory; Io, where temporary files cannot be used.
 pub fn fit(spec: &Spec, source: &Source, storage: &Storage, watcher: &mut dyn Watcher) -> Result<Large> {
     let found = fit_with(spec, source, storage, MANY_CELLS, &Ranks::alone(), watcher)?;
     Ok(found.expect("a process that is alone is the first"))
@@ -135,13 +145,13 @@ fn fit_with(
     ranks: &Ranks,
     watcher: &mut dyn Watcher,
 ) -> Result<Option<Large>> {
-    if let Some(what) = needs_arrays(spec) {
-        return Err(Error::usage(format!("{what} needs all rows in memory as arrays"))
-            .hint("leave it out, or give more memory"));
-    }
     if let Some(what) = needs_one_process(spec).filter(|_| !ranks.is_alone()) {
         return Err(Error::usage(format!("{what} needs all rows in one process, and there are several"))
             .hint("run it on one machine, or leave it out"));
+    }
+    if let Some(what) = needs_columns(spec).filter(|_| *storage == Storage::Memory) {
+        return Err(Error::usage(format!("{what} needs the columns of the data beside the swept rows"))
+            .hint("let them lie on disk"));
     }
     if ranks.have_own_files() && matches!(spec.robust, Robust::Cluster { .. }) {
         return Err(Error::usage(
@@ -153,7 +163,7 @@ fn fit_with(
     let y = std::mem::take(&mut gathered.chosen.y);
     let Gathered { formula, columns, ledger, weight, cluster, chosen } = gathered;
     let mut blueprint =
-        ranks.step(|| Blueprint::new(&formula, columns, weight.as_ref(), most_cells, ranks))?; // 3
+        ranks.step(|| Blueprint::new(&formula, Arc::new(columns), weight.as_ref(), most_cells, ranks))?; // 3
     let beside = Beside { y: &y, weight: weight.as_ref() };
     let (mixes, marginals, scaled, rows, all) = ranks.step(|| {
         // 4
@@ -169,7 +179,7 @@ fn fit_with(
         enough_rows(&blueprint, ranks)?;
         Ok((mixes, marginals, scaled, rows, weights.iter().flat_map(Bits::numbers).sum::<f64>()))
     })?;
-    let columns = &blueprint.columns;
+    let columns = Arc::clone(&blueprint.columns);
     let made = Made { blueprint: &blueprint, scaled: &scaled, beside: &beside, storage, ranks };
     if let Some(team) = ranks.team().filter(|team| team.rank() > 0) {
         let first = columns.of_ranks[..ranks.rank()].iter().sum();
@@ -187,7 +197,7 @@ fn fit_with(
     }
     let _lead = ranks.team().map(|team| Lead(Arc::clone(team)));
     let dependent = Dependent::of(spec.penalty);
-    let frame = framed(&made, rows, columns.n_rows_of_all(), all, dependent)?;
+    let (frame, whole_root) = framed(&made, rows, columns.n_rows_of_all(), all, dependent)?;
     let mut prepared = Prepared {
         encoded: Encoded {
             terms: blueprint.terms.clone(),
@@ -220,11 +230,21 @@ fn fit_with(
         prepared.ledger.notices.push("no Hosmer-Lemeshow test, whose groups need the risks of single patients: these do not leave a rank".to_string());
     }
     say_what_was_left_out(&mut prepared, &frame);
-    let ended = descend(spec, prepared, frame, watcher)?; // 5
-    let (fit, apparent, prepared) = ended.into_large_fit(&mixes, ranks)?; // 6
-    let mut partial = partial::effects_of(&fit, &Prepared { used: marginals, weight: None, ..prepared })?;
+    let raw = spec.raw_scale.then(|| blueprint.raw_rows(&frame, &beside, storage)).transpose()?;
+    let ended = descend(spec, prepared, frame, raw, watcher)?; // 5
+    let smaller = spec.against.as_ref();
+    let likelihood_ratio =
+        smaller.map(|text| against::against(text, &source.header, &ended, &made)).transpose()?;
+    let concluded = ended.into_large_fit(&mixes, ranks, likelihood_ratio)?; // 6
+    let Concluded { fit, mut prepared, frame, apparent, at_rows } = concluded;
+    (prepared.used, prepared.weight) = (marginals, None);
+    let mut partial = partial::effects_of(&fit, &prepared)?;
     partial.iter_mut().for_each(|effect| of_rows(effect, fit.statistics.n));
-    Ok(Some(Large { fit, gaps: columns.gaps.clone(), apparent, partial }))
+    prepared.used = Table { n_rows: columns.n_rows_of_all(), ..Table::default() };
+    (prepared.chosen.y, prepared.weight) = (y, weight);
+    let gaps = columns.gaps.clone();
+    let laid = Laid { prepared, frame, blueprint, whole_root, at_rows };
+    Ok(Some(Large { fit, gaps, apparent, partial, laid }))
 }
 
 /// What is known before the design.
@@ -280,7 +300,7 @@ fn numbered(values: &[f64], ranks: &Ranks) -> Result<Vec<u32>> {
 }
 
 /// Refuses a rank with a file of its own that has fewer rows than coefficients: its sums could be solved for its patients.
-fn enough_rows(blueprint: &Blueprint<'_>, ranks: &Ranks) -> Result<()> {
+fn enough_rows(blueprint: &Blueprint, ranks: &Ranks) -> Result<()> {
     let (p, columns) = (blueprint.terms.len(), &blueprint.columns);
     match columns.of_ranks.iter().position(|n| *n < p) {
         Some(rank) if ranks.have_own_files() => Err(Error::data(format!(
@@ -297,58 +317,56 @@ fn descend<'s>(
     spec: &'s Spec,
     mut prepared: Prepared,
     frame: Frame,
+    raw: Option<Stored>,
     watcher: &mut dyn Watcher,
 ) -> Result<Ended<'s>> {
     let loss = loss_of(prepared.chosen.family);
     let (target, search) = Target::of_many(spec, &frame, loss, &std::env::temp_dir(), watcher)?;
     say_what_the_penalty_does(&mut prepared, &frame, target, search.as_ref());
-    if target != Target::Likelihood && search.is_none() {
+    if matches!(target, Target::ElasticNet(_)) && search.is_none() {
         prepared
             .ledger
             .notices
             .push("the coefficients at other lambdas, which take a fit each, are left out".to_string());
     }
-    let size = Target::sizes(&frame, false);
-    let glm = Glm::new(&frame.rows, loss);
-    let ridge = target.ridge(&frame.rows, loss, &size);
-    let valley = Valley { glm: &glm, loss, design_root: &frame.design_root, ridge };
-    let plan = plan(spec, &valley)?;
+    let swept = raw.as_ref().unwrap_or(&frame.rows);
+    let root = raw.as_ref().map_or_else(|| frame.design_root.clone(), design_root);
+    let size = Target::sizes(&frame, spec.raw_scale);
+    let glm = Glm::new(swept, loss);
+    let ridge = target.ridge(swept, loss, &size);
+    let plan = plan(spec, &Valley { glm: &glm, loss, design_root: &root, ridge })?;
     let earlier = watcher.begins(&course(spec, &prepared, &frame, &plan))?;
-    let objective = target.objective(&frame.rows, loss, &size);
+    let objective = target.objective(swept, loss, &size);
     let descent = run(&plan, &*objective, &start(spec, frame.dim()), earlier.as_ref(), watcher)?;
-    let exact = if spec.method == MethodName::Auto {
+    let exact = if spec.method == MethodName::Auto && !spec.raw_scale {
         examine(&frame, loss, target, &descent)?
     } else {
-        examine(&frame, loss, target, &optimum(&*objective, spec.seed))?
+        let standardised = target.objective(&frame.rows, loss, &Target::sizes(&frame, false));
+        examine(&frame, loss, target, &optimum(&*standardised, spec.seed))?
     };
     drop(objective);
+    swept.check()?;
     frame.rows.check()?;
-    Ok(Ended {
-        spec,
-        prepared,
-        frame,
-        loss,
-        target,
-        search,
-        swept: None,
-        plan,
-        descent,
-        exact,
-        refined: None,
-    })
+    Ok(Ended { spec, prepared, frame, loss, target, search, swept: raw, plan, descent, exact, refined: None })
 }
 
 /// What the rows were made from.
 struct Made<'a> {
-    blueprint: &'a Blueprint<'a>,
+    blueprint: &'a Blueprint,
     scaled: &'a Scaled,
     beside: &'a Beside<'a>,
     storage: &'a Storage,
     ranks: &'a Ranks,
 }
 
-/// Standardised rows without the columns that others determine. n_rows, weight: of all ranks.
-fn framed(made: &Made<'_>, rows: Stored, n_rows: usize, weight: f64, dependent: Dependent) -> Result<Frame> {
+/// Standardised rows without the columns that others determine, and the root of those with them. n_rows, weight: of all ranks.
+fn framed(
+    made: &Made<'_>,
+    rows: Stored,
+    n_rows: usize,
+    weight: f64,
+    dependent: Dependent,
+) -> Result<(Frame, Array2<f64>)> {
     let Made { blueprint, scaled, beside, storage, ranks } = *made;
     let has_intercept = blueprint.has_intercept;
     let shared = |mine: Stored| match ranks.team() {
@@ -363,6 +381,7 @@ fn framed(made: &Made<'_>, rows: Stored, n_rows: usize, weight: f64, dependent: 
         Dependent::Kept => aliasing::constant(&root, &scaled.scale, has_intercept),
     };
     let kept = &independent.kept;
+    let whole_root = root.clone();
     if kept.len() < blueprint.terms.len() {
         rows = shared(blueprint.narrowed(rows.into_own(), scaled, kept, beside, storage)?);
         if let Stored::Shared(all) = &rows {
@@ -380,7 +399,8 @@ fn framed(made: &Made<'_>, rows: Stored, n_rows: usize, weight: f64, dependent: 
     };
     let terms = kept.iter().map(|j| blueprint.terms[*j].clone()).collect();
     let to_user = to_user_units(&scale.centre, &scale.spread, has_intercept);
-    Ok(Frame { terms, has_intercept, rows, scale, to_user, design_root: root, independent })
+    let frame = Frame { terms, has_intercept, rows, scale, to_user, design_root: root, independent };
+    Ok((frame, whole_root))
 }
 
 fn design_root(rows: &Stored) -> Array2<f64> {
@@ -410,6 +430,8 @@ fn ledger(spec: &Spec, source: &Source, columns: &Columns) -> Result<Ledger> {
     Ok(ledger)
 }
 
+#[cfg(test)]
+mod columns_tests;
 #[cfg(test)]
 mod measured_tests;
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::team::{Bits, Team};
 /// What a rank answers from.
 pub struct Rank<'a> {
     /// How its rows are made.
-    pub blueprint: &'a Blueprint<'a>,
+    pub blueprint: &'a Blueprint,
     /// Centre and spread of all columns.
     pub scaled: &'a Scaled,
     /// Its outcomes and weights.

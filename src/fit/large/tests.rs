@@ -49,12 +49,12 @@ pub(super) fn on_disk() -> Storage {
     Storage::Disk(std::env::temp_dir())
 }
 
-fn near(a: f64, b: f64, scale: f64, what: &str) {
+pub(super) fn near(a: f64, b: f64, scale: f64, what: &str) {
     assert!((a - b).abs() <= 1e-9 * scale, "{what}: {a} {b}");
 }
 
 /// Everything that both know.
-fn agree(a: &Fit, b: &Fit) {
+pub(super) fn agree(a: &Fit, b: &Fit) {
     alike(a, b);
     for ((name, x), (other, y)) in a.case_mix.variables.iter().zip(&b.case_mix.variables) {
         assert_eq!((name, x), (other, y));

@@ -41,7 +41,7 @@ const TEMPLATE: &str = include_str!("page.html");
 /// # Errors
 /// Io, when a record or the page cannot be made (memory, or a fault of this program).
 pub fn files(one: &TableOne, about: &About) -> Result<Vec<NamedFile>> {
-    let file = |name: &str, bytes: Vec<u8>| NamedFile { name: name.to_string(), bytes };
+    let file = |name: &str, bytes: Vec<u8>| NamedFile::new(name, bytes);
     Ok(vec![
         file("table1.json", json(one, about).into_bytes()),
         file("table1.csv", csv(one)?),
