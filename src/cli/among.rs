@@ -110,9 +110,14 @@ fn together(
 /// What must hold before any rank reads: options that go together, and a file for the state.
 fn checked(args: &FitArgs, global: &Global, spec: Spec, rank: usize) -> Result<(Spec, LargeArgs)> {
     let impute = args.reading.missing == Some(Missing::Impute);
-    let reason = [(args.imputation.pool, "`--pool`"), (impute, "`--missing impute`")];
+    let reason = [
+        (args.imputation.pool, "`--pool`"),
+        (impute, "`--missing impute`"),
+        (args.validation.validate.is_some(), "`--validate`"),
+        (args.effect.treatment.is_some(), "`--treatment`"),
+    ];
     let reason = reason.into_iter().find(|(is, _)| *is).map(|(_, what)| what);
-    if let Some(what) = reason.or_else(|| memory::arrays_for(args)) {
+    if let Some(what) = reason {
         return Err(Error::usage(format!("{what} needs all rows in one process, and there are several"))
             .hint("leave it out, or run it on one machine"));
     }

@@ -21,6 +21,7 @@ use crate::cli::validating::validated;
 use crate::cli::values::{Missing, Validate};
 use crate::data::csv::{self, Source};
 use crate::data::missing::Gaps;
+use crate::effects::estimate_swept;
 use crate::effects::result::{EffectInterval, Findings, Question};
 use crate::error::{Error, Result};
 use crate::fit::analysis::Analysis;
@@ -214,7 +215,7 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
     }
     let source = csv::open(&args.model.data)?;
     if let Plan::Swept(how) = memory::plan(args, spec, &source)? {
-        return swept(args, spec, &source, how, say);
+        return swept(args, spec, question, &source, how, say);
     }
     if let Some(question) = question {
         question::check(question, spec, &source)?;
@@ -243,7 +244,17 @@ fn fitted(args: &FitArgs, spec: &Spec, question: Option<&Question>, say: &Say) -
 }
 
 /// A fit by sweeps over rows that are too many to lie about as arrays.
-fn swept(args: &FitArgs, spec: &Spec, source: &Source, how: Swept, say: &Say) -> Result<(Fit, Beyond)> {
+fn swept(
+    args: &FitArgs,
+    spec: &Spec,
+    question: Option<&Question>,
+    source: &Source,
+    how: Swept,
+    say: &Say,
+) -> Result<(Fit, Beyond)> {
+    if let Some(question) = question {
+        question::check(question, spec, source)?;
+    }
     say.note(&how.meaning);
     how.cost.iter().for_each(|cost| say.note(cost));
     let mut keeper = Keeper::new(&args.large, Progress::new("fit", say))?;
@@ -251,6 +262,9 @@ fn swept(args: &FitArgs, spec: &Spec, source: &Source, how: Swept, say: &Say) ->
     let kept = Some(keeper.ended());
     large.fit.ledger.notices.push(how.meaning);
     let by_row = spec.save_fitted.then(|| records_of_many(&large.laid, &std::env::temp_dir())).transpose()?;
+    let effects = question
+        .map(|question| estimate_swept(question, &large.fit, &large.laid, &progress::interrupted))
+        .transpose()?;
     large.laid.let_go();
     Ok((
         large.fit,
@@ -260,6 +274,7 @@ fn swept(args: &FitArgs, spec: &Spec, source: &Source, how: Swept, say: &Say) ->
             partial: large.partial,
             kept,
             by_row,
+            effects,
             ..Beyond::default()
         },
     ))

@@ -8,6 +8,7 @@ use crate::data::csv::Source;
 use crate::data::survey::ColumnKind;
 use crate::design::atom::{Atom, Knots};
 use crate::design::formula::Formula;
+use crate::effects::result::EffectInterval;
 use crate::error::{Error, Result};
 use crate::fit::large::{MANY_CELLS, MANY_LEVELS, Storage, needs_columns};
 use crate::fit::spec::{Penalty, Spec};
@@ -76,7 +77,7 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
         ))
         .hint(format!("leave out {what}, or allow more memory")));
     }
-    let columns = needs_columns(spec);
+    let columns = needs_columns(spec).or(args.effect.treatment.as_ref().map(|_| "`--treatment`"));
     if of_arrays.is_some() || ((columns.is_some() || spec.penalty != Penalty::None) && as_arrays <= limit) {
         return Ok(Plan::Arrays); // which say more
     }
@@ -222,10 +223,13 @@ fn columns_of(formula: &Formula, levels: &dyn Fn(&str) -> Option<usize>) -> Resu
 }
 
 /// Which option needs the rows as arrays.
-pub fn arrays_for(args: &FitArgs) -> Option<&'static str> {
+fn arrays_for(args: &FitArgs) -> Option<&'static str> {
     let reasons = [
         (args.validation.validate.is_some(), "`--validate`"),
-        (args.effect.treatment.is_some(), "`--treatment`"),
+        (
+            matches!(args.effect.effect_interval, Some(EffectInterval::Bootstrap(_))),
+            "`--effect-interval bootstrap`",
+        ),
     ];
     reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
 }

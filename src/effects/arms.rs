@@ -3,7 +3,7 @@
 use crate::data::choices::no_such_column;
 use crate::data::table::{Column, MISSING, Table, Values};
 use crate::design::formula::Formula;
-use crate::design::matrix::VariableKind;
+use crate::design::matrix::{Frozen, VariableKind};
 use crate::error::{Error, Result};
 use crate::fit::prepare::Prepared;
 
@@ -18,8 +18,36 @@ pub struct Arms {
     /// The levels as text.
     pub levels: Vec<String>,
     /// The arm of each row used.
-    pub of_row: Vec<usize>,
-    cells: Vec<Values>,
+    pub of_row: Vec<u8>,
+    cells: Vec<Cell>,
+}
+
+/// One value of a column, for every patient.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// A number.
+    Number(f64),
+    /// A day.
+    Date(f64),
+    /// One of some levels.
+    Level(u32, Vec<String>),
+}
+
+impl Cell {
+    /// Of one level among those of a column; missing, where it is none of them.
+    pub fn of_level(level: &str, levels: &[String]) -> Cell {
+        let code = levels.iter().position(|l| l == level);
+        Cell::Level(code.map_or(MISSING, |k| u32::try_from(k).unwrap_or(MISSING)), levels.to_vec())
+    }
+
+    /// So many of it.
+    pub fn times(&self, n: usize) -> Values {
+        match self {
+            Cell::Number(x) => Values::Number(vec![*x; n]),
+            Cell::Date(x) => Values::Date(vec![*x; n]),
+            Cell::Level(code, levels) => Values::Category { codes: vec![*code; n], levels: levels.clone() },
+        }
+    }
 }
 
 /// Refuses, before a long job, a treatment that the formula does not have as a predictor.
@@ -79,15 +107,23 @@ impl Arms {
             .used
             .column(treatment)
             .ok_or_else(|| Error::data(format!("there is no column `{treatment}` among the rows used")))?;
-        let n = prepared.used.n_rows;
+        Arms::of_column(column, &prepared.frozen)
+    }
+
+    /// The same of the treatment's column of the rows used; frozen: what the fit learnt.
+    ///
+    /// # Errors
+    /// As [`Arms::of`].
+    pub fn of_column(column: &Column, frozen: &Frozen) -> Result<Arms> {
+        let treatment = column.name.as_str();
         let (levels, of_row, cells) = match &column.values {
             Values::Date(_) => {
                 return Err(Error::data(format!("the treatment `{treatment}` is a date"))
                     .hint("name the column of the arms: `--treatment ARM`"));
             }
-            Values::Number(v) => numeric(treatment, v, n)?,
+            Values::Number(v) => numeric(treatment, v)?,
             Values::Category { codes, levels } => {
-                let frozen = prepared.frozen.variables.iter().find(|(name, _)| name == treatment);
+                let frozen = frozen.variables.iter().find(|(name, _)| name == treatment);
                 let Some((_, VariableKind::Category(used))) = frozen else {
                     return Err(Error::data(format!("the levels of `{treatment}` are not known")));
                 };
@@ -106,50 +142,65 @@ impl Arms {
 
     /// The table with every patient in one arm.
     pub fn everyone_in(&self, arm: usize, table: &Table) -> Table {
-        with_column(table, &self.variable, self.cells[arm].clone())
+        with_column(table, &self.variable, &self.cells[arm])
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.levels.len()
+    }
+
+    /// Never: there are two at least.
+    pub fn is_empty(&self) -> bool {
+        self.levels.is_empty()
+    }
+
+    /// Whether a row is in an arm.
+    pub fn has(&self, arm: usize, row: usize) -> bool {
+        usize::from(self.of_row[row]) == arm
     }
 }
 
-/// The table with one column replaced.
-pub fn with_column(table: &Table, name: &str, values: Values) -> Table {
-    let mut changed = table.clone();
-    for column in &mut changed.columns {
+/// The table with one column replaced by one value.
+pub fn with_column(table: &Table, name: &str, cell: &Cell) -> Table {
+    let changed = |column: &Column| {
         if column.name == name {
-            *column = Column { name: name.to_string(), values: values.clone() };
+            Column { name: name.to_string(), values: cell.times(table.n_rows) }
+        } else {
+            column.clone()
         }
+    };
+    Table {
+        columns: table.columns.iter().map(changed).collect(),
+        n_rows: table.n_rows,
+        lines: table.lines.clone(),
+        origins: table.origins.clone(),
     }
-    changed
 }
 
-type Parts = (Vec<String>, Vec<usize>, Vec<Values>);
+type Parts = (Vec<String>, Vec<u8>, Vec<Cell>);
 
-fn numeric(treatment: &str, v: &[f64], n: usize) -> Result<Parts> {
+fn numeric(treatment: &str, v: &[f64]) -> Result<Parts> {
     let mut values = v.to_vec();
     values.sort_by(f64::total_cmp);
     values.dedup_by(|a, b| a == b);
     if values.len() > MOST_ARMS {
         return Err(too_many(treatment, values.len()));
     }
-    let place = |x: &f64| values.iter().position(|value| value == x).expect("it is one of them");
+    let place = |x: &f64| values.iter().position(|value| value == x).expect("it is one of them") as u8;
     let of_row = v.iter().map(place).collect();
     let levels = values.iter().map(f64::to_string).collect();
-    Ok((levels, of_row, values.iter().map(|x| Values::Number(vec![*x; n])).collect()))
+    Ok((levels, of_row, values.iter().map(|x| Cell::Number(*x)).collect()))
 }
 
+/// Of more than [`MOST_ARMS`] levels no row has a right arm: that is refused.
 fn categorical(codes: &[u32], levels: &[String], used: &[String]) -> Parts {
-    let code = |level: &String| {
-        levels.iter().position(|l| l == level).map_or(MISSING, |k| u32::try_from(k).unwrap_or(MISSING))
-    };
-    let own: Vec<u32> = used.iter().map(code).collect();
-    let of_row = codes
-        .iter()
-        .map(|c| own.iter().position(|o| o == c).expect("every row has a level that occurs"))
-        .collect();
-    let cells = own
-        .iter()
-        .map(|c| Values::Category { codes: vec![*c; codes.len()], levels: levels.to_vec() })
-        .collect();
-    (used.to_vec(), of_row, cells)
+    let cells: Vec<Cell> = used.iter().map(|level| Cell::of_level(level, levels)).collect();
+    let arm_of =
+        |code: u32| cells.iter().position(|cell| matches!(cell, Cell::Level(own, _) if *own == code));
+    let arms: Vec<Option<usize>> = (0..levels.len() as u32).map(arm_of).collect();
+    let of_row = codes.iter().map(|c| arms[*c as usize].expect("every row has a level that occurs") as u8);
+    (used.to_vec(), of_row.collect(), cells)
 }
 
 fn too_many(treatment: &str, n: usize) -> Error {

@@ -174,14 +174,14 @@ fn counts(sample: &Sample<'_>, rng: &mut ChaCha8Rng) -> Vec<f64> {
 /// The standardised means of one resample, or why there are none.
 fn means_of(sample: &Sample<'_>, counts: &[f64], start: &Array1<f64>) -> Result<Vec<f64>, &'static str> {
     let mut patients = vec![0.0; sample.arms.levels.len()];
-    counts.iter().zip(&sample.arms.of_row).for_each(|(count, arm)| patients[*arm] += count);
+    counts.iter().zip(&sample.arms.of_row).for_each(|(count, arm)| patients[usize::from(*arm)] += count);
     if patients.contains(&0.0) {
         return Err(NO_ARM);
     }
     let weight = ArrayView1::from(counts);
     let learnt = |table: &Table| sample.relearner.columns(&weight, table).map_err(|_| NO_BASIS);
     let fixed = sample.relearner.is_fixed();
-    let own = if fixed { Vec::new() } else { learnt(&sample.model.analysis.prepared.used)? };
+    let own = if fixed { Vec::new() } else { learnt(&sample.model.prepared.used)? };
     let beta = refit(sample, counts, start, &own)?;
     let total: f64 = counts.iter().sum();
     let mean = |(predicted, table): (&Predicted, &Table)| {

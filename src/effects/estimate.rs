@@ -13,11 +13,12 @@ use crate::effects::crude::{self, Tally};
 use crate::effects::identified::lost_column;
 use crate::effects::influence::{Clusters, covariance_of_means};
 use crate::effects::measure::{Effect, Measure};
-use crate::effects::modifier::{by_modifier, conditional_measure};
+use crate::effects::modifier::{by_modifier, conditional_measure, steps};
 use crate::effects::needed::{EventIs, needed};
-use crate::effects::quarter::by_baseline;
+use crate::effects::quarter::{QUARTERS, by_baseline};
 use crate::effects::result::{
-    Arm, Conditional, Contrast, EffectInterval, Effects, Findings, Marginal, Question, Resamples,
+    Arm, ByModifier, Conditional, Contrast, EffectInterval, Effects, Findings, Marginal, Quarter, Question,
+    Resamples,
 };
 use crate::effects::standardise::{Mean, Model, Predicted, on_columns_of};
 use crate::error::{Error, Result};
@@ -33,16 +34,20 @@ use crate::objective::loss::Loss;
 use crate::optimise::stop::StopReason;
 
 /// What is known of all arms before they are compared.
-struct Known<'a> {
-    question: &'a Question,
-    model: &'a Model<'a>,
-    arms: &'a Arms,
-    tallies: Vec<Tally>,
-    predicted: Vec<Predicted>,
-    means: Vec<Mean>,
+pub(super) struct Known<'a> {
+    pub(super) question: &'a Question,
+    pub(super) model: &'a Model<'a>,
+    pub(super) arms: &'a Arms,
+    pub(super) means: Vec<Mean>,
+    /// From the reference to each arm in the first row of the design.
+    pub(super) steps: Vec<Array1<f64>>,
     /// A x A: the sandwich covariance of the means.
-    sandwich: Option<Array2<f64>>,
-    draws: Option<Draws>,
+    pub(super) sandwich: Option<Array2<f64>>,
+    pub(super) draws: Option<Draws>,
+    /// Variables that the treatment interacts with.
+    pub(super) modifiers: Vec<String>,
+    pub(super) by_modifier: Vec<ByModifier>,
+    pub(super) by_baseline: Vec<Quarter>,
 }
 
 /// The effects of a treatment: unadjusted, for patients of equal covariates, and standardised over the rows used.
@@ -79,30 +84,20 @@ pub fn estimate_at(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Findings> {
     let (fit, prepared) = (&analysis.fit, &analysis.prepared);
-    if fit.family == Family::Linear && question.event_is.is_some() {
-        return Err(
-            Error::usage("`--event-is` is for logistic models, and this one is linear").hint("leave it out")
-        );
-    }
+    check(question, fit)?;
     let arms = Arms::of(&question.treatment, prepared)?; // 1
     let unknown = |reason: String| Findings::Unknown { treatment: question.treatment.clone(), reason };
-    let covariance = match (why_unknown(fit), &fit.covariance) {
-        (None, Some(covariance)) => covariance, // 2
-        (reason, _) => {
-            return Ok(unknown(
-                reason.unwrap_or_else(|| "the coefficients have no standard errors".to_string()),
-            ));
-        }
+    let covariance = match covariance_of(fit) {
+        Ok(covariance) => covariance, // 2
+        Err(reason) => return Ok(unknown(reason)),
     };
-    let model = Model::of(analysis, covariance);
+    let model = Model::of(fit, prepared, covariance);
     let frame = Frame::new(prepared, Dependent::LeftOut);
     let tables: Vec<Table> =
         (0..arms.levels.len()).map(|arm| arms.everyone_in(arm, &prepared.used)).collect();
     let everyone: Vec<Encoded> = tables.iter().map(|t| model.encode(t)).collect::<Result<_>>()?; // 3
     if let Some(column) = lost_column(&prepared.encoded, &frame.independent, &everyone) {
-        return Ok(unknown(format!(
-            "`{column}` was left out of the fit, and what would happen with everyone in one arm depends on it"
-        )));
+        return Ok(unknown(depends_on(&column)));
     }
     let predicted: Vec<Predicted> = everyone.into_iter().map(|e| model.predict_from(e)).collect();
     let means: Vec<Mean> = predicted.iter().map(|p| model.mean(p, |_| true)).collect(); // 4
@@ -136,9 +131,61 @@ pub fn estimate_at(
             Some(enough(draws)?)
         }
     };
-    let tallies = tallies(&arms, &model);
-    let known = Known { question, model: &model, arms: &arms, tallies, predicted, means, sandwich, draws };
-    known.effects(fit, grids).map(|effects| Findings::Known(Box::new(effects)))
+    let modifiers = modifiers(&question.treatment, &prepared.formula)?;
+    let alone = modifiers.len() == 1;
+    let by_modifier = modifiers
+        .iter()
+        .map(|name| {
+            let at = grids.iter().find(|(grid, _)| grid == name).map(|(_, values)| values.as_slice());
+            by_modifier(&model, &arms, name, alone, at)
+        })
+        .collect::<Result<_>>()?; // 6
+    let by_baseline = if varies(fit, &modifiers) {
+        by_baseline(&model, &arms, &predicted[0].mean, |of_row| {
+            let of = |q: u8| predicted.iter().map(|p| model.mean(p, |row| of_row[row] == q)).collect();
+            Ok((0..QUARTERS as u8).map(of).collect())
+        })?
+    } else {
+        Vec::new()
+    };
+    let steps = steps(&predicted, true).unwrap_or_default();
+    let (question, model, arms) = (question, &model, &arms);
+    let known =
+        Known { question, model, arms, means, steps, sandwich, draws, modifiers, by_modifier, by_baseline };
+    Ok(Findings::Known(Box::new(known.effects())))
+}
+
+/// Refuses what is for logistic models only.
+///
+/// # Errors
+/// Usage.
+pub(super) fn check(question: &Question, fit: &Fit) -> Result<()> {
+    if fit.family == Family::Linear && question.event_is.is_some() {
+        return Err(
+            Error::usage("`--event-is` is for logistic models, and this one is linear").hint("leave it out")
+        );
+    }
+    Ok(())
+}
+
+/// The covariance of a fit whose effects can be spoken of, or why they cannot.
+pub(super) fn covariance_of(fit: &Fit) -> std::result::Result<&Array2<f64>, String> {
+    match (why_unknown(fit), &fit.covariance) {
+        (None, Some(covariance)) => Ok(covariance),
+        (reason, _) => Err(reason.unwrap_or_else(|| "the coefficients have no standard errors".to_string())),
+    }
+}
+
+/// Why a column that was left out matters.
+pub(super) fn depends_on(column: &str) -> String {
+    format!(
+        "`{column}` was left out of the fit, and what would happen with everyone in one arm depends on it"
+    )
+}
+
+/// Whether the effect differs between patients on the scale of the outcome.
+pub(super) fn varies(fit: &Fit, modifiers: &[String]) -> bool {
+    fit.family == Family::Logistic || !modifiers.is_empty()
 }
 
 /// Why this fit has no effects to speak of.
@@ -159,15 +206,15 @@ fn why_unknown(fit: &Fit) -> Option<String> {
 }
 
 fn tallies(arms: &Arms, model: &Model<'_>) -> Vec<Tally> {
-    let y = &model.analysis.prepared.chosen.y;
+    let y = &model.prepared.chosen.y;
     let of = |arm: usize| {
-        Tally::of((0..y.len()).filter(|row| arms.of_row[*row] == arm).map(|row| (y[row], model.weight(row))))
+        Tally::of((0..y.len()).filter(|row| arms.has(arm, *row)).map(|row| (y[row], model.weight(row))))
     };
     (0..arms.levels.len()).map(of).collect()
 }
 
 /// The same clusters counted from 0 without gaps, in the order of their old numbers.
-fn without_gaps(ids: &[u32]) -> Vec<u32> {
+pub(super) fn without_gaps(ids: &[u32]) -> Vec<u32> {
     let mut places: BTreeMap<u32, u32> = ids.iter().map(|id| (*id, 0)).collect();
     places.values_mut().zip(0..).for_each(|(place, k)| *place = k);
     ids.iter().map(|id| places[id]).collect()
@@ -181,26 +228,28 @@ fn sandwich(
     predicted: &[Predicted],
     clusters: Option<&[u32]>,
 ) -> Option<Array2<f64>> {
-    let fit = &model.analysis.fit;
-    if fit.spec.penalty != Penalty::None {
+    if model.fit.spec.penalty != Penalty::None {
         return None;
     }
     let beta = on_columns_of(&frame.scale, &model.beta, frame.has_intercept);
     let root = Glm::new(&frame.rows, model.loss).curvature_root(&beta);
     let solution = Solution { rows: &frame.rows, loss: model.loss, beta: &beta, root: &root };
-    let n = fit.statistics.n;
-    let clusters = clusters.map(|of_row| {
-        let groups = f64::from(of_row.iter().max().map_or(0, |m| *m + 1));
-        let factor = match &fit.spec.robust {
-            Robust::Cluster { correction: ClusterCorrection::Cr0, .. } | Robust::Model | Robust::Hc(_) => 1.0,
-            Robust::Cluster { correction: ClusterCorrection::Cr1, .. } => groups / (groups - 1.0),
-            Robust::Cluster { correction: ClusterCorrection::Cr1s, .. } => {
-                groups / (groups - 1.0) * (n - 1.0) / (n - model.beta.len() as f64)
-            }
-        };
-        Clusters { of_row, factor }
-    });
+    let clusters = clusters.map(|of_row| clusters_of(model, of_row));
     Some(covariance_of_means(&solution, frame, means, predicted, clusters))
+}
+
+/// Clusters with the factor that the specification asks for.
+pub(super) fn clusters_of<'c>(model: &Model<'_>, of_row: &'c [u32]) -> Clusters<'c> {
+    let groups = f64::from(of_row.iter().max().map_or(0, |m| *m + 1));
+    let n = model.fit.statistics.n;
+    let factor = match &model.fit.spec.robust {
+        Robust::Cluster { correction: ClusterCorrection::Cr0, .. } | Robust::Model | Robust::Hc(_) => 1.0,
+        Robust::Cluster { correction: ClusterCorrection::Cr1, .. } => groups / (groups - 1.0),
+        Robust::Cluster { correction: ClusterCorrection::Cr1s, .. } => {
+            groups / (groups - 1.0) * (n - 1.0) / (n - model.beta.len() as f64)
+        }
+    };
+    Clusters { of_row, factor }
 }
 
 /// Refuses resamples of which fewer than half could be fitted: their spread is that of the easy ones.
@@ -224,50 +273,37 @@ fn failures(resamples: &Resamples) -> String {
 }
 
 impl Known<'_> {
-    fn effects(&self, fit: &Fit, grids: &[(String, Vec<f64>)]) -> Result<Effects> {
-        let formula = &self.model.analysis.prepared.formula;
-        let treatment = &self.question.treatment;
-        let modifiers = modifiers(treatment, formula)?;
-        let contrasts =
-            (1..self.arms.levels.len()).map(|arm| self.contrast(arm, modifiers.is_empty())).collect(); // 5
-        let alone = modifiers.len() == 1;
-        let by_modifier = modifiers
-            .iter()
-            .map(|name| {
-                let at = grids.iter().find(|(grid, _)| grid == name).map(|(_, values)| values.as_slice());
-                by_modifier(self.model, self.arms, name, alone, at)
-            })
-            .collect::<Result<_>>()?; // 6
-        let varies = fit.family == Family::Logistic || !modifiers.is_empty();
-        let by_baseline =
-            if varies { by_baseline(self.model, self.arms, &self.predicted) } else { Vec::new() };
+    pub(super) fn effects(self) -> Effects {
+        let fit = self.model.fit;
+        let tallies = tallies(self.arms, self.model);
+        let contrast = |arm: usize| self.contrast(arm, (&tallies[arm], &tallies[0]));
         let event = fit.outcome.event.as_ref().map(|e| format!("{} = {e}", fit.outcome.variable));
-        Ok(Effects {
-            treatment: treatment.clone(),
+        Effects {
+            treatment: self.question.treatment.clone(),
             reference: self.arms.levels[0].clone(),
             family: fit.family,
-            notices: self.notices(fit, event.as_deref(), &modifiers),
+            notices: self.notices(fit, event.as_deref()),
             outcome: fit.outcome.text.clone(),
             event,
             event_is: self.event_is(),
             conf_level: fit.spec.conf_level,
             interval: self.question.interval,
             covariance_kind: fit.covariance_kind.clone(),
-            arms: (0..self.arms.levels.len()).map(|arm| self.arm(arm)).collect(),
-            contrasts,
-            modifiers,
-            by_modifier,
-            by_baseline,
+            arms: (0..self.arms.len()).map(|arm| self.arm(arm, &tallies[arm])).collect(),
+            contrasts: (1..self.arms.len()).map(contrast).collect(), // 5
             resamples: self.draws.as_ref().map(|d| d.resamples.clone()),
-        })
+            modifiers: self.modifiers,
+            by_modifier: self.by_modifier,
+            by_baseline: self.by_baseline,
+        }
     }
 
     fn event_is(&self) -> EventIs {
         self.question.event_is.unwrap_or(EventIs::Bad)
     }
 
-    fn arm(&self, arm: usize) -> Arm {
-        let (tally, mean) = (&self.tallies[arm], &self.means[arm]);
+    fn arm(&self, arm: usize, tally: &Tally) -> Arm {
+        let mean = &self.means[arm];
         let logistic = self.model.loss == Loss::Logistic;
         Arm {
             level: self.arms.levels[arm].clone(),
@@ -283,16 +319,15 @@ impl Known<'_> {
 
     /// Summed anew: n times the risk would be off by rounding.
     fn events(&self, arm: usize) -> f64 {
-        let y = &self.model.analysis.prepared.chosen.y;
+        let y = &self.model.prepared.chosen.y;
         (0..y.len())
-            .filter(|row| self.arms.of_row[*row] == arm && y[*row] > 0.5)
+            .filter(|row| self.arms.has(arm, *row) && y[*row] > 0.5)
             .map(|row| self.model.weight(row))
             .sum()
     }
 
-    fn contrast(&self, arm: usize, without_modifiers: bool) -> Contrast {
-        let conf_level = self.model.analysis.fit.spec.conf_level;
-        let (own, reference) = (&self.tallies[arm], &self.tallies[0]);
+    fn contrast(&self, arm: usize, (own, reference): (&Tally, &Tally)) -> Contrast {
+        let conf_level = self.model.fit.spec.conf_level;
         let unadjusted = match self.model.loss {
             Loss::Logistic => crude::of_risks(own, reference, conf_level),
             Loss::Squared => crude::of_means(own, reference, conf_level),
@@ -302,7 +337,7 @@ impl Known<'_> {
         Contrast {
             level: self.arms.levels[arm].clone(),
             unadjusted,
-            conditional: if without_modifiers { self.conditional(arm) } else { None },
+            conditional: if self.modifiers.is_empty() { self.conditional(arm) } else { None },
             needed: difference.map(|d| needed(&d, self.event_is())),
             marginal,
         }
@@ -316,7 +351,7 @@ impl Known<'_> {
             let variance = a * a * v[[arm, arm]] + 2.0 * a * r * v[[arm, 0]] + r * r * v[[0, 0]];
             measure.effect(estimate, variance.max(0.0).sqrt(), &self.model.wald)
         });
-        let conf_level = self.model.analysis.fit.spec.conf_level;
+        let conf_level = self.model.fit.spec.conf_level;
         Marginal {
             measure,
             delta: self.model.effect(measure, own, reference),
@@ -328,13 +363,13 @@ impl Known<'_> {
     /// Without an interaction the two arms differ by the same step in every row of the design. Where that is one
     /// coefficient, its own interval (profile, if that was asked for) is taken.
     fn conditional(&self, arm: usize) -> Option<Conditional> {
-        let step: Array1<f64> = &self.predicted[arm].x.row(0) - &self.predicted[0].x.row(0);
-        let mut effect: Effect = self.model.effect_of_step(&step)?;
+        let step = &self.steps[arm];
+        let mut effect: Effect = self.model.effect_of_step(step)?;
         let moved: Vec<usize> = (0..step.len()).filter(|j| step[*j] != 0.0).collect();
         if let [only] = moved.as_slice()
             && step[*only] == 1.0
         {
-            let coefficient = &self.model.analysis.fit.coefficients[self.model.kept[*only]];
+            let coefficient = &self.model.fit.coefficients[self.model.kept[*only]];
             let measure = conditional_measure(self.model);
             let end = |end: Option<f64>| end.map_or(f64::NAN, |v| measure.from_scale(v));
             (effect.low, effect.high) = (end(coefficient.conf_low), end(coefficient.conf_high));
@@ -343,9 +378,9 @@ impl Known<'_> {
         Some(Conditional { effect, p_value: self.model.wald.reference.p_value(statistic) })
     }
 
-    fn notices(&self, fit: &Fit, event: Option<&str>, modifiers: &[String]) -> Vec<String> {
+    fn notices(&self, fit: &Fit, event: Option<&str>) -> Vec<String> {
         let mut notices = Vec::new();
-        let treatment = &self.question.treatment;
+        let (treatment, modifiers) = (&self.question.treatment, &self.modifiers);
         if !modifiers.is_empty() {
             notices.push(format!(
                 "`{treatment}` interacts with {}: there is no single conditional {}; the standardised effect is the mean \
@@ -380,7 +415,7 @@ impl Known<'_> {
 
     fn how_resampled(&self, draws: &Draws) -> String {
         let resamples = &draws.resamples;
-        let what = if self.model.analysis.prepared.cluster.is_some() { "clusters" } else { "patients" };
+        let what = if self.model.prepared.cluster.is_some() { "clusters" } else { "patients" };
         let failed = match resamples.n_failed() {
             0 => "all could be fitted".to_string(),
             n => format!("{n} could not be fitted ({}) and do not count", failures(resamples)),
@@ -404,7 +439,7 @@ pub(crate) fn first_draw(analysis: &Analysis, question: &Question) -> (Vec<f64>,
     let prepared = &analysis.prepared;
     let arms = Arms::of(&question.treatment, prepared).expect("arms");
     let covariance = analysis.fit.covariance.as_ref().expect("a covariance");
-    let model = Model::of(analysis, covariance);
+    let model = Model::of(&analysis.fit, prepared, covariance);
     let frame = Frame::new(prepared, Dependent::LeftOut);
     let tables: Vec<Table> =
         (0..arms.levels.len()).map(|arm| arms.everyone_in(arm, &prepared.used)).collect();

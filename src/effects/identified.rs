@@ -7,7 +7,7 @@ use crate::fit::aliasing::Independent;
 use crate::num::linalg::{solve_upper, triangular_factor};
 
 /// Deviations from the combination, as a share of the column's largest value, that rounding explains.
-const ROUNDING: f64 = 1e-6;
+pub(super) const ROUNDING: f64 = 1e-6;
 
 /// The first column that was left out as a combination of others among the rows used but is another combination, or
 /// none, when everyone is in one arm: its coefficient is then needed and not known.
@@ -28,12 +28,13 @@ pub fn lost_column(observed: &Encoded, independent: &Independent, changed: &[Enc
         .map(|j| observed.terms[j].name.clone())
 }
 
-fn largest(x: &Array2<f64>, j: usize) -> f64 {
+pub(super) fn largest(x: &Array2<f64>, j: usize) -> f64 {
     x.column(j).iter().fold(0.0, |m: f64, v| m.max(v.abs()))
 }
 
-/// The coefficients c of x_j = X_kept c by least squares, each column scaled to a largest value of 1.
-fn combination(x: &Array2<f64>, kept: &[usize], j: usize) -> Array1<f64> {
+/// The coefficients c of x_j = X_kept c by least squares, each column scaled to a largest value of 1. x: the design, or its triangular
+/// factor.
+pub(super) fn combination(x: &Array2<f64>, kept: &[usize], j: usize) -> Array1<f64> {
     let mut columns = x.select(Axis(1), kept);
     let scale: Array1<f64> =
         kept.iter().map(|k| largest(x, *k)).map(|m| if m > 0.0 { m } else { 1.0 }).collect();

@@ -14,5 +14,9 @@ pub mod needed;
 pub mod quarter;
 pub mod result;
 pub mod standardise;
+pub mod swept;
+#[cfg(test)]
+mod swept_tests;
 
 pub use estimate::estimate;
+pub use swept::estimate_swept;

@@ -1,8 +1,10 @@
 //! The effect over the range of a variable that the treatment interacts with.
 
-use crate::data::table::{MISSING, Table, Values};
+use ndarray::Array1;
+
+use crate::data::table::{Column, Values};
 use crate::design::matrix::VariableKind;
-use crate::effects::arms::{Arms, with_column};
+use crate::effects::arms::{Arms, Cell, with_column};
 use crate::effects::measure::{Effect, Measure};
 use crate::effects::result::{ByModifier, ModifierPoint};
 use crate::effects::standardise::{Mean, Model, Predicted};
@@ -13,11 +15,21 @@ const POINTS: usize = 25;
 /// The range goes from this share of the patients to the same from above: no effect is shown where nobody was.
 const TAIL: f64 = 0.025;
 
+/// A value of a modifier that everyone is given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given {
+    /// As text.
+    pub text: String,
+    /// As a number, where it is one.
+    pub number: Option<f64>,
+    /// What stands in its column.
+    pub cell: Cell,
+}
+
 /// The standardised effect at each of some values of a modifier: everyone has that value, all else is as observed.
 ///
-/// A number: its own values if it has at most 25, else 10 to 25 round ones from its 2.5th to its 97.5th percentile.
-/// A factor: its levels. `alone`: the treatment interacts with this variable only, so that the conditional odds ratio
-/// depends on nothing else. `at`: the values of a number, where they are those of another data set.
+/// `alone`: the treatment interacts with this variable only, so that the conditional odds ratio depends on nothing else. `at`: the values
+/// of a number, where they are those of another data set.
 ///
 /// # Errors
 /// As the design's rebuilding says.
@@ -28,72 +40,66 @@ pub fn by_modifier(
     alone: bool,
     at: Option<&[f64]>,
 ) -> Result<ByModifier> {
-    let table = &model.analysis.prepared.used;
+    let table = &model.prepared.used;
+    let column = table.column(variable);
     let mut points = Vec::new();
-    for (value, number, cells) in values(model, variable, at) {
-        let changed = with_column(table, variable, cells);
-        points.extend(at_value(model, arms, &changed, alone)?.into_iter().map(|point| ModifierPoint {
-            value: value.clone(),
-            number,
-            ..point
-        }));
+    for given in column.map(|column| values(model, column, at)).unwrap_or_default() {
+        let changed = with_column(table, variable, &given.cell);
+        let predicted: Vec<Predicted> = (0..arms.len())
+            .map(|arm| model.predict(&arms.everyone_in(arm, &changed)))
+            .collect::<Result<_>>()?;
+        let means: Vec<Mean> = predicted.iter().map(|p| model.mean(p, |_| true)).collect();
+        points.extend(at_value(model, arms, &given, &means, &steps(&predicted, alone)));
     }
     Ok(ByModifier { variable: variable.to_string(), points })
 }
 
-/// All contrasts of one changed table; value and number are left to the caller.
-fn at_value(model: &Model<'_>, arms: &Arms, table: &Table, alone: bool) -> Result<Vec<ModifierPoint>> {
-    let predicted: Vec<Predicted> = (0..arms.levels.len())
-        .map(|arm| model.predict(&arms.everyone_in(arm, table)))
-        .collect::<Result<_>>()?;
-    let means: Vec<Mean> = predicted.iter().map(|p| model.mean(p, |_| true)).collect();
-    let further = 1..arms.levels.len();
-    Ok(further
-        .map(|arm| ModifierPoint {
-            level: arms.levels[arm].clone(),
-            value: String::new(),
-            number: None,
-            reference_mean: means[0].value,
-            arm_mean: means[arm].value,
-            marginal: model.effects(&means[arm], &means[0]),
-            conditional: alone.then(|| conditional(model, &predicted[arm], &predicted[0])).flatten(),
-        })
-        .collect())
+/// How the first row of the design moves from the reference arm to each, where every row moves so: with one modifier, held fixed.
+pub fn steps(predicted: &[Predicted], alone: bool) -> Option<Vec<Array1<f64>>> {
+    alone.then(|| predicted.iter().map(|arm| &arm.x.row(0) - &predicted[0].x.row(0)).collect())
 }
 
-/// The effect on the scale of the model from the first row: with one modifier, held fixed, all rows have the same.
-fn conditional(model: &Model<'_>, arm: &Predicted, reference: &Predicted) -> Option<Effect> {
-    let step = &arm.x.row(0) - &reference.x.row(0);
-    model.effect_of_step(&step)
+/// All contrasts at one value. means: one an arm; steps: likewise, where all rows have the same effect on the scale of the model.
+pub fn at_value(
+    model: &Model<'_>,
+    arms: &Arms,
+    given: &Given,
+    means: &[Mean],
+    steps: &Option<Vec<Array1<f64>>>,
+) -> Vec<ModifierPoint> {
+    let point = |arm: usize| ModifierPoint {
+        level: arms.levels[arm].clone(),
+        value: given.text.clone(),
+        number: given.number,
+        reference_mean: means[0].value,
+        arm_mean: means[arm].value,
+        marginal: model.effects(&means[arm], &means[0]),
+        conditional: steps.as_ref().and_then(|steps| model.effect_of_step(&steps[arm])),
+    };
+    (1..arms.len()).map(point).collect()
 }
 
-type Point = (String, Option<f64>, Values);
-
-fn values(model: &Model<'_>, variable: &str, at: Option<&[f64]>) -> Vec<Point> {
-    let prepared = &model.analysis.prepared;
-    let n = prepared.used.n_rows;
-    let Some(column) = prepared.used.column(variable) else { return Vec::new() };
+/// The values of a modifier whose column of the rows used this is. A number: its own values if it has at most 25, else 10 to 25 round ones
+/// from its 2.5th to its 97.5th percentile. A factor: its levels.
+pub fn values(model: &Model<'_>, column: &Column, at: Option<&[f64]>) -> Vec<Given> {
     match &column.values {
         Values::Number(v) | Values::Date(v) => {
             let is_date = matches!(column.values, Values::Date(_));
-            let cells = |x: f64| if is_date { Values::Date(vec![x; n]) } else { Values::Number(vec![x; n]) };
+            let cell = |x: f64| if is_date { Cell::Date(x) } else { Cell::Number(x) };
             at.map_or_else(|| grid(v, &|row| model.weight(row)), <[f64]>::to_vec)
                 .into_iter()
-                .map(|x| (x.to_string(), Some(x), cells(x)))
+                .map(|x| Given { text: x.to_string(), number: Some(x), cell: cell(x) })
                 .collect()
         }
         Values::Category { levels, .. } => {
-            let frozen = prepared.frozen.variables.iter().find(|(name, _)| name == variable);
+            let frozen = model.prepared.frozen.variables.iter().find(|(name, _)| *name == column.name);
             let Some((_, VariableKind::Category(used))) = frozen else { return Vec::new() };
-            let code = |level: &String| {
-                levels
-                    .iter()
-                    .position(|l| l == level)
-                    .map_or(MISSING, |k| u32::try_from(k).unwrap_or(MISSING))
+            let given = |level: &String| Given {
+                text: level.clone(),
+                number: None,
+                cell: Cell::of_level(level, levels),
             };
-            let cells =
-                |level: &String| Values::Category { codes: vec![code(level); n], levels: levels.clone() };
-            used.iter().map(|level| (level.clone(), None, cells(level))).collect()
+            used.iter().map(given).collect()
         }
     }
 }
@@ -150,7 +156,7 @@ pub fn conditional_measure(model: &Model<'_>) -> Measure {
 
 impl Model<'_> {
     /// exp(step.b) or step.b with its interval, `step` the difference of two rows of the design.
-    pub fn effect_of_step(&self, step: &ndarray::Array1<f64>) -> Option<Effect> {
+    pub fn effect_of_step(&self, step: &Array1<f64>) -> Option<Effect> {
         conditional_measure(self).effect(step.dot(&self.beta), self.std_error(step), &self.wald)
     }
 }

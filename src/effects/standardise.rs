@@ -7,15 +7,18 @@ use crate::design::matrix::{Encoded, rebuild};
 use crate::design::scale::Scale;
 use crate::effects::measure::{Effect, Measure, WaldBy};
 use crate::error::Result;
-use crate::fit::analysis::Analysis;
 use crate::fit::loss_of;
+use crate::fit::prepare::Prepared;
+use crate::fit::result::Fit;
 use crate::inference::table::Reference;
 use crate::objective::loss::Loss;
 
 /// A fitted model as standardisation needs it, in the user's units.
 pub struct Model<'a> {
-    /// The fit and its rows.
-    pub analysis: &'a Analysis,
+    /// The fit.
+    pub fit: &'a Fit,
+    /// Formula, outcome and weights of its rows.
+    pub prepared: &'a Prepared,
     /// Its loss, which knows the mean of the outcome at a linear predictor.
     pub loss: Loss,
     /// Which columns of the design have a coefficient.
@@ -47,10 +50,51 @@ pub struct Mean {
     pub gradient: Array1<f64>,
 }
 
+/// A mean in the making: sums over rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sum {
+    total: f64,
+    value: f64,
+    gradient: Array1<f64>,
+}
+
+impl Sum {
+    /// Of no rows, for k coefficients.
+    pub fn nothing(k: usize) -> Sum {
+        Sum { total: 0.0, value: 0.0, gradient: Array1::zeros(k) }
+    }
+
+    /// Adds the rows that count, in their order.
+    pub fn take(
+        &mut self,
+        predicted: &Predicted,
+        weight: impl Fn(usize) -> f64,
+        counts: impl Fn(usize) -> bool,
+    ) {
+        for row in (0..predicted.mean.len()).filter(|row| counts(*row)) {
+            let w = weight(row);
+            self.total += w;
+            self.value += w * predicted.mean[row];
+            self.gradient.scaled_add(w * predicted.slope[row], &predicted.x.row(row));
+        }
+    }
+
+    /// Adds the sums of other rows.
+    pub fn join(&mut self, other: &Sum) {
+        self.total += other.total;
+        self.value += other.value;
+        self.gradient += &other.gradient;
+    }
+
+    /// The mean; not-a-number of no rows.
+    pub fn mean(&self) -> Mean {
+        Mean { value: self.value / self.total, gradient: &self.gradient / self.total }
+    }
+}
+
 impl<'a> Model<'a> {
-    /// The model of an analysis that has a covariance.
-    pub fn of(analysis: &'a Analysis, covariance: &'a Array2<f64>) -> Model<'a> {
-        let fit = &analysis.fit;
+    /// The model of a fit that has a covariance, and what its rows were prepared to.
+    pub fn of(fit: &'a Fit, prepared: &'a Prepared, covariance: &'a Array2<f64>) -> Model<'a> {
         let estimated = fit.coefficients.iter().enumerate().filter_map(|(j, c)| Some((j, c.estimate?)));
         let (kept, beta): (Vec<usize>, Vec<f64>) = estimated.unzip();
         let loss = loss_of(fit.family);
@@ -59,7 +103,7 @@ impl<'a> Model<'a> {
             Loss::Logistic => Reference::Normal,
         };
         let wald = WaldBy::new(reference, fit.spec.conf_level);
-        Model { analysis, loss, kept, beta: Array1::from(beta), covariance, wald }
+        Model { fit, prepared, loss, kept, beta: Array1::from(beta), covariance, wald }
     }
 
     /// The design of a changed table, with the knots and levels of the fit.
@@ -67,8 +111,7 @@ impl<'a> Model<'a> {
     /// # Errors
     /// As [`rebuild`] says.
     pub fn encode(&self, table: &Table) -> Result<Encoded> {
-        let prepared = &self.analysis.prepared;
-        rebuild(&prepared.formula, &prepared.frozen, table)
+        rebuild(&self.prepared.formula, &self.prepared.frozen, table)
     }
 
     /// Every row's prediction for a changed table.
@@ -99,20 +142,14 @@ impl<'a> Model<'a> {
 
     /// The frequency weight of a row.
     pub fn weight(&self, row: usize) -> f64 {
-        self.analysis.prepared.weight.as_ref().map_or(1.0, |w| w[row])
+        self.prepared.weight.as_ref().map_or(1.0, |w| w[row])
     }
 
     /// The mean over the rows that count.
     pub fn mean(&self, predicted: &Predicted, counts: impl Fn(usize) -> bool) -> Mean {
-        let (mut total, mut value) = (0.0, 0.0);
-        let mut gradient = Array1::<f64>::zeros(self.beta.len());
-        for row in (0..predicted.mean.len()).filter(|row| counts(*row)) {
-            let w = self.weight(row);
-            total += w;
-            value += w * predicted.mean[row];
-            gradient.scaled_add(w * predicted.slope[row], &predicted.x.row(row));
-        }
-        Mean { value: value / total, gradient: gradient / total }
+        let mut sum = Sum::nothing(self.beta.len());
+        sum.take(predicted, |row| self.weight(row), counts);
+        sum.mean()
     }
 
     /// sqrt(g'Vg).
