@@ -94,6 +94,17 @@ def main():
                 fitted(2, data, PLAIN, folder / f"{name}2", *shrunk),
                 f"2 ranks, {name}",
             )
+        firth = ["--penalty", "firth", "--ci", "profile"]
+        near(
+            fitted(0, data, PLAIN, folder / "firth", *firth),
+            fitted(2, data, PLAIN, folder / "firth2", *firth),
+            "2 ranks, Firth",
+        )
+        near(
+            coefficients(folder / "firth", "conf_low"),
+            coefficients(folder / "firth2", "conf_low"),
+            "2 ranks, ends of profile intervals",
+        )
         for cluster in ["site", "patient_id"]:
             fitted(0, data, LINEAR, folder / "clusters", "--cluster", cluster)
             fitted(3, data, LINEAR, folder / "clusters3", "--cluster", cluster)

@@ -9,6 +9,7 @@ use crate::inference::covariance;
 use crate::inference::profile::{End, Optimum, ProfileInterval, intervals};
 use crate::inference::sandwich::{self, Correction, Hc, sandwich};
 use crate::inference::solution::Solution;
+use crate::rows::Rows;
 
 /// Both ends of an interval; `None` where one is infinite or was not found.
 pub type Ends = (Option<f64>, Option<f64>);
@@ -151,5 +152,5 @@ pub fn profiles(
     half_width: f64,
 ) -> (Vec<ProfileInterval>, Vec<String>) {
     let names = frame.terms.iter().map(|t| t.name.clone()).collect();
-    (intervals(optimum, &frame.to_user, half_width), names)
+    (intervals(optimum, &frame.to_user, half_width, frame.rows.shared().is_none()), names)
 }

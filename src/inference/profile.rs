@@ -65,9 +65,18 @@ impl ProfileInterval {
 /// quantile with 1 df). The intercept in the user's units is a combination of all standardised coefficients and is
 /// held as such. Source: Venzon & Moolgavkar 1988, Applied Statistics 37:87-94; for Firth's likelihood Heinze &
 /// Schemper 2002, Statistics in Medicine 21:2409-2419.
-pub fn intervals(optimum: &Optimum<'_>, to_user: &ArrayRef2<f64>, half_width: f64) -> Vec<ProfileInterval> {
+///
+/// `at_once`: whether several are worked out at the same time. Those over the rows of several ranks are not: what ranks are asked, one
+/// thread asks.
+pub fn intervals(
+    optimum: &Optimum<'_>,
+    to_user: &ArrayRef2<f64>,
+    half_width: f64,
+    at_once: bool,
+) -> Vec<ProfileInterval> {
     let rows: Vec<Array1<f64>> = to_user.rows().into_iter().map(|r| r.to_owned()).collect();
-    rows.par_iter().map(|contrast| interval(optimum, contrast, half_width)).collect()
+    let one = |contrast: &Array1<f64>| interval(optimum, contrast, half_width);
+    if at_once { rows.par_iter().map(one).collect() } else { rows.iter().map(one).collect() }
 }
 
 /// The profile interval of one combination a.beta of the coefficients.
@@ -300,7 +309,7 @@ mod tests {
         let glm = Glm::new(rows, Loss::Logistic);
         let information = rows.total_weight();
         let optimum = Optimum { objective: &glm, beta: &beta, value, root: &root, information };
-        intervals(&optimum, to_user, normal_quantile(0.975)).iter().map(ProfileInterval::ends).collect()
+        intervals(&optimum, to_user, normal_quantile(0.975), true).iter().map(ProfileInterval::ends).collect()
     }
 
     /// Solved with 40 digits from the definition (Newton for the others, secant for the end).

@@ -8,7 +8,9 @@ use crate::num::special::expit;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::{Curved, Objective};
+use crate::rows::shared::Question;
 use crate::rows::{Block, Rows};
+use crate::team::Bits;
 
 /// The mean logistic loss minus half the log-determinant of the information, over the total weight W.
 ///
@@ -44,46 +46,64 @@ impl<'a> Firth<'a> {
     /// The hat values h_i at beta, one a row.
     pub fn hat_values(&self, beta: &ArrayRef1<f64>) -> Array1<f64> {
         let inverse = inverse_upper(&self.glm.curvature_root(beta));
+        let total = self.rows.total_weight();
         let blocks: Vec<Vec<f64>> = (0..self.rows.n_blocks())
             .into_par_iter()
-            .map(|k| self.hats(&self.rows.block(k), beta, &inverse).into_iter().map(|(h, _)| h).collect())
+            .map(|k| hats(&self.rows.block(k), beta, &inverse, total).into_iter().map(|(h, _)| h).collect())
             .collect();
         blocks.into_iter().flatten().collect()
     }
 
-    /// Hat value and probability of each row of a block. inverse: R⁻¹ with R'R = I/W, so that
-    /// x'I⁻¹x = |x R⁻¹|^2 / W.
-    fn hats(&self, block: &Block<'_>, beta: &ArrayRef1<f64>, inverse: &ArrayRef2<f64>) -> Vec<(f64, f64)> {
-        let weight = self.rows.total_weight();
-        let x = block.x();
-        let eta = x.dot(beta);
-        let projected = x.dot(inverse);
-        (0..block.y.len())
-            .map(|i| {
-                let eta = eta[i] + block.offset(i);
-                let row = projected.row(i);
-                (Loss::Logistic.curvature(eta) * row.dot(&row) / weight, expit(eta))
-            })
-            .collect()
-    }
-
-    /// sum_i w_i h_i (1/2 - pi_i) x_i: blocks in parallel, their sums added in order.
+    /// sum_i w_i h_i (1/2 - pi_i) x_i over the rows of all ranks.
     fn pull_of_the_prior(&self, beta: &ArrayRef1<f64>, inverse: &ArrayRef2<f64>) -> Array1<f64> {
-        let shares: Vec<Array1<f64>> = (0..self.rows.n_blocks())
-            .into_par_iter()
-            .map(|k| {
-                let block = self.rows.block(k);
-                let x = block.x();
-                let mut share = Array1::zeros(beta.len());
-                for (i, (hat, risk)) in self.hats(&block, beta, inverse).into_iter().enumerate() {
-                    let weight = block.weight(i);
-                    share.scaled_add(weight * hat * (0.5 - risk), &x.row(i));
-                }
-                share
-            })
-            .collect();
-        shares.iter().fold(Array1::zeros(beta.len()), |sum, share| sum + share)
+        let total = self.rows.total_weight();
+        let Some((shared, view)) = self.rows.shared() else { return pull(self.rows, beta, inverse, total) };
+        let question = Question::Prior {
+            at: self.glm.at(view, beta, None),
+            inverse_root: Bits::of(inverse),
+            total: Bits::of(&[total]),
+        };
+        let sums = shared.ask(&question, |mine| pull(mine, beta, inverse, total).to_vec()).swap_remove(0);
+        Array1::from_vec(sums)
     }
+}
+
+/// Hat value and probability of each row of a block. inverse: R⁻¹ with R'R = I/W, W the weight of all rows (`total`), so that
+/// x'I⁻¹x = |x R⁻¹|^2 / W.
+fn hats(block: &Block<'_>, beta: &ArrayRef1<f64>, inverse: &ArrayRef2<f64>, total: f64) -> Vec<(f64, f64)> {
+    let x = block.x();
+    let eta = x.dot(beta);
+    let projected = x.dot(inverse);
+    (0..block.y.len())
+        .map(|i| {
+            let eta = eta[i] + block.offset(i);
+            let row = projected.row(i);
+            (Loss::Logistic.curvature(eta) * row.dot(&row) / total, expit(eta))
+        })
+        .collect()
+}
+
+/// sum_i w_i h_i (1/2 - pi_i) x_i over some of the rows: blocks in parallel, their sums added in order.
+pub(super) fn pull(
+    rows: &dyn Rows,
+    beta: &ArrayRef1<f64>,
+    inverse: &ArrayRef2<f64>,
+    total: f64,
+) -> Array1<f64> {
+    let shares: Vec<Array1<f64>> = (0..rows.n_blocks())
+        .into_par_iter()
+        .map(|k| {
+            let block = rows.block(k);
+            let x = block.x();
+            let mut share = Array1::zeros(beta.len());
+            for (i, (hat, risk)) in hats(&block, beta, inverse, total).into_iter().enumerate() {
+                let weight = block.weight(i);
+                share.scaled_add(weight * hat * (0.5 - risk), &x.row(i));
+            }
+            share
+        })
+        .collect();
+    shares.iter().fold(Array1::zeros(beta.len()), |sum, share| sum + share)
 }
 
 impl Objective for Firth<'_> {

@@ -7,7 +7,7 @@ use crate::num::linalg::combine_factors;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::{Curved, Objective};
-use crate::objective::{coded, gap};
+use crate::objective::{coded, firth, gap};
 use crate::rows::shared::{At, Question, Shared, View, viewed};
 use crate::rows::{InMemory, Rows};
 use crate::team::Bits;
@@ -24,6 +24,12 @@ pub fn answer(question: &Question, mine: &dyn Rows, first: usize) -> Option<Vec<
             let p = mine.n_columns();
             let inverse = Array2::from_shape_vec((p, p), inverse_root.numbers()).ok()?;
             vec![Glm::new(mine, Loss::Squared).largest_leverage(&inverse)]
+        }
+        Question::Prior { at, inverse_root, total } => {
+            let p = mine.n_columns();
+            let inverse = Array2::from_shape_vec((p, p), inverse_root.numbers()).ok()?;
+            let beta = Array1::from_vec(at.point.numbers());
+            firth::pull(mine, &beta, &inverse, total.numbers()[0]).to_vec()
         }
         other => return gap::answer(other, mine),
     })

@@ -45,6 +45,15 @@ pub enum Question {
         /// Which.
         columns: Vec<usize>,
     },
+    /// What Firth's prior adds to the sum of the gradients (p).
+    Prior {
+        /// Where.
+        at: At,
+        /// R⁻¹ of the curvature there, row by row.
+        inverse_root: Bits,
+        /// The weight of all rows of all ranks.
+        total: Bits,
+    },
     /// The sum of squares of the sizes that the rounding of linear predictors depends on.
     Rounding(At),
     /// Moments of outcome and linear predictor, errors, events; and what the area under the ROC curve needs.
@@ -133,6 +142,7 @@ impl Question {
         match self {
             Question::Gradient(_)
             | Question::Rounding(_)
+            | Question::Prior { .. }
             | Question::Sizes { .. }
             | Question::Gaps { .. }
             | Question::Separated

@@ -51,7 +51,7 @@ use crate::fit::outcome::{Chosen, choose_among};
 use crate::fit::partial::{self, PartialEffect};
 use crate::fit::prepare::Prepared;
 use crate::fit::result::Fit;
-use crate::fit::spec::{Interval, MethodName, Penalty, Robust, Spec};
+use crate::fit::spec::{MethodName, Penalty, Robust, Spec};
 use crate::fit::target::Target;
 use crate::fit::{loss_of, say_what_the_penalty_does, say_what_was_left_out};
 use crate::inference::covariance::to_user_units;
@@ -96,11 +96,9 @@ pub fn needs_columns(spec: &Spec) -> Option<&'static str> {
 fn needs_one_process(spec: &Spec) -> Option<&'static str> {
     let reasons = [
         (matches!(spec.penalty, Penalty::ElasticNet { lambda: None, .. }), "`--lambda cv`"),
-        (spec.penalty == Penalty::Firth, "`--penalty firth`"),
         (spec.raw_scale, "`--raw-scale`"),
         (spec.against.is_some(), "`--against`"),
         (spec.save_fitted, "`--save-fitted`"),
-        (spec.interval == Interval::Profile, "`--ci profile`"),
     ];
     reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
 }

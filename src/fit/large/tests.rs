@@ -3,7 +3,7 @@
 use crate::data::csv::Source;
 use crate::fit::large::{Storage, fit};
 use crate::fit::result::Fit;
-use crate::fit::spec::{ClusterCorrection, Interval, MethodName, Robust, Spec};
+use crate::fit::spec::{ClusterCorrection, Interval, MethodName, Penalty, Robust, Spec};
 use crate::optimise::watch::Unwatched;
 use crate::team::Ranks;
 
@@ -126,6 +126,7 @@ pub(super) fn specs() -> Vec<Spec> {
         Spec::new("died ~ sbp + offset(I(age / 50)) - 1 + site"),
         Spec { robust: Robust::Hc(3), ..Spec::new("died ~ age + sex") },
         Spec { interval: Interval::Profile, ..Spec::new("died ~ age + sex + sbp") },
+        Spec { penalty: Penalty::Firth, interval: Interval::Profile, ..Spec::new("died ~ age + sex") },
         Spec {
             robust: Robust::Cluster { variable: "ward".to_string(), correction: ClusterCorrection::Cr1 },
             ..Spec::new("days ~ age + site")
