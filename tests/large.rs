@@ -58,6 +58,19 @@ fn a_fit_that_does_not_fit_into_memory_gives_the_same_bits_and_leaves_nothing_be
             "{name}"
         );
     }
+    let asked = ["--treatment", "treatment", "--against", "responded ~ age + sex", "--save-fitted"];
+    let all = fit(&folder, "trial.csv", "all", &[&["--memory", "5MB"], &asked[..]].concat());
+    assert_eq!(all.status, Some(0), "{}", all.err);
+    assert!(all.err.contains("swept on disk"), "{}", all.err);
+    let told = fs::read_to_string(folder.path("all/summary.txt")).expect("written");
+    assert!(told.contains("responded ~ age + sex") && told.contains("odds ratio"), "{told}");
+    let model = fs::read_to_string(folder.path("all/model.json")).expect("written");
+    let model: serde_json::Value = serde_json::from_str(&model).expect("JSON");
+    let lines = fs::read_to_string(folder.path("all/fitted.csv")).expect("written").lines().count();
+    assert_eq!(model["data"]["rows_used"], serde_json::json!(lines - 1));
+    assert!(folder.path("all/effects.json").exists() && folder.path("all/treatment_effect.png").exists());
+    let left: Vec<_> = fs::read_dir(folder.path("temporary")).expect("it is there").collect();
+    assert!(left.is_empty(), "{left:?}");
     let chosen =
         fit(&folder, "trial.csv", "chosen", &["--memory", "5MB", "--penalty", "ridge", "--lambda", "cv"]);
     assert_eq!(chosen.status, Some(0), "{}", chosen.err);

@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256};
 
 use crate::data::cell::{Mark, shown};
 use crate::data::choices::{DataChoices, Wanted};
-use crate::data::csv::{Source, open_in};
+use crate::data::csv::{Source, Typed, open_in};
 use crate::data::layout::Layout;
 use crate::data::levels;
 use crate::data::opening::{self, Opened, Sizes, hexadecimal};
 use crate::data::store::{Disk, Store};
-use crate::data::survey::{ColumnKind, Survey};
-use crate::data::table::MISSING;
+use crate::data::survey::{ColumnKind, Survey, SurveyedColumn};
+use crate::data::table::{MISSING, Values};
 use crate::error::{Error, Result};
 use crate::team::{Ranks, Team};
 
@@ -210,7 +210,7 @@ fn of_one_rank(choices: &DataChoices) -> DataChoices {
 pub fn survey(source: &Source, columns: &[String], choices: &DataChoices, ranks: &Ranks) -> Result<Survey> {
     let own = source.survey(columns, &of_one_rank(choices));
     let seen = |survey: &Survey| -> (Vec<Seen>, Vec<String>) {
-        let of = |column: &crate::data::survey::SurveyedColumn| match &column.kind {
+        let of = |column: &SurveyedColumn| match &column.kind {
             _ if column.is_empty => Seen::Nothing,
             ColumnKind::Number { .. } => Seen::Numbers,
             ColumnKind::Date => Seen::Dates,
@@ -218,17 +218,15 @@ pub fn survey(source: &Source, columns: &[String], choices: &DataChoices, ranks:
         };
         (survey.columns.iter().map(of).collect(), survey.notices.clone())
     };
-    let all = ranks.meet(own.as_ref().map(seen).map_err(Clone::clone))?;
+    let (kinds, notices) = seen_by_all(columns, own.as_ref().map(seen), choices, ranks)?;
     let mut survey = own?;
-    for (j, column) in survey.columns.iter_mut().enumerate() {
-        let of_ranks: Vec<&Seen> = all.iter().map(|(columns, _)| &columns[j]).collect();
-        let kind = meet(&column.name, &of_ranks, choices)?;
+    for (column, kind) in survey.columns.iter_mut().zip(kinds) {
         let Some(kind) = kind else { continue };
         if let (ColumnKind::Category { levels }, ColumnKind::Category { levels: own }) = (&kind, &column.kind)
         {
-            let place: HashMap<&str, u32> = levels.iter().zip(0..).map(|(l, k)| (l.as_str(), k)).collect();
-            let new = |code: &u32| own.get(*code as usize).map_or(MISSING, |level| place[level.as_str()]);
-            let codes = column.codes.iter().map(|(text, code)| (text.clone(), new(code))).collect();
+            let new = new_codes(own, levels);
+            let code = |code: &u32| new.get(*code as usize).copied().unwrap_or(MISSING);
+            let codes = column.codes.iter().map(|(text, own)| (text.clone(), code(own))).collect();
             column.codes = Arc::new(codes);
         }
         let own_mark =
@@ -237,8 +235,75 @@ pub fn survey(source: &Source, columns: &[String], choices: &DataChoices, ranks:
             column.kind = kind;
         }
     }
-    survey.notices = together(all.into_iter().map(|(_, notices)| notices).collect());
+    survey.notices = notices;
     Ok(survey)
+}
+
+/// The cells of some columns of this rank's rows, typed as all ranks together see them.
+///
+/// # Errors
+/// Those of [`Source::typed`] on any rank; Data, where a column is numbers on one rank and text or dates on another.
+pub fn typed(source: &Source, columns: &[String], choices: &DataChoices, ranks: &Ranks) -> Result<Typed> {
+    let own = source.typed(columns, &of_one_rank(choices));
+    let seen = |typed: &Typed| -> (Vec<Seen>, Vec<String>) {
+        (typed.table.columns.iter().map(|column| seen_in(&column.values)).collect(), typed.notices.clone())
+    };
+    let (kinds, notices) = seen_by_all(columns, own.as_ref().map(seen), choices, ranks)?;
+    let mut typed = own?;
+    let n = typed.table.n_rows;
+    for (column, kind) in typed.table.columns.iter_mut().zip(kinds) {
+        let is_empty = seen_in(&column.values) == Seen::Nothing;
+        match (kind, &mut column.values) {
+            (Some(ColumnKind::Category { levels }), Values::Category { codes, levels: own }) if !is_empty => {
+                let new = new_codes(own, &levels);
+                let code = |code: u32| new.get(code as usize).copied().unwrap_or(MISSING);
+                codes.iter_mut().for_each(|own| *own = code(*own));
+                *own = levels;
+            }
+            (Some(kind), values) if is_empty => {
+                *values = match kind {
+                    ColumnKind::Number { .. } => Values::Number(vec![f64::NAN; n]),
+                    ColumnKind::Date => Values::Date(vec![f64::NAN; n]),
+                    ColumnKind::Category { levels } => Values::Category { codes: vec![MISSING; n], levels },
+                };
+            }
+            _ => {} // numbers and dates are what they are everywhere
+        }
+    }
+    typed.notices = notices;
+    Ok(typed)
+}
+
+fn seen_in(values: &Values) -> Seen {
+    match values {
+        Values::Number(cells) if cells.iter().any(|x| !x.is_nan()) => Seen::Numbers,
+        Values::Date(cells) if cells.iter().any(|x| !x.is_nan()) => Seen::Dates,
+        Values::Category { codes, levels } if codes.iter().any(|code| *code != MISSING) => {
+            Seen::Levels(levels.clone())
+        }
+        _ => Seen::Nothing,
+    }
+}
+
+/// What each column is, all ranks taken together (`None` where none has a value), and what they say of them.
+fn seen_by_all(
+    columns: &[String],
+    own: std::result::Result<(Vec<Seen>, Vec<String>), &Error>,
+    choices: &DataChoices,
+    ranks: &Ranks,
+) -> Result<(Vec<Option<ColumnKind>>, Vec<String>)> {
+    let all = ranks.meet(own.map_err(Clone::clone))?;
+    let kind = |(j, name): (usize, &String)| {
+        meet(name, &all.iter().map(|(columns, _)| &columns[j]).collect::<Vec<_>>(), choices)
+    };
+    let kinds = columns.iter().enumerate().map(kind).collect::<Result<_>>()?;
+    Ok((kinds, together(all.into_iter().map(|(_, notices)| notices).collect())))
+}
+
+/// For each of a rank's own levels its code among those of all ranks.
+fn new_codes(own: &[String], all: &[String]) -> Vec<u32> {
+    let place: HashMap<&str, u32> = all.iter().zip(0..).map(|(level, k)| (level.as_str(), k)).collect();
+    own.iter().map(|level| place[level.as_str()]).collect()
 }
 
 /// What a column is, all ranks taken together; `None` where none has a value.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -91,9 +91,10 @@ impl Columns {
         ranks: &Ranks,
     ) -> Result<Columns> {
         let beside = beside(spec);
+        let wanted = Wanted { spec, source, variables, choices, beside: &beside };
         let found = match storage {
-            Storage::Memory if ranks.is_alone() => in_memory(spec, source, variables, choices, &beside),
-            _ => in_pieces(&Wanted { spec, source, variables, choices, beside: &beside }, storage, ranks),
+            Storage::Memory => in_memory(&wanted, ranks),
+            Storage::Disk(folder) => in_pieces(&wanted, folder, ranks),
         };
         let counts = |found: &Columns| Counts {
             n_rows: found.n_rows,
@@ -320,19 +321,20 @@ fn beside(spec: &Spec) -> Vec<Beside> {
     weight.chain(cluster).collect()
 }
 
-fn in_memory(
-    spec: &Spec,
-    source: &Source,
-    variables: &[String],
-    choices: &DataChoices,
-    beside: &[Beside],
-) -> Result<Columns> {
-    let typed = source.typed(variables, choices)?;
+/// Reads this rank's rows once; what the columns are, all ranks say together.
+fn in_memory(wanted: &Wanted<'_>, ranks: &Ranks) -> Result<Columns> {
+    let Wanted { spec, source, variables, choices, beside } = *wanted;
+    let read = |columns: &[String], choices: &DataChoices| match ranks.is_alone() {
+        true => source.typed(columns, choices),
+        false => data::ranks::typed(source, columns, choices, ranks),
+    };
+    let typed = read(variables, choices)?;
     let mut table = typed.table;
     let n_of_formula = table.columns.len();
     for extra in beside.iter().filter(|extra| !variables.contains(&extra.name)) {
-        table.columns.extend(source.typed(std::slice::from_ref(&extra.name), &extra.choices)?.table.columns);
+        table.columns.extend(read(std::slice::from_ref(&extra.name), &extra.choices)?.table.columns);
     }
+    some_rows(source, ranks)?;
     let part = complete(spec, table, n_of_formula, &typed.without_gaps)?;
     let mut columns = Columns::nothing(typed.notices);
     columns.n_rows = part.table.n_rows;
@@ -342,8 +344,8 @@ fn in_memory(
     Ok(columns)
 }
 
-/// Surveys the columns, of all ranks, then reads this rank's rows piece by piece.
-fn in_pieces(wanted: &Wanted<'_>, storage: &Storage, ranks: &Ranks) -> Result<Columns> {
+/// Surveys the columns, of all ranks, then reads this rank's rows piece by piece into a temporary file.
+fn in_pieces(wanted: &Wanted<'_>, folder: &Path, ranks: &Ranks) -> Result<Columns> {
     let Wanted { spec, source, variables, choices, beside } = *wanted;
     let survey = surveyed(source, variables, choices, ranks)?;
     let extra: Result<Vec<Survey>> = beside
@@ -360,26 +362,36 @@ fn in_pieces(wanted: &Wanted<'_>, storage: &Storage, ranks: &Ranks) -> Result<Co
         }
         complete(spec, table, n_of_formula, &[])
     };
-    if source.n_pieces() == 0 {
-        return Err(Error::data(format!("rank {} of {} has no rows to read", ranks.rank(), ranks.size()))
-            .hint("start fewer ranks"));
-    }
+    some_rows(source, ranks)?;
     let mut columns = Columns::nothing(survey.notices.clone());
-    if let Storage::Disk(folder) = storage {
-        let file = tempfile::tempfile_in(folder).map_err(|e| {
-            Error::io("make a temporary file in", folder, &e).hint("`TMPDIR` names another folder")
-        })?;
-        columns.cells = Cells::Disk { file, chunks: Vec::new() };
-    }
-    let (together, mut at) = (rayon::current_num_threads(), 0);
+    let file = tempfile::tempfile_in(folder).map_err(|e| {
+        Error::io("make a temporary file in", folder, &e).hint("`TMPDIR` names another folder")
+    })?;
+    let (together, mut chunks, mut at) = (rayon::current_num_threads(), Vec::new(), 0);
     for from in (0..source.n_pieces()).step_by(together) {
         let to = (from + together).min(source.n_pieces());
         let parts: Vec<Result<Part>> = (from..to).into_par_iter().map(read).collect();
         for part in parts {
-            columns.append(part?, &mut at)?;
+            let part = part?;
+            columns.n_rows += part.table.n_rows;
+            columns.count(part.counts);
+            if columns.kinds.is_empty() {
+                columns.kinds = kinds_of(&part.table);
+            }
+            append(&part.table, &file, &mut chunks, &mut at)?;
         }
     }
+    columns.cells = Cells::Disk { file, chunks };
     Ok(columns)
+}
+
+/// Refuses a rank to whose share no row falls.
+fn some_rows(source: &Source, ranks: &Ranks) -> Result<()> {
+    if source.n_pieces() == 0 && !ranks.is_alone() {
+        return Err(Error::data(format!("rank {} of {} has no rows to read", ranks.rank(), ranks.size()))
+            .hint("start fewer ranks"));
+    }
+    Ok(())
 }
 
 fn surveyed(source: &Source, columns: &[String], choices: &DataChoices, ranks: &Ranks) -> Result<Survey> {
@@ -404,42 +416,31 @@ impl Columns {
             cells: Cells::Memory(Table::default()),
         }
     }
+}
 
-    fn append(&mut self, part: Part, at: &mut u64) -> Result<()> {
-        self.n_rows += part.table.n_rows;
-        self.count(part.counts);
-        if self.kinds.is_empty() {
-            self.kinds = kinds_of(&part.table);
-        }
-        let (file, chunks) = match &mut self.cells {
-            Cells::Disk { file, chunks } => (file, chunks),
-            Cells::Memory(table) => {
-                table.append(part.table);
-                return Ok(());
-            }
+/// Writes rows to the end of a file, chunk by chunk.
+fn append(table: &Table, file: &File, chunks: &mut Vec<OnFile>, at: &mut u64) -> Result<()> {
+    let Table { n_rows, columns, lines, .. } = table;
+    for from in (0..*n_rows).step_by(CHUNK) {
+        let rows = from..(from + CHUNK).min(*n_rows);
+        let mut starts = Vec::with_capacity(columns.len() + 1);
+        let mut put = |bytes: &[u8]| -> Result<()> {
+            starts.push(*at);
+            file.write_all_at(bytes, *at).map_err(|e| full(&e))?;
+            *at += bytes.len() as u64;
+            *at = at.next_multiple_of(size_of::<f64>() as u64);
+            Ok(())
         };
-        let Table { n_rows, columns, lines, .. } = &part.table;
-        for from in (0..*n_rows).step_by(CHUNK) {
-            let rows = from..(from + CHUNK).min(*n_rows);
-            let mut starts = Vec::with_capacity(columns.len() + 1);
-            let mut put = |bytes: &[u8]| -> Result<()> {
-                starts.push(*at);
-                file.write_all_at(bytes, *at).map_err(|e| full(&e))?;
-                *at += bytes.len() as u64;
-                *at = at.next_multiple_of(size_of::<f64>() as u64);
-                Ok(())
-            };
-            for column in columns {
-                match &column.values {
-                    Values::Number(v) | Values::Date(v) => put(bytemuck::cast_slice(&v[rows.clone()]))?,
-                    Values::Category { codes, .. } => put(bytemuck::cast_slice(&codes[rows.clone()]))?,
-                }
+        for column in columns {
+            match &column.values {
+                Values::Number(v) | Values::Date(v) => put(bytemuck::cast_slice(&v[rows.clone()]))?,
+                Values::Category { codes, .. } => put(bytemuck::cast_slice(&codes[rows.clone()]))?,
             }
-            put(bytemuck::cast_slice(&lines[rows.clone()]))?;
-            chunks.push(OnFile { n_rows: rows.len(), starts });
         }
-        Ok(())
+        put(bytemuck::cast_slice(&lines[rows.clone()]))?;
+        chunks.push(OnFile { n_rows: rows.len(), starts });
     }
+    Ok(())
 }
 
 fn full(e: &std::io::Error) -> Error {
