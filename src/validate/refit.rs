@@ -339,14 +339,7 @@ fn fit(
     let frame = Frame::of(sample.design, sample.y, sample.weight, dependent);
     let target = target(spec, &frame, loss)?;
     let objective = target.objective(&frame.rows, loss, &Target::sizes(&frame, false));
-    let settings = Settings {
-        method: Method::Auto,
-        batch: None,
-        decay: Decay::Constant,
-        max_epochs: 10_000,
-        tolerance: 1e-8,
-        seed: spec.seed,
-    };
+    let settings = settings(spec.seed);
     let start = start.map_or_else(|| Array1::zeros(frame.dim()), |beta| in_frame(beta, &frame));
     let descent = minimise(&*objective, &start, &settings, &mut Unwatched);
     drop(objective);
@@ -355,8 +348,20 @@ fn fit(
     Ok(Fitted { frame, exact })
 }
 
+/// How a refit descends.
+pub fn settings(seed: u64) -> Settings {
+    Settings {
+        method: Method::Auto,
+        batch: None,
+        decay: Decay::Constant,
+        max_epochs: 10_000,
+        tolerance: 1e-8,
+        seed,
+    }
+}
+
 /// Coefficients in the user's units as standardised ones of the columns that a frame keeps.
-fn in_frame(user: &Array1<f64>, frame: &Frame) -> Array1<f64> {
+pub fn in_frame(user: &Array1<f64>, frame: &Frame) -> Array1<f64> {
     let kept = user.select(Axis(0), &frame.independent.kept);
     let mut beta = &kept * &frame.scale.spread;
     if frame.has_intercept && !beta.is_empty() {
@@ -384,15 +389,19 @@ fn target(spec: &Spec, frame: &Frame, loss: Loss) -> std::result::Result<Target,
     }
 }
 
-/// Whether a descent arrived: by the certificate for maximum likelihood, else by its gradient.
+/// Whether a descent arrived.
 fn judge(target: Target, descent: &Descent, exact: &Exact) -> std::result::Result<(), Failure> {
-    const CLOSE: f64 = 1e-3; // standard errors
     if exact.separation.is_some() {
         return Err(Failure::Separated);
     }
-    let arrived = match target {
-        Target::Likelihood => exact.error_in_standard_errors.is_some_and(|e| e <= CLOSE),
+    if arrived(target, descent, exact.error_in_standard_errors) { Ok(()) } else { Err(Failure::Unconverged) }
+}
+
+/// The same where nothing is separated: by the certificate for maximum likelihood (`error`, in standard errors), else by the gradient.
+pub fn arrived(target: Target, descent: &Descent, error: Option<f64>) -> bool {
+    const CLOSE: f64 = 1e-3; // standard errors
+    match target {
+        Target::Likelihood => error.is_some_and(|e| e <= CLOSE),
         Target::Firth | Target::ElasticNet(_) => descent.reason.is_converged(),
-    };
-    if arrived { Ok(()) } else { Err(Failure::Unconverged) }
+    }
 }
