@@ -166,7 +166,8 @@ impl Rows for Reweighted<'_> {
         let mut picked = self.rows.pick(&rows);
         picked.weight = Some(rows.iter().map(|row| self.weight[*row]).collect());
         if let Some(kept) = &self.kept {
-            picked.x = picked.x.select(ndarray::Axis(1), &kept.numbers);
+            let all: Vec<usize> = (0..rows.len()).collect();
+            picked.x = cut(&picked.x.view().into(), &all, Some(&kept.numbers));
             let layout = kept.layout.clone();
             picked.coded = picked.coded.and_then(|(_, codes)| Some((layout?, codes)));
         }

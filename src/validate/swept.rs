@@ -18,7 +18,7 @@ use crate::fit::large::lay::Scaled;
 use crate::fit::loss_of;
 use crate::fit::result::Fit;
 use crate::fit::separation;
-use crate::fit::spec::{Penalty, Spec};
+use crate::fit::spec::{Penalty, Robust, Spec};
 use crate::fit::target::Target;
 use crate::inference::covariance::to_user_units;
 use crate::objective::Curved;
@@ -109,7 +109,7 @@ pub fn bytes_a_row(scheme: Scheme, spec: &Spec, n_bases: usize, n_rows: usize) -
     const MANY: usize = 1 << 24; // rows whose number does not fit into one word with a risk
     let of_all = 8 + 1 + 8 + 1;
     let of_one = 8 + 8 + 8 + 8 + 4 + 4 + if n_rows > MANY { 16 } else { 8 };
-    let is_clustered = matches!(spec.robust, crate::fit::spec::Robust::Cluster { .. });
+    let is_clustered = matches!(spec.robust, Robust::Cluster { .. });
     let more =
         [(spec.weights.is_some(), 8), (is_clustered, 4), (!matches!(scheme, Scheme::Bootstrap { .. }), 8)];
     let more: u64 = more.into_iter().filter(|(is, _)| *is).map(|(_, bytes)| bytes).sum();
