@@ -230,23 +230,29 @@ impl<'a> Study<'a> {
 }
 
 impl Full {
-    /// Sweeps of all rows serve where refits are many rows near the model of all: maximum likelihood, and so
-    /// many rows in every direction of the design that no resample can lose one.
+    /// Whether refits can be sweeps of all rows, from a warm start.
     fn can_be_swept(&self, prepared: &Prepared, spec: &Spec) -> bool {
-        /// Below this a fit from the curvature of its own rows costs little.
-        const MANY_ROWS: usize = 8192;
-        /// A direction's leverages sum to 1: with this as the largest at least 40 rows share each direction, and all
-        /// 40 stay out of a bootstrap sample once in e^40.
-        const LARGEST_LEVERAGE: f64 = 1.0 / 40.0;
-        if spec.penalty != Penalty::None || prepared.cluster.is_some() || prepared.used.n_rows < MANY_ROWS {
-            return false;
-        }
         let rows = self.frame.memory();
-        let largest_weight = rows.weight.as_ref().map_or(1.0, |w| w.iter().copied().fold(0.0, f64::max));
-        let inverse = inverse_upper(&self.frame.design_root);
-        let leverage = Glm::new(rows, Loss::Squared).largest_leverage(&inverse) / rows.total_weight();
-        leverage * largest_weight <= LARGEST_LEVERAGE
+        stays_near(&self.frame, prepared, spec, rows.weight.as_ref())
     }
+}
+
+/// Whether a refit to a resample is near the model of all rows: maximum likelihood, and so many rows in every direction of the design
+/// that no resample can lose one.
+pub fn stays_near(frame: &Frame, prepared: &Prepared, spec: &Spec, weight: Option<&Array1<f64>>) -> bool {
+    /// Below this a fit from the curvature of its own rows costs little.
+    const MANY_ROWS: usize = 8192;
+    /// A direction's leverages sum to 1: with this as the largest at least 40 rows share each direction, and all
+    /// 40 stay out of a bootstrap sample once in e^40.
+    const LARGEST_LEVERAGE: f64 = 1.0 / 40.0;
+    if spec.penalty != Penalty::None || prepared.cluster.is_some() || prepared.used.n_rows < MANY_ROWS {
+        return false;
+    }
+    let largest_weight = weight.map_or(1.0, |w| w.iter().copied().fold(0.0, f64::max));
+    let inverse = inverse_upper(&frame.design_root);
+    let leverage =
+        Glm::new(&frame.rows, Loss::Squared).largest_leverage(&inverse) / frame.rows.total_weight();
+    leverage * largest_weight <= LARGEST_LEVERAGE
 }
 
 /// Writes some columns of the design, standardised by the frame's scale, in the place of those that stand there.

@@ -21,6 +21,7 @@ use crate::fit::separation;
 use crate::fit::spec::{Penalty, Robust, Spec};
 use crate::fit::target::Target;
 use crate::inference::covariance::to_user_units;
+use crate::num::linalg::{inverse_upper, is_regular};
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
@@ -31,8 +32,9 @@ use crate::rows::reweighted::Reweighted;
 use crate::rows::{Rows, Stored};
 use crate::validate::indices::{Calibration, Predicted};
 use crate::validate::interval::standard_errors;
-use crate::validate::refit::{Failure, arrived, has_one_outcome, in_frame, settings};
+use crate::validate::refit::{Failure, arrived, has_one_outcome, in_frame, settings, stays_near};
 use crate::validate::resample::Scheme;
+use crate::validate::sweep::{CLOSER, FAR, descend_near};
 use crate::validate::tally::{Course, Measured};
 use crate::validate::{Validation, calibration, line_of, population, without_model};
 
@@ -45,7 +47,7 @@ type Outcome<T> = std::result::Result<T, Failure>;
 /// One resample after the other: 1. It is drawn as weights. 2. Where the formula learns knots or polynomials, they are learnt from
 /// the drawn rows, and the rows are written anew with them to a temporary file of `folder`. 3. The rows are swept with the
 /// weights: for the columns that are constant or determined by others, for the descent from the model of all rows, and for what its
-/// end proves. 4. A last sweep predicts all rows, and the indices are of these predictions. Beside the rows on disk some vectors of
+/// end proves; where the rows are many in every direction of the design and there is no penalty, for a few steps from that model. 4. A last sweep predicts all rows, and the indices are of these predictions. Beside the rows on disk some vectors of
 /// n numbers are in memory ([`bytes_a_row`]), those of one resample at a time. Sums are in a fixed order: the
 /// same bits on any number of threads.
 ///
@@ -80,13 +82,12 @@ pub fn validate_swept(
             Err(Failure::Unconverged)
         })?;
         let predicted = Predicted::new(loss, y, refitted.eta);
-        let test = drawn.test.as_ref().or(weight);
-        Ok(Measured {
-            training: predicted.indices(Some(&drawn.train), calibration),
-            test: predicted.indices(test.map(|w| &**w), Calibration::Estimated),
-            aliased: refitted.aliased > 0,
-            means: predicted.into_means(),
-        })
+        let test = drawn.test.as_ref().or(weight).map(|w| &**w);
+        let (training, test) = rayon::join(
+            || predicted.indices(Some(&drawn.train), calibration),
+            || predicted.indices(test, Calibration::Estimated),
+        );
+        Ok(Measured { training, test, aliased: refitted.aliased > 0, means: predicted.into_means() })
     };
     let is_broken = || broken.lock().is_ok_and(|broken| broken.is_some());
     let course =
@@ -133,8 +134,18 @@ struct Study<'a> {
     folder: &'a Path,
     /// The coefficients of the model of all rows, on the columns of its frame.
     beta: Array1<f64>,
+    /// Where refits stay near the model of all rows: what leads to them at once.
+    near: Option<Near>,
     /// What learns knots and polynomials, with the scale of all columns; `None` where the design is the same for all weights.
     learning: Option<(Relearner<'a>, Scaled)>,
+}
+
+/// The curvature of the model of all rows, on the columns of its frame.
+struct Near {
+    /// Triangular root R of the Hessian of the mean loss.
+    root: Array2<f64>,
+    /// max_i |x_i R⁻¹|^2: a step R⁻¹u moves no linear predictor by more than |u| times the root of this.
+    leverage: f64,
 }
 
 /// Rows in the scale of the model of all, of which a resample takes some columns.
@@ -144,6 +155,10 @@ struct Ground<'g> {
     terms: &'g [Term],
     /// The model of all rows on these columns.
     start: Array1<f64>,
+    /// The columns that have a coefficient in it.
+    kept: Vec<usize>,
+    /// Whether these are the columns from which that model was made.
+    is_own: bool,
 }
 
 impl<'a> Study<'a> {
@@ -170,7 +185,13 @@ impl<'a> Study<'a> {
         let beta = descend(&frame.rows, (target, loss), &sizes, &start, (spec.seed, &frame.to_user));
         frame.rows.check()?;
         let beta = beta.map_err(without_model)?;
-        Ok(Study { laid, spec, loss, target, folder, beta, learning })
+        let near = stays_near(frame, &laid.prepared, spec, laid.prepared.weight.as_ref()).then(|| {
+            let glm = Glm::new(&frame.rows, loss);
+            let root = glm.curvature_root(&beta);
+            Near { leverage: glm.largest_leverage(&inverse_upper(&root)), root }
+        });
+        frame.rows.check()?;
+        Ok(Study { laid, spec, loss, target, folder, beta, near, learning })
     }
 
     /// The linear predictor of all rows by the model of all rows.
@@ -186,8 +207,14 @@ impl<'a> Study<'a> {
         if self.loss == Loss::Logistic && has_one_outcome(&prepared.chosen.y, train) {
             return Ok(Err(Failure::OneOutcome));
         }
-        let fixed =
-            Ground { rows: &frame.rows, scale: &frame.scale, terms: &frame.terms, start: self.beta.clone() };
+        let fixed = Ground {
+            rows: &frame.rows,
+            scale: &frame.scale,
+            terms: &frame.terms,
+            start: self.beta.clone(),
+            kept: (0..frame.dim()).collect(),
+            is_own: true,
+        };
         let Some((relearner, scaled)) = &self.learning else {
             return self.refit_on(&fixed, train, part);
         };
@@ -200,12 +227,50 @@ impl<'a> Study<'a> {
         let rows = blueprint.with_knots_of(learnt).rows_on_disk(scaled, &beside, self.folder)?; // 2
         let mut start = Array1::zeros(blueprint.terms.len());
         frame.independent.kept.iter().zip(&self.beta).for_each(|(j, b)| start[*j] = *b);
-        let ground = Ground { rows: &rows, scale: &scaled.scale, terms: &blueprint.terms, start };
+        let ground = Ground {
+            rows: &rows,
+            scale: &scaled.scale,
+            terms: &blueprint.terms,
+            start,
+            kept: frame.independent.kept.clone(),
+            is_own: false,
+        };
         self.refit_on(&ground, train, part)
     }
 
     /// The model of some rows that lie there, and what it predicts for all of them.
     fn refit_on(&self, ground: &Ground<'_>, train: &Array1<f64>, part: u64) -> Result<Outcome<Refitted>> {
+        if let Some(near) = &self.near {
+            let found = self.refit_near(ground, train, near);
+            ground.rows.check()?;
+            if let Some(eta) = found {
+                return Ok(Ok(Refitted { eta, aliased: 0 }));
+            }
+        }
+        self.refit_anew(ground, train, part)
+    }
+
+    /// The same where few sweeps lead to the model, as most do among many rows; `None` where they do not.
+    fn refit_near(&self, ground: &Ground<'_>, train: &Array1<f64>, near: &Near) -> Option<Array1<f64>> {
+        let rows = Reweighted::new(ground.rows, train).keeping(&ground.kept);
+        let start: Array1<f64> = ground.kept.iter().map(|j| ground.start[*j]).collect();
+        let glm = Glm::new(&rows, self.loss);
+        let root = if ground.is_own { near.root.clone() } else { glm.curvature_root(&start) };
+        if !is_regular(&root) {
+            return None;
+        }
+        let beta = descend_near(&glm, self.loss, (rows.total_weight(), CLOSER), (&start, &root))?;
+        let moved = norm(&root.dot(&(&beta - &start))) * near.leverage.sqrt();
+        if self.loss == Loss::Logistic && !(moved <= FAR) {
+            return None;
+        }
+        let mut whole = Array1::zeros(ground.terms.len());
+        ground.kept.iter().zip(&beta).for_each(|(j, b)| whole[*j] = *b);
+        Some(Glm::new(ground.rows, self.loss).linear_predictor(&whole))
+    }
+
+    /// The same by all steps of a fit: columns that say nothing new, the descent, the proof.
+    fn refit_anew(&self, ground: &Ground<'_>, train: &Array1<f64>, part: u64) -> Result<Outcome<Refitted>> {
         let has_intercept = self.laid.frame.has_intercept;
         let rows = Reweighted::new(ground.rows, train);
         let root = Glm::new(&rows, Loss::Squared).curvature_root(&Array1::zeros(rows.n_columns()));

@@ -132,6 +132,34 @@ fn codes_give_the_indices_of_indicators() {
     }
 }
 
+/// Many rows, where a few sweeps lead to each model.
+#[test]
+fn few_sweeps_of_many_rows_lead_to_the_same_models() {
+    let source = registry(12_000);
+    for (formula, weights) in [
+        ("died ~ age + sex + sbp + site", Some("n".to_string())),
+        ("died ~ rcs(age, 4) * sex + sbp + twice", None),
+        ("days ~ poly(age, 3) + site", None),
+    ] {
+        let spec = Spec { weights, ..Spec::new(formula) };
+        let Large { fit, laid, .. } = large(&spec, &source, MANY_CELLS);
+        let folder = std::env::temp_dir();
+        let study = Study::new(&fit, &laid, loss_of(fit.family), &folder).expect("a model");
+        assert!(study.near.is_some(), "{formula}");
+        let train = population(&laid.prepared, study.loss).draw(BOOTSTRAP, 1, 0).train;
+        let got = |study: &Study<'_>| {
+            let refitted = study.refit(&train, 0).expect("read");
+            refitted.unwrap_or_else(|why| panic!("{}", why.words())).eta
+        };
+        let (soon, anew) = (got(&study), got(&Study { near: None, ..study }));
+        assert_ne!(soon, anew, "{formula}: not by few sweeps");
+        assert!((&soon - &anew).iter().all(|d| d.abs() < 1e-5), "{formula}: too far");
+        let arrays = by_arrays(&spec, &source, BOOTSTRAP);
+        let exact_as_arrays = 2e-5; // which end within some ten-thousandths of a standard error too
+        agree(&by_sweeps(&spec, &source, MANY_CELLS, BOOTSTRAP), &arrays, exact_as_arrays);
+    }
+}
+
 /// A site in which all but two patients live: some resamples draw neither.
 #[test]
 fn a_separated_resample_is_counted_as_that() {
