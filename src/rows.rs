@@ -2,6 +2,7 @@
 
 mod null;
 pub mod on_disk;
+pub mod reweighted;
 pub mod shared;
 
 use std::sync::Arc;

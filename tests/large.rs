@@ -80,10 +80,39 @@ fn a_fit_that_does_not_fit_into_memory_gives_the_same_bits_and_leaves_nothing_be
     assert!(folder.path("chosen/cross_validation.png").exists());
     let refused = fit(&folder, "trial.csv", "refused", &["--memory", "5MB", "--validate", "bootstrap:20"]);
     assert_eq!(refused.status, Some(2));
-    assert!(refused.err.contains("`--validate` needs the rows in memory"), "{}", refused.err);
+    assert!(refused.err.contains("`--validate` keeps some numbers of each row in memory"), "{}", refused.err);
+    assert!(refused.err.contains("about 13 MB, and `--memory` allows 5 MB"), "{}", refused.err);
+    let tuned = ["--memory", "16MB", "--validate", "cv:3", "--penalty", "ridge", "--lambda", "cv"];
+    let refused = fit(&folder, "trial.csv", "refused", &tuned);
+    assert_eq!(refused.status, Some(2));
+    assert!(
+        refused.err.contains("`--validate` with `--lambda cv` needs the rows in memory"),
+        "{}",
+        refused.err
+    );
     assert!(!folder.path("refused").exists());
     let predicted = folder.run(&["predict", "disk/model.json", "trial.csv", "-o", "predicted.csv", "-q"]);
     assert_eq!(predicted.status, Some(0), "{}", predicted.err);
+}
+
+#[test]
+fn a_validation_of_rows_on_disk_is_that_of_arrays() {
+    let folder = with_patients(120_000);
+    let validated = |out: &str, memory: &str| {
+        let ended = fit(&folder, "trial.csv", out, &["--memory", memory, "--validate", "bootstrap:2"]);
+        assert_eq!(ended.status, Some(0), "{}", ended.err);
+        let text = fs::read_to_string(folder.path(out).join("validation.json")).expect("written");
+        (ended.err, serde_json::from_str::<serde_json::Value>(&text).expect("JSON"))
+    };
+    let ((said, swept), (_, arrays)) = (validated("swept", "12MB"), validated("arrays", "4GB"));
+    assert!(said.contains("swept on disk") && said.contains("fits 2 more models"), "{said}");
+    for index in ["auc", "nagelkerke_r2", "brier", "calibration_slope"] {
+        let corrected = |found: &serde_json::Value| found["indices"][index]["corrected"].as_f64();
+        let (a, b) = (corrected(&swept).expect("a number"), corrected(&arrays).expect("a number"));
+        assert!((a - b).abs() < 1e-6, "{index}: {a} {b}");
+    }
+    let left: Vec<_> = fs::read_dir(folder.path("temporary")).expect("it is there").collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

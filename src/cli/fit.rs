@@ -41,6 +41,7 @@ use crate::report::study::Study;
 use crate::report::tables::records_of_many;
 use crate::report::withhold::withhold;
 use crate::report::{self, Context, NamedFile, Rest, summary};
+use crate::validate::swept::validate_swept;
 use crate::validate::{Validation, validate};
 
 /// A fit whose files are written.
@@ -265,6 +266,9 @@ fn swept(
     let effects = question
         .map(|question| estimate_swept(question, &large.fit, &large.laid, &progress::interrupted))
         .transpose()?;
+    let validation = validated(&mut large.fit, args.validation.validate, say, &|fit, scheme, go_on| {
+        validate_swept(fit, &large.laid, scheme, &std::env::temp_dir(), go_on)
+    })?;
     large.laid.let_go();
     Ok((
         large.fit,
@@ -275,6 +279,7 @@ fn swept(
             kept,
             by_row,
             effects,
+            validation,
             ..Beyond::default()
         },
     ))

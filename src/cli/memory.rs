@@ -3,16 +3,20 @@
 use std::fs;
 
 use crate::cli::args::FitArgs;
+use crate::cli::values::Validate;
 use crate::data::choices::DataChoices;
 use crate::data::csv::Source;
 use crate::data::survey::ColumnKind;
 use crate::design::atom::{Atom, Knots};
 use crate::design::formula::Formula;
+use crate::design::relearn::learnt_from;
 use crate::effects::result::EffectInterval;
 use crate::error::{Error, Result};
 use crate::fit::large::{MANY_CELLS, MANY_LEVELS, Storage, needs_columns};
 use crate::fit::spec::{Penalty, Spec};
 use crate::optimise::verdict::grouped;
+use crate::validate::resample::Scheme;
+use crate::validate::swept::bytes_a_row;
 
 /// A design of at most this many bytes is never worth a temporary file.
 const LEAST: u64 = 16 << 20;
@@ -68,7 +72,7 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
     if !bulky && (as_arrays <= limit || n * 8 * wide.columns <= LEAST) {
         return Ok(Plan::Arrays);
     }
-    let of_arrays = arrays_for(args);
+    let of_arrays = arrays_for(args, spec);
     if let Some(what) = of_arrays.filter(|_| args.large.memory.is_some() && as_arrays > limit) {
         return Err(Error::usage(format!(
             "{what} needs the rows in memory: about {}, and `--memory` allows {}",
@@ -78,9 +82,11 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
         .hint(format!("leave out {what}, or allow more memory")));
     }
     let columns = needs_columns(spec).or(args.effect.treatment.as_ref().map(|_| "`--treatment`"));
+    let columns = columns.or(scheme(args).map(|_| "`--validate`"));
     if of_arrays.is_some() || ((columns.is_some() || spec.penalty != Penalty::None) && as_arrays <= limit) {
         return Ok(Plan::Arrays); // which say more
     }
+    check_validation(args, spec, source, limit)?;
     let left_out = left_out(spec);
     if fits && columns.is_none() {
         let meaning = format!("{} rows are swept in memory; {left_out}", grouped(n as f64));
@@ -103,6 +109,10 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
             "{cost}; cross-validation fits 10 folds along 100 lambdas, some sweeps each: `--lambda X` spares them"
         ),
         _ => cost,
+    };
+    let cost = match scheme(args).map(Scheme::resamples) {
+        Some(resamples) => format!("{cost}; `--validate` fits {resamples} more models, some sweeps each"),
+        None => cost,
     };
     Ok(Plan::Swept(Swept { storage: Storage::Disk(folder), meaning, cost: Some(cost) }))
 }
@@ -223,15 +233,41 @@ fn columns_of(formula: &Formula, levels: &dyn Fn(&str) -> Option<usize>) -> Resu
 }
 
 /// Which option needs the rows as arrays.
-fn arrays_for(args: &FitArgs) -> Option<&'static str> {
+fn arrays_for(args: &FitArgs, spec: &Spec) -> Option<&'static str> {
+    let is_tuned = matches!(spec.penalty, Penalty::ElasticNet { lambda: None, .. });
     let reasons = [
-        (args.validation.validate.is_some(), "`--validate`"),
+        (is_tuned && scheme(args).is_some(), "`--validate` with `--lambda cv`"),
         (
             matches!(args.effect.effect_interval, Some(EffectInterval::Bootstrap(_))),
             "`--effect-interval bootstrap`",
         ),
     ];
     reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
+}
+
+/// How the model is to be validated, if that was asked for.
+fn scheme(args: &FitArgs) -> Option<Scheme> {
+    match args.validation.validate {
+        Some(Validate::By(scheme)) => Some(scheme),
+        Some(Validate::No) | None => None,
+    }
+}
+
+/// Refuses a validation of swept rows that has more numbers beside them than `--memory` allows.
+fn check_validation(args: &FitArgs, spec: &Spec, source: &Source, limit: u64) -> Result<()> {
+    let Some(scheme) = scheme(args).filter(|_| args.large.memory.is_some()) else { return Ok(()) };
+    let formula = Formula::parse(&spec.formula)?.resolve(&source.header, &spec.beside())?;
+    let n_bases = learnt_from(&formula)?.len();
+    let needed = source.n_rows as u64 * bytes_a_row(scheme, spec, n_bases, source.n_rows);
+    if needed <= limit {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "`--validate` keeps some numbers of each row in memory, the rows themselves on disk: about {}, and `--memory` allows {}",
+        bytes(needed),
+        bytes(limit)
+    ))
+    .hint("leave out `--validate`, or allow more memory"))
 }
 
 /// Bytes of memory that are free; what the system says is available, or a guess.

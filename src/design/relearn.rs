@@ -154,6 +154,15 @@ impl<'a> Relearner<'a> {
     }
 }
 
+/// The columns of the data from which each basis learns that has knots or a polynomial of its own.
+///
+/// # Errors
+/// Formula, where it has a `.` still.
+pub fn learnt_from(formula: &Formula) -> Result<Vec<Vec<&str>>> {
+    let bases = formula.model()?.atoms.iter().filter_map(learns_from);
+    Ok(bases.map(|expression| expression.columns().into_iter().collect()).collect())
+}
+
 /// The columns of a basis, if none of the design's columns multiplies it with another variable.
 fn places_alone(text: &str, terms: &[Term]) -> Option<Vec<usize>> {
     let is_of = |term: &&Term| term.parts.iter().any(|part| part.transform.as_deref() == Some(text));

@@ -71,28 +71,10 @@ pub fn examine(frame: &Frame, loss: Loss, target: Target, descent: &Descent) -> 
 }
 
 fn likelihood(frame: &Frame, loss: Loss, exact: &mut Exact) -> Result<()> {
-    let glm = Glm::new(&frame.rows, loss);
-    let (value, gradient, root) = glm.all_at(&exact.beta);
-    let n = frame.rows.total_weight();
-    (exact.value, exact.root) = (value, root);
-    if is_regular(&exact.root) && value.is_finite() {
-        let noise = rounding(&frame.rows, loss, &exact.beta, &exact.root, value);
-        let dispersion = dispersion(loss, value, n, frame.dim());
-        let unit = (n / dispersion).sqrt();
-        let decrement = norm(&solve_upper_transposed(&exact.root, &gradient)) + noise;
-        let covariance_root = covariance::root(&exact.root, &frame.to_user, dispersion, n);
-        let mapping = mapping_error(frame, &exact.beta, &covariance_root);
-        exact.error_in_standard_errors = match loss {
-            Loss::Squared => Some(decrement * unit + mapping),
-            Loss::Logistic => {
-                let leverage = glm.largest_leverage(&inverse_upper(&exact.root));
-                logistic_distance(decrement, leverage)
-                    .map(|d| d * unit * yardstick_factor(d, leverage) + mapping)
-            }
-        }
-        .filter(|e| e.is_finite());
-        exact.covariance_root = (dispersion > 0.0).then_some(covariance_root);
-    }
+    let proof = prove(&frame.rows, &frame.to_user, loss, &exact.beta);
+    (exact.value, exact.root) = (proof.value, proof.root);
+    exact.error_in_standard_errors = proof.error_in_standard_errors;
+    exact.covariance_root = proof.covariance_root;
     if loss == Loss::Logistic && exact.error_in_standard_errors.is_none() {
         exact.separation = separation::find_in(&frame.rows)?.map(|s| Separation {
             complete: s.complete,
@@ -101,6 +83,47 @@ fn likelihood(frame: &Frame, loss: Loss, exact: &mut Exact) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// What one look at all rows says of a point near the maximum of the likelihood.
+pub struct Proof {
+    /// The mean loss there.
+    pub value: f64,
+    /// Triangular root of its Hessian.
+    pub root: Array2<f64>,
+    /// Square root of the coefficients' covariance in the user's units; `None` when there is none.
+    pub covariance_root: Option<Array2<f64>>,
+    /// How far any coefficient can be from the optimum, in its own standard errors; `None`: no finite optimum is proved.
+    pub error_in_standard_errors: Option<f64>,
+}
+
+/// Works out how near a point is to the maximum of the likelihood, as [`examine`] says.
+///
+/// to_user: the matrix that carries the coefficients of these columns to the user's units.
+pub fn prove(rows: &dyn Rows, to_user: &Array2<f64>, loss: Loss, beta: &Array1<f64>) -> Proof {
+    let glm = Glm::new(rows, loss);
+    let (value, gradient, root) = glm.all_at(beta);
+    let mut proof = Proof { value, root, covariance_root: None, error_in_standard_errors: None };
+    if !is_regular(&proof.root) || !value.is_finite() {
+        return proof;
+    }
+    let n = rows.total_weight();
+    let noise = rounding(rows, loss, beta, &proof.root, value);
+    let dispersion = dispersion(loss, value, n, beta.len());
+    let unit = (n / dispersion).sqrt();
+    let decrement = norm(&solve_upper_transposed(&proof.root, &gradient)) + noise;
+    let covariance_root = covariance::root(&proof.root, to_user, dispersion, n);
+    let mapping = mapping_error(to_user, beta, &covariance_root);
+    proof.error_in_standard_errors = match loss {
+        Loss::Squared => Some(decrement * unit + mapping),
+        Loss::Logistic => {
+            let leverage = glm.largest_leverage(&inverse_upper(&proof.root));
+            logistic_distance(decrement, leverage).map(|d| d * unit * yardstick_factor(d, leverage) + mapping)
+        }
+    }
+    .filter(|e| e.is_finite());
+    proof.covariance_root = (dispersion > 0.0).then_some(covariance_root);
+    proof
 }
 
 fn firth(frame: &Frame, exact: &mut Exact) {
@@ -156,9 +179,9 @@ fn rounding(rows: &dyn Rows, loss: Loss, beta: &Array1<f64>, root: &Array2<f64>,
 
 /// The rounding of the way back to the user's units, largest over the coefficients, in standard errors: the
 /// intercept subtracts products that may be far larger than itself.
-fn mapping_error(frame: &Frame, beta: &Array1<f64>, covariance_root: &Array2<f64>) -> f64 {
+fn mapping_error(to_user: &Array2<f64>, beta: &Array1<f64>, covariance_root: &Array2<f64>) -> f64 {
     let errors = covariance::standard_errors(covariance_root);
-    let sizes = frame.to_user.mapv(f64::abs).dot(&beta.mapv(f64::abs));
+    let sizes = to_user.mapv(f64::abs).dot(&beta.mapv(f64::abs));
     sizes.iter().zip(&errors).map(|(size, se)| f64::EPSILON * size / se).fold(0.0, f64::max)
 }
 

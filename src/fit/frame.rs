@@ -82,7 +82,8 @@ impl Frame {
         let kept = &independent.kept;
         let scale =
             Scale { centre: scale.centre.select(Axis(0), kept), spread: scale.spread.select(Axis(0), kept) };
-        let rows = InMemory { x: rows.x.select(Axis(1), kept), ..rows };
+        let x = rows.x.select(Axis(1), kept).as_standard_layout().into_owned(); // sweeps go along rows
+        let rows = InMemory { x, ..rows };
         let to_user = to_user_units(&scale.centre, &scale.spread, has_intercept);
         let design_root = design_root(&rows);
         let rows = Stored::Memory(Box::new(rows));

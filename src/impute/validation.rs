@@ -19,7 +19,7 @@ use crate::validate::indices::{Calibration, Predicted};
 use crate::validate::interval::standard_errors;
 use crate::validate::refit::{Failure, Sample, Study, coefficients, has_one_outcome};
 use crate::validate::resample::{Drawn, Scheme};
-use crate::validate::tally::{Course, Measured};
+use crate::validate::tally::{Course, Measured, TOGETHER};
 use crate::validate::{Imputations, Validation, calibration, line_of, population};
 
 /// Imputations of each resample. The mean of a few coefficients is what a resample needs, not their spread.
@@ -62,7 +62,7 @@ pub fn validate_imputed(
 ) -> Result<Option<Validation>> {
     let first = &imputed.completed[0];
     let loss = loss_of(first.fit.family);
-    let population = population(first, loss);
+    let population = population(&first.prepared, loss);
     population.check(scheme)?;
     let Some(incomplete) = &imputed.incomplete else {
         return crate::validate::validate(first, scheme, go_on); // nothing was missing
@@ -99,7 +99,8 @@ pub fn validate_imputed(
         apparent: whole.apparent,
         errors: whole.errors,
         means: whole.means,
-        outcome: first.prepared.chosen.y.to_vec(),
+        outcome: &first.prepared.chosen.y,
+        together: TOGETHER,
         imputations: Some(Imputations::Repeated { inside: INSIDE, whole: imputed.completed.len() }),
     };
     course.run(&one, go_on) // 4
@@ -120,7 +121,7 @@ pub fn validate_files(
 ) -> Result<Option<Validation>> {
     let first = &completed[0];
     let loss = loss_of(pooled.family);
-    let population = population(first, loss);
+    let population = population(&first.prepared, loss);
     population.check(scheme)?;
     if completed.iter().any(|a| a.prepared.used.n_rows != first.prepared.used.n_rows) {
         return Err(Error::data("the files do not have the same number of rows, and cannot share resamples"));
@@ -133,7 +134,7 @@ pub fn validate_files(
             })
         })
         .collect::<Result<Vec<Study<'_>>>>()?;
-    let forced: Vec<Calibration> = completed.iter().map(calibration).collect();
+    let forced: Vec<Calibration> = completed.iter().map(|a| calibration(&a.prepared, &a.fit.spec)).collect();
     let etas = studies.iter().map(|s| s.eta().clone()).collect();
     let whole = Whole::of(completed, etas, loss, &forced);
     let one = |k: usize| -> std::result::Result<Measured, Failure> {
@@ -159,7 +160,8 @@ pub fn validate_files(
         apparent: whole.apparent,
         errors: whole.errors,
         means: whole.means,
-        outcome: first.prepared.chosen.y.to_vec(),
+        outcome: &first.prepared.chosen.y,
+        together: TOGETHER,
         imputations: Some(Imputations::NotRepeated { files: completed.len() }),
     };
     course.run(&one, go_on)

@@ -45,7 +45,9 @@ impl<'a> Glm<'a> {
     pub fn linear_predictor(&self, beta: &ArrayRef1<f64>) -> Array1<f64> {
         let blocks: Vec<Vec<f64>> =
             (0..self.rows.n_blocks()).into_par_iter().map(|k| self.predictors(k, beta)).collect();
-        blocks.into_iter().flatten().collect()
+        let mut eta = Vec::with_capacity(self.rows.n_rows());
+        blocks.into_iter().for_each(|block| eta.extend(block));
+        Array1::from_vec(eta)
     }
 
     /// The linear predictors of one block.

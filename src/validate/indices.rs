@@ -143,6 +143,11 @@ impl<'a> Predicted<'a> {
         }
     }
 
+    /// The means alone, one a row: the memory of all else is given back.
+    pub fn into_means(self) -> Vec<f64> {
+        self.mean.into_raw_vec_and_offset().0
+    }
+
     fn sum(&self, weight: Option<&ArrayRef1<f64>>, of: impl Fn(usize) -> f64) -> f64 {
         match weight {
             Some(w) => (0..self.eta.len()).map(|i| w[i] * of(i)).sum(),

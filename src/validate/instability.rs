@@ -1,5 +1,7 @@
 //! Instability: how far each patient's prediction moves when the model is developed on other patients like these.
 
+use ndarray::ArrayRef1;
+
 use crate::objective::loss::Loss;
 
 /// Groups of patients by the model's prediction.
@@ -46,7 +48,7 @@ pub struct Collector {
 
 impl Collector {
     /// Groups the patients by the model's predictions. y: outcomes; their range is the reach for means.
-    pub fn new(loss: Loss, prediction: &[f64], y: &[f64]) -> Collector {
+    pub fn new(loss: Loss, prediction: Vec<f64>, y: &ArrayRef1<f64>) -> Collector {
         let mut order: Vec<usize> = (0..prediction.len()).collect();
         order.sort_by(|a, b| prediction[*a].total_cmp(&prediction[*b]));
         let mut group = vec![0; prediction.len()];
@@ -58,7 +60,7 @@ impl Collector {
             Loss::Squared => (high - low).max(f64::MIN_POSITIVE),
         };
         Collector {
-            prediction: prediction.to_vec(),
+            prediction,
             group,
             reach,
             counts: vec![0; GROUPS * 2 * BINS],
@@ -121,11 +123,12 @@ impl Collector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::array;
 
     #[test]
     fn quantiles_and_errors_of_known_differences_come_back() {
         let prediction: Vec<f64> = (0..100).map(|i| 0.2 + 0.005 * f64::from(i)).collect();
-        let mut collector = Collector::new(Loss::Logistic, &prediction, &[0.0, 1.0]);
+        let mut collector = Collector::new(Loss::Logistic, prediction.clone(), &array![0.0, 1.0]);
         for k in 0..101 {
             let moved: Vec<f64> = prediction.iter().map(|p| p + 0.001 * f64::from(k - 50)).collect();
             collector.add(&moved);

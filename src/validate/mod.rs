@@ -7,12 +7,14 @@ pub mod recalibrate;
 pub mod refit;
 pub mod resample;
 pub mod sweep;
+pub mod swept;
 pub mod tally;
 
 use crate::error::{Error, Result};
 use crate::fit::analysis::Analysis;
 use crate::fit::loss_of;
-use crate::fit::spec::Penalty;
+use crate::fit::prepare::Prepared;
+use crate::fit::spec::{Penalty, Spec};
 use crate::objective::loss::Loss;
 use crate::optimise::watch::Signal;
 use crate::validate::indices::{Calibration, Predicted};
@@ -20,7 +22,7 @@ use crate::validate::instability::Instability;
 use crate::validate::interval::standard_errors;
 use crate::validate::refit::{Failure, Study};
 use crate::validate::resample::{Population, Scheme};
-use crate::validate::tally::{Course, Measured};
+use crate::validate::tally::{Course, Measured, TOGETHER};
 
 /// One index, apparent and corrected; `None` where it does not exist.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,12 +116,10 @@ pub fn validate(
 ) -> Result<Option<Validation>> {
     let (prepared, spec) = (&analysis.prepared, &analysis.fit.spec);
     let loss = loss_of(prepared.chosen.family);
-    let population = population(analysis, loss);
+    let population = population(prepared, loss);
     population.check(scheme)?;
-    let study = Study::new(prepared, spec, loss)?.map_err(|failure| {
-        Error::data(format!("the model cannot be validated: the data {}", failure.words()))
-    })?;
-    let calibration = calibration(analysis);
+    let study = Study::new(prepared, spec, loss)?.map_err(without_model)?;
+    let calibration = calibration(prepared, spec);
     let y = &prepared.chosen.y;
     let weight = prepared.weight.as_ref();
     let whole = Predicted::new(loss, y, study.eta().clone());
@@ -145,7 +145,8 @@ pub fn validate(
         apparent,
         errors,
         means: whole.mean.to_vec(),
-        outcome: y.to_vec(),
+        outcome: y,
+        together: TOGETHER,
         imputations: None,
     };
     course.run(&one, go_on) // 2, 3
@@ -159,9 +160,13 @@ pub fn line_of(indices: &[Option<f64>]) -> Option<(f64, f64)> {
     }
 }
 
-/// Who is drawn of an analysis' rows.
-pub fn population(analysis: &Analysis, loss: Loss) -> Population<'_> {
-    let prepared = &analysis.prepared;
+/// There is no model of all rows, and why.
+fn without_model(failure: Failure) -> Error {
+    Error::data(format!("the model cannot be validated: the data {}", failure.words()))
+}
+
+/// Who is drawn of the rows used.
+pub fn population(prepared: &Prepared, loss: Loss) -> Population<'_> {
     Population {
         weight: prepared.weight.as_ref(),
         cluster: prepared.cluster.as_deref(),
@@ -171,9 +176,9 @@ pub fn population(analysis: &Analysis, loss: Loss) -> Population<'_> {
 }
 
 /// Intercept 0 and slope 1 hold where the scores of intercept and linear predictor vanish on the rows of the fit.
-pub fn calibration(analysis: &Analysis) -> Calibration {
-    let design = &analysis.prepared.encoded;
-    let likelihood = analysis.fit.spec.penalty == Penalty::None;
+pub fn calibration(prepared: &Prepared, spec: &Spec) -> Calibration {
+    let design = &prepared.encoded;
+    let likelihood = spec.penalty == Penalty::None;
     let only_intercept = design.x.ncols() < 2;
     if likelihood && design.has_intercept && design.offset.is_none() && !only_intercept {
         Calibration::ByConstruction
@@ -186,7 +191,7 @@ pub fn calibration(analysis: &Analysis) -> Calibration {
 #[cfg(test)]
 pub(crate) fn weights_of(analysis: &Analysis, scheme: Scheme, k: usize) -> ndarray::Array1<f64> {
     let loss = loss_of(analysis.prepared.chosen.family);
-    population(analysis, loss).draw(scheme, analysis.fit.spec.seed, k).train
+    population(&analysis.prepared, loss).draw(scheme, analysis.fit.spec.seed, k).train
 }
 
 #[cfg(test)]

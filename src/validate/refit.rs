@@ -230,23 +230,29 @@ impl<'a> Study<'a> {
 }
 
 impl Full {
-    /// Sweeps of all rows serve where refits are many rows near the model of all: maximum likelihood, and so
-    /// many rows in every direction of the design that no resample can lose one.
+    /// Whether refits can be sweeps of all rows, from a warm start.
     fn can_be_swept(&self, prepared: &Prepared, spec: &Spec) -> bool {
-        /// Below this a fit from the curvature of its own rows costs little.
-        const MANY_ROWS: usize = 8192;
-        /// A direction's leverages sum to 1: with this as the largest at least 40 rows share each direction, and all
-        /// 40 stay out of a bootstrap sample once in e^40.
-        const LARGEST_LEVERAGE: f64 = 1.0 / 40.0;
-        if spec.penalty != Penalty::None || prepared.cluster.is_some() || prepared.used.n_rows < MANY_ROWS {
-            return false;
-        }
         let rows = self.frame.memory();
-        let largest_weight = rows.weight.as_ref().map_or(1.0, |w| w.iter().copied().fold(0.0, f64::max));
-        let inverse = inverse_upper(&self.frame.design_root);
-        let leverage = Glm::new(rows, Loss::Squared).largest_leverage(&inverse) / rows.total_weight();
-        leverage * largest_weight <= LARGEST_LEVERAGE
+        stays_near(&self.frame, prepared, spec, rows.weight.as_ref())
     }
+}
+
+/// Whether a refit to a resample is near the model of all rows: maximum likelihood, and so many rows in every direction of the design
+/// that no resample can lose one.
+pub fn stays_near(frame: &Frame, prepared: &Prepared, spec: &Spec, weight: Option<&Array1<f64>>) -> bool {
+    /// Below this a fit from the curvature of its own rows costs little.
+    const MANY_ROWS: usize = 8192;
+    /// A direction's leverages sum to 1: with this as the largest at least 40 rows share each direction, and all
+    /// 40 stay out of a bootstrap sample once in e^40.
+    const LARGEST_LEVERAGE: f64 = 1.0 / 40.0;
+    if spec.penalty != Penalty::None || prepared.cluster.is_some() || prepared.used.n_rows < MANY_ROWS {
+        return false;
+    }
+    let largest_weight = weight.map_or(1.0, |w| w.iter().copied().fold(0.0, f64::max));
+    let inverse = inverse_upper(&frame.design_root);
+    let leverage =
+        Glm::new(&frame.rows, Loss::Squared).largest_leverage(&inverse) / frame.rows.total_weight();
+    leverage * largest_weight <= LARGEST_LEVERAGE
 }
 
 /// Writes some columns of the design, standardised by the frame's scale, in the place of those that stand there.
@@ -339,14 +345,7 @@ fn fit(
     let frame = Frame::of(sample.design, sample.y, sample.weight, dependent);
     let target = target(spec, &frame, loss)?;
     let objective = target.objective(&frame.rows, loss, &Target::sizes(&frame, false));
-    let settings = Settings {
-        method: Method::Auto,
-        batch: None,
-        decay: Decay::Constant,
-        max_epochs: 10_000,
-        tolerance: 1e-8,
-        seed: spec.seed,
-    };
+    let settings = settings(spec.seed);
     let start = start.map_or_else(|| Array1::zeros(frame.dim()), |beta| in_frame(beta, &frame));
     let descent = minimise(&*objective, &start, &settings, &mut Unwatched);
     drop(objective);
@@ -355,8 +354,20 @@ fn fit(
     Ok(Fitted { frame, exact })
 }
 
+/// How a refit descends.
+pub fn settings(seed: u64) -> Settings {
+    Settings {
+        method: Method::Auto,
+        batch: None,
+        decay: Decay::Constant,
+        max_epochs: 10_000,
+        tolerance: 1e-8,
+        seed,
+    }
+}
+
 /// Coefficients in the user's units as standardised ones of the columns that a frame keeps.
-fn in_frame(user: &Array1<f64>, frame: &Frame) -> Array1<f64> {
+pub fn in_frame(user: &Array1<f64>, frame: &Frame) -> Array1<f64> {
     let kept = user.select(Axis(0), &frame.independent.kept);
     let mut beta = &kept * &frame.scale.spread;
     if frame.has_intercept && !beta.is_empty() {
@@ -384,15 +395,19 @@ fn target(spec: &Spec, frame: &Frame, loss: Loss) -> std::result::Result<Target,
     }
 }
 
-/// Whether a descent arrived: by the certificate for maximum likelihood, else by its gradient.
+/// Whether a descent arrived.
 fn judge(target: Target, descent: &Descent, exact: &Exact) -> std::result::Result<(), Failure> {
-    const CLOSE: f64 = 1e-3; // standard errors
     if exact.separation.is_some() {
         return Err(Failure::Separated);
     }
-    let arrived = match target {
-        Target::Likelihood => exact.error_in_standard_errors.is_some_and(|e| e <= CLOSE),
+    if arrived(target, descent, exact.error_in_standard_errors) { Ok(()) } else { Err(Failure::Unconverged) }
+}
+
+/// The same where nothing is separated: by the certificate for maximum likelihood (`error`, in standard errors), else by the gradient.
+pub fn arrived(target: Target, descent: &Descent, error: Option<f64>) -> bool {
+    const CLOSE: f64 = 1e-3; // standard errors
+    match target {
+        Target::Likelihood => error.is_some_and(|e| e <= CLOSE),
         Target::Firth | Target::ElasticNet(_) => descent.reason.is_converged(),
-    };
-    if arrived { Ok(()) } else { Err(Failure::Unconverged) }
+    }
 }

@@ -99,18 +99,19 @@ pub struct Sweep<'a> {
 /// A descent that is this close to its optimum, in standard errors, is brought to about a twentieth of that by one last step;
 /// the sampling error of an index is some 10,000 times what is left.
 const CLOSE: f64 = 2e-3;
+/// The same from a curvature that is not the resample's own, of which one last step leaves more.
+pub const CLOSER: f64 = 1e-4;
 /// Sweeps after which a refit is no matter of routine.
 const MOST_UPDATES: usize = 12;
 /// A log odds that moves by more than this is none either: where resamples are separated, rows run away.
-const FAR: f64 = 4.0;
+pub const FAR: f64 = 4.0;
 
 impl Sweep<'_> {
     /// The linear predictor of all rows by the model of the weighted ones; `None` where the weighted design is
     /// singular or the descent did not end at once near the model of all rows.
     ///
-    /// The start is where Newton's step leads from the predictions of the model of all rows, whatever knots it had. With R
-    /// the root of the curvature there and beta = start + R⁻¹ u the Hessian in u is nearly the identity, and a gradient
-    /// of length g is g sqrt(n) standard errors.
+    /// The start is where Newton's step leads from the predictions of the model of all rows, whatever knots it had; see
+    /// [`descend_near`].
     pub fn fit(&self, rows: &Reweighted<'_>) -> Option<Array1<f64>> {
         let weight = rows.weight;
         let counted: Vec<u32> = (0..).zip(weight).filter(|(_, w)| **w > 0.0).map(|(i, _)| i).collect();
@@ -120,23 +121,9 @@ impl Sweep<'_> {
             return None;
         }
         let origin = solve_root(&root, &score);
-        let inverse = inverse_upper(&root);
-        let objective = Whitened { rows, loss: self.loss, counted, origin: &origin, inverse: &inverse };
-        let settings = Settings {
-            method: Method::Auto,
-            batch: None,
-            decay: Decay::Constant,
-            max_epochs: MOST_UPDATES,
-            tolerance: CLOSE / weight.sum().sqrt() * self.unit(&objective),
-            seed: 0,
-        };
-        let start = Array1::zeros(origin.len());
-        let end = minimise(&objective, &start, &settings, &mut Enough);
-        if end.gradient_norm() > settings.tolerance {
-            return None;
-        }
-        let last_step = &end.beta - &end.gradient; // the Hessian in u is nearly the identity
-        let found = rows.predict(&objective.beta(&last_step).to_vec());
+        let mean_loss = MeanLoss { rows, loss: self.loss, counted, p: origin.len() };
+        let beta = descend_near(&mean_loss, self.loss, (weight.sum(), CLOSE), (&origin, &root))?;
+        let found = rows.predict(&beta.to_vec());
         let ran_away =
             self.loss == Loss::Logistic && found.iter().zip(self.eta).any(|(a, b)| (a - b).abs() > FAR);
         (!ran_away).then_some(found)
@@ -169,17 +156,41 @@ impl Sweep<'_> {
         let total = rows.weight.sum();
         (hessian / total, score / total)
     }
+}
 
-    /// The size of a standard error of one row's residual: 1 for log odds, the outcome's own scale for least squares.
-    fn unit(&self, objective: &Whitened<'_>) -> f64 {
-        match self.loss {
-            Loss::Logistic => 1.0,
-            Loss::Squared => {
-                let start = Array1::zeros(objective.dim());
-                (2.0 * objective.value_and_gradient(&start).0).sqrt()
-            }
-        }
+/// Descends on a mean loss over rows of that total weight from near its minimum, in coordinates in which its curvature is nearly the
+/// identity; `None` where it does not end at once.
+///
+/// With beta = origin + R⁻¹ u, R'R about the Hessian, a gradient in u of length g is g sqrt(weight) standard errors. From where
+/// these are at most `close` one last step is made.
+pub fn descend_near(
+    mean_loss: &dyn Objective,
+    loss: Loss,
+    (weight, close): (f64, f64),
+    (origin, root): (&Array1<f64>, &Array2<f64>),
+) -> Option<Array1<f64>> {
+    let inverse = inverse_upper(root);
+    let objective = Whitened { mean_loss, origin, inverse: &inverse };
+    let start = Array1::zeros(origin.len());
+    // the size of a standard error of one row's residual: 1 for log odds, the outcome's own scale for least squares
+    let unit = match loss {
+        Loss::Logistic => 1.0,
+        Loss::Squared => (2.0 * objective.value_and_gradient(&start).0).sqrt(),
+    };
+    let settings = Settings {
+        method: Method::Auto,
+        batch: None,
+        decay: Decay::Constant,
+        max_epochs: MOST_UPDATES,
+        tolerance: close / weight.sqrt() * unit,
+        seed: 0,
+    };
+    let end = minimise(&objective, &start, &settings, &mut Enough);
+    if end.gradient_norm() > settings.tolerance {
+        return None;
     }
+    let last_step = &end.beta - &end.gradient; // the Hessian in u is nearly the identity
+    Some(objective.beta(&last_step))
 }
 
 /// Stops when the gradient is small enough for statistics, though not yet for arithmetic.
@@ -195,12 +206,29 @@ impl Watcher for Enough {
     }
 }
 
-/// The mean loss in coordinates in which the curvature of the model of all rows is the identity.
-struct Whitened<'a> {
+/// The mean loss of the rows with a weight.
+struct MeanLoss<'a> {
     rows: &'a Reweighted<'a>,
     loss: Loss,
     /// The rows with a weight.
     counted: Vec<u32>,
+    p: usize,
+}
+
+impl Objective for MeanLoss<'_> {
+    fn dim(&self) -> usize {
+        self.p
+    }
+
+    fn value_and_gradient(&self, beta: &ArrayRef1<f64>) -> (f64, Array1<f64>) {
+        let (value, gradient) = self.rows.sweep(self.loss, &self.counted, &beta.to_vec());
+        (value, Array1::from_vec(gradient))
+    }
+}
+
+/// A mean loss in coordinates in which its curvature is nearly the identity.
+struct Whitened<'a> {
+    mean_loss: &'a dyn Objective,
     origin: &'a Array1<f64>,
     inverse: &'a Array2<f64>,
 }
@@ -217,8 +245,8 @@ impl Objective for Whitened<'_> {
     }
 
     fn value_and_gradient(&self, u: &ArrayRef1<f64>) -> (f64, Array1<f64>) {
-        let (value, gradient) = self.rows.sweep(self.loss, &self.counted, &self.beta(u).to_vec());
-        (value, self.inverse.t().dot(&Array1::from_vec(gradient)))
+        let (value, gradient) = self.mean_loss.value_and_gradient(&self.beta(u));
+        (value, self.inverse.t().dot(&gradient))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The course of a validation: resample after resample is measured and summed, whatever made its model.
 
+use ndarray::Array1;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
@@ -25,8 +26,8 @@ pub struct Measured {
     pub aliased: bool,
 }
 
-/// Resamples between two questions whether to go on.
-const BATCH: usize = 32;
+/// Resamples that are made together where the rows are few, between two questions whether to go on.
+pub const TOGETHER: usize = 32;
 
 /// What all resamples of a validation share.
 pub struct Course<'a> {
@@ -43,7 +44,9 @@ pub struct Course<'a> {
     /// The model's predictions, one a row.
     pub means: Vec<f64>,
     /// The outcomes, one a row.
-    pub outcome: Vec<f64>,
+    pub outcome: &'a Array1<f64>,
+    /// How many resamples are made together: each has vectors of all rows of its own.
+    pub together: usize,
     /// What became of an imputation.
     pub imputations: Option<Imputations>,
 }
@@ -58,16 +61,17 @@ impl Course<'_> {
     /// # Errors
     /// Data, when fewer than two resamples (split: the one) gave a model.
     pub fn run(
-        self,
+        mut self,
         one: &(dyn Fn(usize) -> std::result::Result<Measured, Failure> + Sync),
         go_on: &mut dyn FnMut(usize) -> Signal,
     ) -> Result<Option<Validation>> {
         let is_bootstrap = matches!(self.scheme, Scheme::Bootstrap { .. });
         let mut tally = Tally::new(names(self.loss).len());
-        let mut collector = is_bootstrap.then(|| Collector::new(self.loss, &self.means, &self.outcome));
+        let means = std::mem::take(&mut self.means);
+        let mut collector = is_bootstrap.then(|| Collector::new(self.loss, means, self.outcome));
         let resamples = self.scheme.resamples();
-        for start in (0..resamples).step_by(BATCH) {
-            let end = (start + BATCH).min(resamples);
+        for start in (0..resamples).step_by(self.together) {
+            let end = (start + self.together).min(resamples);
             let batch: Vec<_> = (start..end).into_par_iter().map(one).collect();
             for measured in batch {
                 tally.add(&measured);

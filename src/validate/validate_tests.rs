@@ -60,6 +60,7 @@ fn a_refit_is_the_fit_to_the_rows_that_were_drawn() {
         (300, "y ~ x + z", Penalty::Firth, false),
         (8200, "y ~ rcs(x, 4) + z + arm", Penalty::None, true),
         (8200, "score ~ x + z + arm", Penalty::None, true),
+        (8200, "y ~ x + I(2 * x) + z + rcs(x, 3)", Penalty::None, true), // a column that others determine
     ] {
         let text = patients(n);
         let analysis = analysis_of(&text, formula, penalty);

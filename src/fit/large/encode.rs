@@ -101,6 +101,22 @@ impl Blueprint {
         Ok(blueprint)
     }
 
+    /// The same design with other knots and polynomials, from the same columns.
+    pub fn with_knots_of(&self, frozen: Frozen) -> Blueprint {
+        Blueprint {
+            formula: self.formula.clone(),
+            columns: Arc::clone(&self.columns),
+            starts: self.starts.clone(),
+            ranks: self.ranks.clone(),
+            frozen,
+            terms: self.terms.clone(),
+            coded: self.coded.clone(),
+            plain: self.plain.clone(),
+            has_intercept: self.has_intercept,
+            has_offset: self.has_offset,
+        }
+    }
+
     /// The factors that travel as codes, with their levels.
     pub fn coded(&self) -> impl Iterator<Item = (&str, usize)> {
         self.coded.iter().map(|(name, columns)| (name.as_str(), columns.len()))

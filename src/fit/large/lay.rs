@@ -1,6 +1,7 @@
 //! Lays the standardised rows of a design, in memory or on disk. In memory the columns go as the rows come.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use ndarray::{Array1, Array2};
@@ -95,6 +96,15 @@ impl Blueprint {
         let as_they_are = Scaled { scale, constant: vec![false; p] };
         let plan = self.plan(&as_they_are, &frame.independent.kept);
         self.on_disk(&as_they_are, plan, beside, storage)
+    }
+
+    /// The rows of all columns in a temporary file of a folder, in a scale that is given: the columns of the data stay.
+    ///
+    /// # Errors
+    /// Io, where the disk is full; Data, where a transform of a cell is not finite.
+    pub fn rows_on_disk(&self, scaled: &Scaled, beside: &Beside<'_>, folder: &Path) -> Result<Stored> {
+        let all: Vec<usize> = (0..self.terms.len()).collect();
+        self.on_disk(scaled, self.plan(scaled, &all), beside, &Storage::Disk(folder.to_path_buf()))
     }
 
     fn plan(&self, scaled: &Scaled, kept: &[usize]) -> Plan {

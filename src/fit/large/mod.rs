@@ -8,9 +8,9 @@ pub mod by_row;
 pub mod columns;
 mod complete;
 mod conclude;
-mod encode;
+pub mod encode;
 pub mod laid;
-mod lay;
+pub mod lay;
 mod marginals;
 mod measured;
 mod mixes;
@@ -135,7 +135,7 @@ pub fn fit_among(
 }
 
 /// As [`fit_among`]; factors of many levels travel as codes where the design has more cells than `most_cells`.
-fn fit_with(
+pub(crate) fn fit_with(
     spec: &Spec,
     source: &Source,
     storage: &Storage,
@@ -435,4 +435,4 @@ mod measured_tests;
 #[cfg(test)]
 mod ranks_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::fit::large::columns::Columns;
 
 /// Which columns of a design are columns of the data, in memory.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Plain {
     /// The place in the design and the name of each.
     pub columns: Vec<(usize, String)>,

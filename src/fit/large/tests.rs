@@ -31,7 +31,7 @@ pub(super) fn registry_text(rows: usize) -> String {
     text
 }
 
-pub(super) fn registry(rows: usize) -> Source {
+pub(crate) fn registry(rows: usize) -> Source {
     Source::from_bytes("registry.csv", registry_text(rows).into_bytes()).expect("a table")
 }
 
