@@ -1,6 +1,8 @@
 //! The inner loop of a sweep: linear predictors, losses and the gradient of a tile of rows, in the widest vectors there are.
 
-use crate::num::lanes::{exp_of_negative, ln_1p_of_fraction, risk_and_variance, wide};
+use crate::num::lanes::{
+    exp_of_negative, ln_1p_of_fraction, risk_and_variance, risk_cost_and_variance, wide,
+};
 use crate::objective::loss::Loss;
 use crate::objective::products::{
     ABREAST, Any, Beta, Columns, LANES, Lanes, Runs, of_halves, product, total,
@@ -103,7 +105,6 @@ fn sweep_columns<'x, C: Columns>(
         || {
             let mut columns = columns;
             let mut tile = Tile { eta: [0.0; TILE], y: [0.0; TILE], weight: [0.0; TILE] };
-            let mut few = Few { logit: [0.0; LANES], small: [0.0; LANES] };
             let mut products = [[0.0; LANES / 2]; TILE];
             for from in (0..n).step_by(height) {
                 let size = height.min(n - from);
@@ -116,15 +117,10 @@ fn sweep_columns<'x, C: Columns>(
                     *eta += of_halves(*halves);
                 }
                 tile.weight[size..].fill(0.0); // what an earlier tile left there does not count
-                // of wide rows first what the gradient needs, then the losses: the processor begins with the next rows meanwhile
-                let are_few = loss == Loss::Logistic && height == LANES;
                 C::of_losses(
                     size,
                     #[inline(always)]
                     || {
-                        if are_few {
-                            return show(from, &tile.take_few_slopes(&mut few));
-                        }
                         tile.take_losses(
                             loss,
                             size,
@@ -135,10 +131,10 @@ fn sweep_columns<'x, C: Columns>(
                     },
                 );
                 seen(from, &tile.eta[..size]);
-                if gradient.is_empty() {
-                    continue; // the tile is not of few
-                }
                 let (fours, rest) = tile.eta[..size].as_chunks::<ABREAST>();
+                if gradient.is_empty() {
+                    continue;
+                }
                 let mut xs = rows.columns(from, size);
                 for slopes in fours {
                     columns.add_four(
@@ -151,13 +147,6 @@ fn sweep_columns<'x, C: Columns>(
                 }
                 for (slope, x) in rest.iter().zip(xs) {
                     columns.add(*slope, x);
-                }
-                if are_few {
-                    C::of_losses(
-                        size,
-                        #[inline(always)]
-                        || few.add_costs(&tile.weight, &mut values),
-                    );
                 }
             }
             columns.finish(gradient);
@@ -223,6 +212,9 @@ impl Tile {
     #[inline(always)]
     fn take_losses(&mut self, loss: Loss, size: usize, values: &mut Lanes, show: impl FnOnce(&[f64])) {
         let size = size.next_multiple_of(LANES);
+        if let (Loss::Logistic, LANES) = (loss, size) {
+            return show(&self.take_few_losses(values));
+        }
         let (eta, y, weight) = (&mut self.eta[..size], &self.y[..size], &self.weight[..size]);
         let (mut costs, mut curvatures) = ([0.0; TILE], [0.0; TILE]);
         let (cost, curvature) = (&mut costs[..size], &mut curvatures[..size]);
@@ -264,41 +256,21 @@ impl Tile {
         show(curvature);
     }
 
-    /// Of the first [`LANES`] rows of a logistic model, of which wide designs have no more at a time, the slopes; gives their curvatures.
+    /// The same of the first [`LANES`] rows of a logistic model, which wide designs have no more of at a time; gives their curvatures.
     #[inline(always)]
-    fn take_few_slopes(&mut self, few: &mut Few) -> Lanes {
+    fn take_few_losses(&mut self, values: &mut Lanes) -> Lanes {
         let mut curvature = [0.0; LANES];
         for k in 0..LANES {
             let (eta, weight) = (self.eta[k], self.weight[k]);
             let sign = if self.y[k] > 0.5 { -1.0 } else { 1.0 };
-            few.logit[k] = sign * eta;
-            few.small[k] = exp_of_negative(-few.logit[k].abs());
-            let (risk, variance) = risk_and_variance(few.logit[k], few.small[k]);
+            let (risk, softplus, variance) = risk_cost_and_variance(sign * eta);
             let alarm = 0.0 * eta; // as above
+            let cost = weight * (softplus + alarm);
             self.eta[k] = weight * (sign * risk + alarm);
             curvature[k] = weight * (variance + alarm);
+            values[k] += if weight == 0.0 { 0.0 } else { cost };
         }
         curvature
-    }
-}
-
-/// What the losses of a few rows are worked out from once their slopes are used.
-struct Few {
-    /// -eta of an event, eta of a non-event.
-    logit: Lanes,
-    /// exp(-|eta|).
-    small: Lanes,
-}
-
-impl Few {
-    /// Adds their weighted losses to `values`.
-    #[inline(always)]
-    fn add_costs(&self, weight: &Cells, values: &mut Lanes) {
-        for k in 0..LANES {
-            let (t, e) = (self.logit[k], self.small[k]);
-            let cost = weight[k] * (t.max(0.0) + ln_1p_of_fraction(e) + 0.0 * t);
-            values[k] += if weight[k] == 0.0 { 0.0 } else { cost };
-        }
     }
 }
 
