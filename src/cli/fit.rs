@@ -264,7 +264,13 @@ fn swept(
     large.fit.ledger.notices.push(how.meaning);
     let by_row = spec.save_fitted.then(|| records_of_many(&large.laid, &std::env::temp_dir())).transpose()?;
     let effects = question
-        .map(|question| estimate_swept(question, &large.fit, &large.laid, &progress::interrupted))
+        .map(|question| {
+            if let EffectInterval::Bootstrap(resamples) = question.interval {
+                say.note(&format!("effect of {}: {resamples} resamples", question.treatment));
+            }
+            let folder = std::env::temp_dir();
+            estimate_swept(question, &large.fit, &large.laid, &folder, &progress::interrupted)
+        })
         .transpose()?;
     let validation = validated(&mut large.fit, args.validation.validate, say, &|fit, scheme, go_on| {
         validate_swept(fit, &large.laid, scheme, &std::env::temp_dir(), go_on)

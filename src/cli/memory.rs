@@ -114,6 +114,13 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
         Some(resamples) => format!("{cost}; `--validate` fits {resamples} more models, some sweeps each"),
         None => cost,
     };
+    let cost = match args.effect.effect_interval {
+        Some(EffectInterval::Bootstrap(resamples)) => format!(
+            "{cost}; `--effect-interval` fits {resamples} more models, some sweeps each, and reads the columns of the data for each: of \
+             so many rows the delta method's interval is much the same"
+        ),
+        _ => cost,
+    };
     Ok(Plan::Swept(Swept { storage: Storage::Disk(folder), meaning, cost: Some(cost) }))
 }
 
@@ -235,14 +242,7 @@ fn columns_of(formula: &Formula, levels: &dyn Fn(&str) -> Option<usize>) -> Resu
 /// Which option needs the rows as arrays.
 fn arrays_for(args: &FitArgs, spec: &Spec) -> Option<&'static str> {
     let is_tuned = matches!(spec.penalty, Penalty::ElasticNet { lambda: None, .. });
-    let reasons = [
-        (is_tuned && scheme(args).is_some(), "`--validate` with `--lambda cv`"),
-        (
-            matches!(args.effect.effect_interval, Some(EffectInterval::Bootstrap(_))),
-            "`--effect-interval bootstrap`",
-        ),
-    ];
-    reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
+    (is_tuned && scheme(args).is_some()).then_some("`--validate` with `--lambda cv`")
 }
 
 /// How the model is to be validated, if that was asked for.

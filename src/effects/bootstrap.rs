@@ -2,7 +2,6 @@
 
 use ndarray::{Array1, Array2, ArrayRef1, ArrayView1};
 use ndarray_rand::rand::Rng;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::data::table::Table;
@@ -60,11 +59,11 @@ pub struct Draws {
     pub resamples: Resamples,
 }
 
-const NO_ARM: &str = "an arm without patients";
-const SEPARATED: &str = "the outcome separated";
-const UNCONVERGED: &str = "no convergence";
-const NO_BASIS: &str = "too few values for a spline or polynomial";
-const STOPPED: &str = "stopped";
+pub(super) const NO_ARM: &str = "an arm without patients";
+pub(super) const SEPARATED: &str = "the outcome separated";
+pub(super) const UNCONVERGED: &str = "no convergence";
+pub(super) const NO_BASIS: &str = "too few values for a spline or polynomial";
+pub(super) const STOPPED: &str = "stopped";
 
 /// Draws B resamples and standardises in each. The same draws on any number of threads.
 ///
@@ -79,27 +78,43 @@ pub fn run(sample: &Sample<'_>, asked: usize) -> Draws {
             if (sample.stop)() {
                 return Err(STOPPED);
             }
-            let mut rng = stream(sample.seed, "effect bootstrap", b as u64);
-            means_of(sample, &counts(sample, &mut rng), &start)
+            means_of(sample, &sample.drawn(b as u64), &start)
         })
         .collect();
-    let failed = [NO_ARM, NO_BASIS, SEPARATED, UNCONVERGED, STOPPED]
-        .into_iter()
-        .map(|why| (why.to_string(), results.iter().filter(|r| **r == Err(why)).count()))
-        .filter(|(_, n)| *n > 0)
-        .collect();
-    Draws { means: results.into_iter().flatten().collect(), resamples: Resamples { asked, failed } }
+    Draws::of(results)
+}
+
+impl Sample<'_> {
+    /// How often each row counts in a resample.
+    fn drawn(&self, part: u64) -> Vec<f64> {
+        counts(
+            (self.frame.rows.n_rows(), self.frame.memory().weight.as_ref(), self.clusters),
+            self.seed,
+            part,
+        )
+    }
 }
 
 /// The means of the first resample, and its counts: for tests.
 #[cfg(test)]
 pub(crate) fn first(sample: &Sample<'_>) -> (Vec<f64>, Vec<f64>) {
     let start = on_columns_of(&sample.frame.scale, &sample.model.beta, sample.frame.has_intercept);
-    let counts = counts(sample, &mut stream(sample.seed, "effect bootstrap", 0));
+    let counts = sample.drawn(0);
     (means_of(sample, &counts, &start).expect("a fit"), counts)
 }
 
 impl Draws {
+    /// The means of all arms in each resample, or why there are none.
+    pub(super) fn of(results: Vec<Result<Vec<f64>, &'static str>>) -> Draws {
+        let asked = results.len();
+        let failed = [NO_ARM, NO_BASIS, SEPARATED, UNCONVERGED, STOPPED]
+            .into_iter()
+            .map(|why| (why.to_string(), results.iter().filter(|r| **r == Err(why)).count()))
+            .filter(|(_, n)| *n > 0)
+            .collect();
+        Draws { means: results.into_iter().flatten().collect(), resamples: Resamples { asked, failed } }
+    }
+
     /// Whether the user stopped before all were drawn.
     pub fn was_stopped(&self) -> bool {
         self.resamples.failed.iter().any(|(why, _)| why == STOPPED)
@@ -140,18 +155,25 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
     if share == 0.0 { at(below) } else { at(below) + share * (at(below + 1) - at(below)) }
 }
 
-/// How often each row counts: as many patients as the data have, or as many clusters.
-fn counts(sample: &Sample<'_>, rng: &mut ChaCha8Rng) -> Vec<f64> {
-    let n = sample.frame.rows.n_rows();
+/// How often each of n rows counts in a resample: as many patients as the data have, or as many clusters.
+///
+/// weight: frequency weights; clusters: counted from 0 without gaps, whose rows are drawn together.
+pub(super) fn counts(
+    (n, weight, clusters): (usize, Option<&Array1<f64>>, Option<&[u32]>),
+    seed: u64,
+    part: u64,
+) -> Vec<f64> {
+    let mut rng = stream(seed, "effect bootstrap", part);
     let mut counts = vec![0.0; n];
-    if let Some(of_row) = sample.clusters {
+    if let Some(of_row) = clusters {
         let groups = of_row.iter().max().map_or(0, |m| *m as usize + 1);
         let mut drawn = vec![0.0; groups];
         (0..groups).for_each(|_| drawn[rng.random_range(0..groups)] += 1.0);
-        (0..n).for_each(|row| counts[row] = drawn[of_row[row] as usize] * sample.model.weight(row));
+        let weight = |row: usize| weight.map_or(1.0, |w| w[row]);
+        (0..n).for_each(|row| counts[row] = drawn[of_row[row] as usize] * weight(row));
         return counts;
     }
-    match &sample.frame.memory().weight {
+    match weight {
         None => (0..n).for_each(|_| counts[rng.random_range(0..n)] += 1.0),
         Some(weight) => {
             let ends: Vec<f64> = weight

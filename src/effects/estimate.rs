@@ -253,7 +253,7 @@ pub(super) fn clusters_of<'c>(model: &Model<'_>, of_row: &'c [u32]) -> Clusters<
 }
 
 /// Refuses resamples of which fewer than half could be fitted: their spread is that of the easy ones.
-fn enough(draws: Draws) -> Result<Draws> {
+pub(super) fn enough(draws: Draws) -> Result<Draws> {
     let resamples = &draws.resamples;
     if 2 * draws.len() < resamples.asked {
         return Err(Error::data(format!(

@@ -1,11 +1,17 @@
 //! The effects of a treatment in a fit to many rows, which lie on disk: they are gone through chunk by chunk, a few times.
 
+use std::path::Path;
+
 use ndarray::{Array1, Array2, Axis, s};
 use rayon::prelude::*;
 
 use crate::data::table::Table;
+use crate::design::matrix::rebuild;
 use crate::effects::arms::{Arms, modifiers, with_column};
-use crate::effects::estimate::{Known, check, clusters_of, covariance_of, depends_on, varies, without_gaps};
+use crate::effects::bootstrap::{Draws, NO_ARM, NO_BASIS, SEPARATED, UNCONVERGED, counts};
+use crate::effects::estimate::{
+    Known, check, clusters_of, covariance_of, depends_on, enough, varies, without_gaps,
+};
 use crate::effects::identified::{ROUNDING, combination, largest};
 use crate::effects::influence::{Influences, Squares};
 use crate::effects::modifier::{Given, at_value, steps, values};
@@ -21,23 +27,23 @@ use crate::num::linalg::{combine_factors, triangular_factor};
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::rows::InMemory;
+use crate::validate::refit::Failure;
+use crate::validate::swept::{Refitted, Study};
 
 /// As [`crate::effects::estimate()`], for a fit to many rows that lie on disk. Of each row no more is kept than its arm, its prediction
-/// in the reference arm and the quarter that this puts it in.
+/// in the reference arm and the quarter that this puts it in; of a resample also how often it counts. Rows with knots that a resample
+/// taught go to a temporary file of `folder`.
 ///
 /// # Errors
-/// As [`crate::effects::estimate()`]; Usage, for bootstrap intervals or where the columns of the data have gone; Io.
+/// As [`crate::effects::estimate()`]; Usage, where the columns of the data have gone; Io.
 pub fn estimate_swept(
     question: &Question,
     fit: &Fit,
     laid: &Laid,
+    folder: &Path,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Findings> {
     check(question, fit)?;
-    if let EffectInterval::Bootstrap(_) = question.interval {
-        return Err(Error::usage("`--effect-interval bootstrap` needs all rows in memory as arrays")
-            .hint("of so many rows the delta method's interval is the same: leave it out"));
-    }
     let (prepared, columns) = (&laid.prepared, &laid.blueprint.columns);
     if columns.is_in_memory() {
         return Err(Error::usage("`--treatment` needs the columns of the data beside the swept rows")
@@ -57,6 +63,10 @@ pub fn estimate_swept(
     let found = || -> Result<Known<'_>> {
         let Everyone { means, baseline, steps } = passes.everyone()?;
         let sandwich = passes.sandwich(&means)?;
+        let draws = match question.interval {
+            EffectInterval::Delta => None,
+            EffectInterval::Bootstrap(asked) => Some(enough(passes.draws(asked, folder)?)?),
+        };
         let modifiers = modifiers(&question.treatment, &prepared.formula)?;
         let by_modifier = passes.by_modifier(&modifiers)?;
         let by_baseline = if varies(fit, &modifiers) {
@@ -71,7 +81,7 @@ pub fn estimate_swept(
             means,
             steps,
             sandwich,
-            draws: None,
+            draws,
             modifiers,
             by_modifier,
             by_baseline,
@@ -207,6 +217,49 @@ impl Passes<'_> {
         let mut rows = InMemory::new(frame.scale.apply(&x), y, weight, encoded.offset);
         rows.block_rows = table.n_rows;
         Ok(rows)
+    }
+
+    /// The standardised means of resamples, one after the other: each is fitted anew by sweeps, and a pass puts everyone in each arm.
+    fn draws(&self, asked: usize, folder: &Path) -> Result<Draws> {
+        let (prepared, fit) = (&self.model.prepared, self.model.fit);
+        let study = Study::new(fit, self.laid, folder, false)?;
+        let clusters = prepared.cluster.as_deref().map(without_gaps);
+        let rows = (prepared.chosen.y.len(), prepared.weight.as_ref(), clusters.as_deref());
+        let one = |b: u64| -> Result<std::result::Result<Vec<f64>, &'static str>> {
+            let counts = Array1::from_vec(counts(rows, fit.spec.seed, b));
+            let mut patients = vec![0.0; self.arms.len()];
+            counts.iter().zip(&self.arms.of_row).for_each(|(n, arm)| patients[usize::from(*arm)] += n);
+            if patients.contains(&0.0) {
+                return Ok(Err(NO_ARM));
+            }
+            match study.refit(&counts, b)? {
+                Ok(refitted) => self.means_of(&refitted, &counts).map(Ok),
+                Err(Failure::Basis) => Ok(Err(NO_BASIS)),
+                Err(Failure::Separated | Failure::OneOutcome) => Ok(Err(SEPARATED)),
+                Err(_) => Ok(Err(UNCONVERGED)),
+            }
+        };
+        (0..asked as u64).map(one).collect::<Result<_>>().map(Draws::of)
+    }
+
+    /// One pass: the means of all arms by the model of a resample, over the rows that it has.
+    fn means_of(&self, refitted: &Refitted, counts: &Array1<f64>) -> Result<Vec<f64>> {
+        let prepared = self.model.prepared;
+        let frozen = refitted.learnt.as_ref().unwrap_or(&prepared.frozen);
+        let make = |first: usize, table: &Table| {
+            let of_arm = |arm: usize| -> Result<f64> {
+                let encoded = rebuild(&prepared.formula, frozen, &self.arms.everyone_in(arm, table))?;
+                let mut eta = encoded.x.dot(&refitted.beta);
+                encoded.offset.iter().for_each(|offset| eta += offset);
+                let counted = eta.iter().enumerate().filter(|(i, _)| counts[first + i] > 0.0);
+                Ok(counted.map(|(i, eta)| counts[first + i] * self.model.loss.mean(*eta)).sum())
+            };
+            (0..self.arms.len()).map(of_arm).collect::<Result<Vec<f64>>>()
+        };
+        let mut sums = vec![0.0; self.arms.len()];
+        self.each(&make, &mut |part| sums.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part))?;
+        let total = counts.sum();
+        Ok(sums.into_iter().map(|sum| sum / total).collect())
     }
 
     /// One pass for all modifiers: everyone at each of their values, in each arm.

@@ -23,7 +23,10 @@ fn both(csv: &str, spec: &Spec, treatment: &str) -> (Findings, Findings) {
     let asked = question(treatment);
     let arrays = estimate(&asked, &analyse(csv, spec), &|| false).expect("an answer");
     let large = swept(csv, spec);
-    (arrays, estimate_swept(&asked, &large.fit, &large.laid, &|| false).expect("an answer"))
+    (
+        arrays,
+        estimate_swept(&asked, &large.fit, &large.laid, &std::env::temp_dir(), &|| false).expect("an answer"),
+    )
 }
 
 fn near(a: f64, b: f64, what: &str) {
@@ -138,15 +141,44 @@ fn what_cannot_be_is_refused_and_an_interruption_leaves_no_number() {
     let csv = trial(5000, 9);
     let spec = Spec::new("event ~ arm + age");
     let large = swept(&csv, &spec);
-    let resampled = Question { interval: EffectInterval::Bootstrap(100), ..question("arm") };
-    let refused = estimate_swept(&resampled, &large.fit, &large.laid, &|| false).expect_err("no arrays");
-    assert_eq!(refused.kind, Kind::Usage);
-    let stopped = estimate_swept(&question("arm"), &large.fit, &large.laid, &|| true).expect("said");
+    let stopped = estimate_swept(&question("arm"), &large.fit, &large.laid, &std::env::temp_dir(), &|| true)
+        .expect("said");
     assert!(matches!(stopped, Findings::Unknown { reason, .. } if reason.contains("interrupted")));
     let source = Source::from_bytes("trial.csv", csv.into_bytes()).expect("a good table");
     let memory = fit(&spec, &source, &Storage::Memory, &mut Unwatched).expect("a fit");
-    let gone = estimate_swept(&question("arm"), &memory.fit, &memory.laid, &|| false).expect_err("gone");
+    let gone = estimate_swept(&question("arm"), &memory.fit, &memory.laid, &std::env::temp_dir(), &|| false)
+        .expect_err("gone");
     assert_eq!(gone.kind, Kind::Usage);
+}
+
+/// The same draws as of arrays, and in each the same means: the standard errors and percentiles agree to what is left of a descent.
+#[test]
+fn resamples_of_rows_on_disk_are_those_of_arrays() {
+    let clusters = Robust::Cluster { variable: "w".to_string(), correction: ClusterCorrection::Cr1 };
+    let many = trial(9500, 11); // of which a few sweeps are enough
+    let few = trial(600, 12); // of which each fit goes all the way
+    for (csv, spec) in [
+        (&many, Spec::new("event ~ arm + rcs(age, 4) + sex")),
+        (&many, Spec { weights: Some("w".to_string()), ..Spec::new("event ~ arm + age") }),
+        (&few, Spec::new("event ~ arm * sex + rcs(age, 3)")),
+        (&few, Spec { robust: clusters, ..Spec::new("score ~ arm + age") }),
+        (&few, Spec { penalty: Penalty::Firth, ..Spec::new("event ~ arm + age") }),
+    ] {
+        let asked = Question { interval: EffectInterval::Bootstrap(40), ..question("arm") };
+        let arrays = estimate(&asked, &analyse(csv, &spec), &|| false).expect("an answer");
+        let large = swept(csv, &spec);
+        let disk = estimate_swept(&asked, &large.fit, &large.laid, &std::env::temp_dir(), &|| false);
+        let (Findings::Known(arrays), Findings::Known(disk)) = (arrays, disk.expect("an answer")) else {
+            panic!("{}", spec.formula);
+        };
+        assert_eq!(arrays.resamples, disk.resamples);
+        for (x, y) in arrays.contrasts[0].marginal.iter().zip(&disk.contrasts[0].marginal) {
+            let (x, y) = (x.bootstrap.expect("drawn"), y.bootstrap.expect("drawn"));
+            for (a, b) in [(x.std_error, y.std_error), (x.low, y.low), (x.high, y.high)] {
+                assert!((a - b).abs() < 1e-4 * x.std_error, "{}: {a} {b}", spec.formula);
+            }
+        }
+    }
 }
 
 #[test]
@@ -156,7 +188,8 @@ fn one_and_two_threads_give_the_same_bits() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {
             let large = swept(&csv, &Spec::new("event ~ arm * age + sex"));
-            let found = estimate_swept(&question("arm"), &large.fit, &large.laid, &|| false);
+            let found =
+                estimate_swept(&question("arm"), &large.fit, &large.laid, &std::env::temp_dir(), &|| false);
             format!("{:?}", found.expect("an answer"))
         })
     };

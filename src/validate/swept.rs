@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use ndarray::{Array1, Array2};
 
+use crate::design::matrix::Frozen;
 use crate::design::relearn::{Relearner, learnt_from};
 use crate::design::scale::Scale;
 use crate::design::term::Term;
@@ -67,7 +68,7 @@ pub fn validate_swept(
     let loss = loss_of(prepared.chosen.family);
     let population = population(prepared, loss);
     population.check(scheme)?;
-    let study = Study::new(fit, laid, loss, folder)?;
+    let study = Study::new(fit, laid, folder, true)?;
     let calibration = calibration(prepared, spec);
     let (y, weight) = (&prepared.chosen.y, prepared.weight.as_ref());
     let whole = Predicted::new(loss, y, study.eta_of_all()?);
@@ -117,16 +118,22 @@ pub fn bytes_a_row(scheme: Scheme, spec: &Spec, n_bases: usize, n_rows: usize) -
     of_all + of_one + more + 12 * n_bases as u64
 }
 
-/// A model of one resample, as it predicts all rows.
-struct Refitted {
-    /// Linear predictor of every row, offset included.
-    eta: Array1<f64>,
+/// A model of one resample.
+pub(crate) struct Refitted {
+    /// Linear predictor of every row, offset included; none where it was not asked for.
+    pub(crate) eta: Array1<f64>,
+    /// The coefficients of all columns of the design in the user's units, 0 of those that were left out.
+    pub(crate) beta: Array1<f64>,
+    /// What was learnt from the resample, where that is other than of all rows.
+    pub(crate) learnt: Option<Frozen>,
     /// Columns that were constant or determined by others in the resample, though not in all rows.
     aliased: usize,
 }
 
 /// The model of all rows and what its refits share.
-struct Study<'a> {
+pub(crate) struct Study<'a> {
+    /// Whether refits predict all rows.
+    predicts: bool,
     laid: &'a Laid,
     spec: &'a Spec,
     loss: Loss,
@@ -157,13 +164,35 @@ struct Ground<'g> {
     start: Array1<f64>,
     /// The columns that have a coefficient in it.
     kept: Vec<usize>,
-    /// Whether these are the columns from which that model was made.
-    is_own: bool,
+    /// What the columns were made with, where that was learnt anew.
+    learnt: Option<Frozen>,
+}
+
+impl Ground<'_> {
+    /// The coefficients of all columns of the design in the user's units; `places`: where these columns stand among them.
+    fn user(&self, whole: &Array1<f64>, places: &[usize], p: usize, has_intercept: bool) -> Array1<f64> {
+        let mut user = Array1::zeros(p);
+        let mut shift = 0.0;
+        for (k, j) in places.iter().enumerate().filter(|(k, _)| whole[*k] != 0.0) {
+            user[*j] = whole[k] / self.scale.spread[k];
+            if k > 0 || !has_intercept {
+                shift += user[*j] * self.scale.centre[k];
+            }
+        }
+        if has_intercept && !user.is_empty() {
+            user[0] -= shift;
+        }
+        user
+    }
 }
 
 impl<'a> Study<'a> {
-    /// Brings the model of all rows to its optimum.
-    fn new(fit: &'a Fit, laid: &'a Laid, loss: Loss, folder: &'a Path) -> Result<Study<'a>> {
+    /// Brings the model of all rows to its optimum. `predicts`: whether refits are to predict all rows.
+    ///
+    /// # Errors
+    /// As [`validate_swept`].
+    pub(crate) fn new(fit: &'a Fit, laid: &'a Laid, folder: &'a Path, predicts: bool) -> Result<Study<'a>> {
+        let loss = loss_of(laid.prepared.chosen.family);
         let (spec, frame) = (&fit.spec, &laid.frame);
         let target = match spec.penalty {
             Penalty::None => Target::Likelihood,
@@ -191,7 +220,7 @@ impl<'a> Study<'a> {
             Near { leverage: glm.largest_leverage(&inverse_upper(&root)), root }
         });
         frame.rows.check()?;
-        Ok(Study { laid, spec, loss, target, folder, beta, near, learning })
+        Ok(Study { predicts, laid, spec, loss, target, folder, beta, near, learning })
     }
 
     /// The linear predictor of all rows by the model of all rows.
@@ -202,7 +231,10 @@ impl<'a> Study<'a> {
     }
 
     /// Fits the model anew to the rows counted by `train`, from knots to coefficients.
-    fn refit(&self, train: &Array1<f64>, part: u64) -> Result<Outcome<Refitted>> {
+    ///
+    /// # Errors
+    /// Io, where the rows cannot be read or written anew.
+    pub(crate) fn refit(&self, train: &Array1<f64>, part: u64) -> Result<Outcome<Refitted>> {
         let (prepared, frame) = (&self.laid.prepared, &self.laid.frame);
         if self.loss == Loss::Logistic && has_one_outcome(&prepared.chosen.y, train) {
             return Ok(Err(Failure::OneOutcome));
@@ -213,7 +245,7 @@ impl<'a> Study<'a> {
             terms: &frame.terms,
             start: self.beta.clone(),
             kept: (0..frame.dim()).collect(),
-            is_own: true,
+            learnt: None,
         };
         let Some((relearner, scaled)) = &self.learning else {
             return self.refit_on(&fixed, train, part);
@@ -224,7 +256,7 @@ impl<'a> Study<'a> {
             return self.refit_on(&fixed, train, part);
         }
         let beside = Beside { y: &prepared.chosen.y, weight: None };
-        let rows = blueprint.with_knots_of(learnt).rows_on_disk(scaled, &beside, self.folder)?; // 2
+        let rows = blueprint.with_knots_of(learnt.clone()).rows_on_disk(scaled, &beside, self.folder)?; // 2
         let mut start = Array1::zeros(blueprint.terms.len());
         frame.independent.kept.iter().zip(&self.beta).for_each(|(j, b)| start[*j] = *b);
         let ground = Ground {
@@ -233,7 +265,7 @@ impl<'a> Study<'a> {
             terms: &blueprint.terms,
             start,
             kept: frame.independent.kept.clone(),
-            is_own: false,
+            learnt: Some(learnt),
         };
         self.refit_on(&ground, train, part)
     }
@@ -243,8 +275,8 @@ impl<'a> Study<'a> {
         if let Some(near) = &self.near {
             let found = self.refit_near(ground, train, near);
             ground.rows.check()?;
-            if let Some(eta) = found {
-                return Ok(Ok(Refitted { eta, aliased: 0 }));
+            if let Some(whole) = found {
+                return self.refitted(ground, &whole, 0).map(Ok);
             }
         }
         self.refit_anew(ground, train, part)
@@ -255,18 +287,33 @@ impl<'a> Study<'a> {
         let rows = Reweighted::new(ground.rows, train).keeping(&ground.kept);
         let start: Array1<f64> = ground.kept.iter().map(|j| ground.start[*j]).collect();
         let glm = Glm::new(&rows, self.loss);
-        let root = if ground.is_own { near.root.clone() } else { glm.curvature_root(&start) };
+        let root = if ground.learnt.is_none() { near.root.clone() } else { glm.curvature_root(&start) };
         if !is_regular(&root) {
             return None;
         }
         let beta = descend_near(&glm, self.loss, (rows.total_weight(), CLOSER), (&start, &root))?;
         let moved = norm(&root.dot(&(&beta - &start))) * near.leverage.sqrt();
-        if self.loss == Loss::Logistic && !(moved <= FAR) {
+        if self.loss == Loss::Logistic && (moved.is_nan() || moved > FAR) {
             return None;
         }
         let mut whole = Array1::zeros(ground.terms.len());
         ground.kept.iter().zip(&beta).for_each(|(j, b)| whole[*j] = *b);
-        Some(Glm::new(ground.rows, self.loss).linear_predictor(&whole))
+        Some(whole)
+    }
+
+    /// What coefficients of these columns say: of each row, and in the user's units.
+    fn refitted(&self, ground: &Ground<'_>, whole: &Array1<f64>, aliased: usize) -> Result<Refitted> {
+        let eta = if self.predicts {
+            Glm::new(ground.rows, self.loss).linear_predictor(whole) // 4
+        } else {
+            Array1::zeros(0)
+        };
+        ground.rows.check()?;
+        let (frame, p) = (&self.laid.frame, self.laid.blueprint.terms.len());
+        let all: Vec<usize> = (0..p).collect();
+        let places = if ground.learnt.is_none() { &frame.independent.kept } else { &all };
+        let beta = ground.user(whole, places, p, frame.has_intercept);
+        Ok(Refitted { eta, beta, learnt: ground.learnt.clone(), aliased })
     }
 
     /// The same by all steps of a fit: columns that say nothing new, the descent, the proof.
@@ -297,9 +344,7 @@ impl<'a> Study<'a> {
         };
         let mut whole = Array1::zeros(ground.terms.len());
         kept.iter().zip(&beta).for_each(|(j, b)| whole[*j] = *b);
-        let eta = Glm::new(ground.rows, self.loss).linear_predictor(&whole); // 4
-        ground.rows.check()?;
-        Ok(Ok(Refitted { eta, aliased: self.laid.frame.dim().saturating_sub(kept.len()) }))
+        self.refitted(ground, &whole, self.laid.frame.dim().saturating_sub(kept.len())).map(Ok)
     }
 }
 

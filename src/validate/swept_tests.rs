@@ -144,7 +144,7 @@ fn few_sweeps_of_many_rows_lead_to_the_same_models() {
         let spec = Spec { weights, ..Spec::new(formula) };
         let Large { fit, laid, .. } = large(&spec, &source, MANY_CELLS);
         let folder = std::env::temp_dir();
-        let study = Study::new(&fit, &laid, loss_of(fit.family), &folder).expect("a model");
+        let study = Study::new(&fit, &laid, &folder, true).expect("a model");
         assert!(study.near.is_some(), "{formula}");
         let train = population(&laid.prepared, study.loss).draw(BOOTSTRAP, 1, 0).train;
         let got = |study: &Study<'_>| {
