@@ -41,7 +41,7 @@ use crate::report::study::Study;
 use crate::report::tables::records_of_many;
 use crate::report::withhold::withhold;
 use crate::report::{self, Context, NamedFile, Rest, summary};
-use crate::validate::swept::validate_swept;
+use crate::validate::swept::{refits, validate_swept};
 use crate::validate::{Validation, validate};
 
 /// A fit whose files are written.
@@ -269,7 +269,8 @@ fn swept(
                 say.note(&format!("effect of {}: {resamples} resamples", question.treatment));
             }
             let folder = std::env::temp_dir();
-            estimate_swept(question, &large.fit, &large.laid, &folder, &progress::interrupted)
+            let refits = || refits(&large.fit, &large.laid, &folder);
+            estimate_swept(question, &large.fit, &large.laid, &refits, &progress::interrupted)
         })
         .transpose()?;
     let validation = validated(&mut large.fit, args.validation.validate, say, &|fit, scheme, go_on| {

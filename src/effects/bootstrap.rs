@@ -59,11 +59,15 @@ pub struct Draws {
     pub resamples: Resamples,
 }
 
-pub(super) const NO_ARM: &str = "an arm without patients";
-pub(super) const SEPARATED: &str = "the outcome separated";
-pub(super) const UNCONVERGED: &str = "no convergence";
-pub(super) const NO_BASIS: &str = "too few values for a spline or polynomial";
-pub(super) const STOPPED: &str = "stopped";
+/// Why a resample has no means: no patient of one arm was drawn.
+pub const NO_ARM: &str = "an arm without patients";
+/// ... the outcome has no finite estimate in it.
+pub const SEPARATED: &str = "the outcome separated";
+/// ... the descent did not arrive.
+pub const UNCONVERGED: &str = "no convergence";
+/// ... too few values for knots or a degree.
+pub const NO_BASIS: &str = "too few values for a spline or polynomial";
+const STOPPED: &str = "stopped";
 
 /// Draws B resamples and standardises in each. The same draws on any number of threads.
 ///

@@ -1,14 +1,12 @@
 //! The effects of a treatment in a fit to many rows, which lie on disk: they are gone through chunk by chunk, a few times.
 
-use std::path::Path;
-
 use ndarray::{Array1, Array2, Axis, s};
 use rayon::prelude::*;
 
 use crate::data::table::Table;
-use crate::design::matrix::rebuild;
+use crate::design::matrix::{Frozen, rebuild};
 use crate::effects::arms::{Arms, modifiers, with_column};
-use crate::effects::bootstrap::{Draws, NO_ARM, NO_BASIS, SEPARATED, UNCONVERGED, counts};
+use crate::effects::bootstrap::{Draws, NO_ARM, counts};
 use crate::effects::estimate::{
     Known, check, clusters_of, covariance_of, depends_on, enough, varies, without_gaps,
 };
@@ -27,20 +25,29 @@ use crate::num::linalg::{combine_factors, triangular_factor};
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::rows::InMemory;
-use crate::validate::refit::Failure;
-use crate::validate::swept::{Refitted, Study};
+
+/// A model fitted anew to the rows of a resample.
+pub struct Anew {
+    /// The coefficients of all columns of the design in the user's units, 0 of those that were left out.
+    pub beta: Array1<f64>,
+    /// What was learnt from the resample, where that is other than of all rows.
+    pub learnt: Option<Frozen>,
+}
+
+/// Fits the model anew to rows that count so often, in the resample of this number; or says why there is no model.
+pub type Refits<'a> = dyn Fn(&Array1<f64>, u64) -> Result<std::result::Result<Anew, &'static str>> + 'a;
 
 /// As [`crate::effects::estimate()`], for a fit to many rows that lie on disk. Of each row no more is kept than its arm, its prediction
-/// in the reference arm and the quarter that this puts it in; of a resample also how often it counts. Rows with knots that a resample
-/// taught go to a temporary file of `folder`.
+/// in the reference arm and the quarter that this puts it in; of a resample also how often it counts. `refits`: what makes the models of
+/// resamples, if there are any.
 ///
 /// # Errors
 /// As [`crate::effects::estimate()`]; Usage, where the columns of the data have gone; Io.
-pub fn estimate_swept(
+pub fn estimate_swept<'a>(
     question: &Question,
     fit: &Fit,
     laid: &Laid,
-    folder: &Path,
+    refits: &dyn Fn() -> Result<Box<Refits<'a>>>,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Findings> {
     check(question, fit)?;
@@ -65,7 +72,7 @@ pub fn estimate_swept(
         let sandwich = passes.sandwich(&means)?;
         let draws = match question.interval {
             EffectInterval::Delta => None,
-            EffectInterval::Bootstrap(asked) => Some(enough(passes.draws(asked, folder)?)?),
+            EffectInterval::Bootstrap(asked) => Some(enough(passes.draws(asked, &*refits()?)?)?),
         };
         let modifiers = modifiers(&question.treatment, &prepared.formula)?;
         let by_modifier = passes.by_modifier(&modifiers)?;
@@ -220,9 +227,8 @@ impl Passes<'_> {
     }
 
     /// The standardised means of resamples, one after the other: each is fitted anew by sweeps, and a pass puts everyone in each arm.
-    fn draws(&self, asked: usize, folder: &Path) -> Result<Draws> {
+    fn draws(&self, asked: usize, refit: &Refits<'_>) -> Result<Draws> {
         let (prepared, fit) = (&self.model.prepared, self.model.fit);
-        let study = Study::new(fit, self.laid, folder, false)?;
         let clusters = prepared.cluster.as_deref().map(without_gaps);
         let rows = (prepared.chosen.y.len(), prepared.weight.as_ref(), clusters.as_deref());
         let one = |b: u64| -> Result<std::result::Result<Vec<f64>, &'static str>> {
@@ -232,24 +238,22 @@ impl Passes<'_> {
             if patients.contains(&0.0) {
                 return Ok(Err(NO_ARM));
             }
-            match study.refit(&counts, b)? {
-                Ok(refitted) => self.means_of(&refitted, &counts).map(Ok),
-                Err(Failure::Basis) => Ok(Err(NO_BASIS)),
-                Err(Failure::Separated | Failure::OneOutcome) => Ok(Err(SEPARATED)),
-                Err(_) => Ok(Err(UNCONVERGED)),
+            match refit(&counts, b)? {
+                Ok(anew) => self.means_of(&anew, &counts).map(Ok),
+                Err(why) => Ok(Err(why)),
             }
         };
         (0..asked as u64).map(one).collect::<Result<_>>().map(Draws::of)
     }
 
     /// One pass: the means of all arms by the model of a resample, over the rows that it has.
-    fn means_of(&self, refitted: &Refitted, counts: &Array1<f64>) -> Result<Vec<f64>> {
+    fn means_of(&self, anew: &Anew, counts: &Array1<f64>) -> Result<Vec<f64>> {
         let prepared = self.model.prepared;
-        let frozen = refitted.learnt.as_ref().unwrap_or(&prepared.frozen);
+        let frozen = anew.learnt.as_ref().unwrap_or(&prepared.frozen);
         let make = |first: usize, table: &Table| {
             let of_arm = |arm: usize| -> Result<f64> {
                 let encoded = rebuild(&prepared.formula, frozen, &self.arms.everyone_in(arm, table))?;
-                let mut eta = encoded.x.dot(&refitted.beta);
+                let mut eta = encoded.x.dot(&anew.beta);
                 encoded.offset.iter().for_each(|offset| eta += offset);
                 let counted = eta.iter().enumerate().filter(|(i, _)| counts[first + i] > 0.0);
                 Ok(counted.map(|(i, eta)| counts[first + i] * self.model.loss.mean(*eta)).sum())

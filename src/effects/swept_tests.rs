@@ -4,8 +4,9 @@ use crate::data::csv::Source;
 use crate::effects::fixture::{analyse, trial};
 use crate::effects::measure::Effect;
 use crate::effects::result::{EffectInterval, Effects, Findings, Question};
+use crate::effects::swept::Refits;
 use crate::effects::{estimate, estimate_swept};
-use crate::error::Kind;
+use crate::error::{Error, Kind, Result};
 use crate::fit::large::{Large, Storage, fit};
 use crate::fit::spec::{ClusterCorrection, Penalty, Robust, Spec};
 use crate::optimise::watch::Unwatched;
@@ -23,10 +24,12 @@ fn both(csv: &str, spec: &Spec, treatment: &str) -> (Findings, Findings) {
     let asked = question(treatment);
     let arrays = estimate(&asked, &analyse(csv, spec), &|| false).expect("an answer");
     let large = swept(csv, spec);
-    (
-        arrays,
-        estimate_swept(&asked, &large.fit, &large.laid, &std::env::temp_dir(), &|| false).expect("an answer"),
-    )
+    (arrays, estimate_swept(&asked, &large.fit, &large.laid, &none, &|| false).expect("an answer"))
+}
+
+/// No resamples are asked for.
+fn none() -> Result<Box<Refits<'static>>> {
+    Err(Error::usage("no resamples"))
 }
 
 fn near(a: f64, b: f64, what: &str) {
@@ -141,44 +144,13 @@ fn what_cannot_be_is_refused_and_an_interruption_leaves_no_number() {
     let csv = trial(5000, 9);
     let spec = Spec::new("event ~ arm + age");
     let large = swept(&csv, &spec);
-    let stopped = estimate_swept(&question("arm"), &large.fit, &large.laid, &std::env::temp_dir(), &|| true)
-        .expect("said");
+    let stopped = estimate_swept(&question("arm"), &large.fit, &large.laid, &none, &|| true).expect("said");
     assert!(matches!(stopped, Findings::Unknown { reason, .. } if reason.contains("interrupted")));
     let source = Source::from_bytes("trial.csv", csv.into_bytes()).expect("a good table");
     let memory = fit(&spec, &source, &Storage::Memory, &mut Unwatched).expect("a fit");
-    let gone = estimate_swept(&question("arm"), &memory.fit, &memory.laid, &std::env::temp_dir(), &|| false)
-        .expect_err("gone");
+    let gone =
+        estimate_swept(&question("arm"), &memory.fit, &memory.laid, &none, &|| false).expect_err("gone");
     assert_eq!(gone.kind, Kind::Usage);
-}
-
-/// The same draws as of arrays, and in each the same means: the standard errors and percentiles agree to what is left of a descent.
-#[test]
-fn resamples_of_rows_on_disk_are_those_of_arrays() {
-    let clusters = Robust::Cluster { variable: "w".to_string(), correction: ClusterCorrection::Cr1 };
-    let many = trial(9500, 11); // of which a few sweeps are enough
-    let few = trial(600, 12); // of which each fit goes all the way
-    for (csv, spec) in [
-        (&many, Spec::new("event ~ arm + rcs(age, 4) + sex")),
-        (&many, Spec { weights: Some("w".to_string()), ..Spec::new("event ~ arm + age") }),
-        (&few, Spec::new("event ~ arm * sex + rcs(age, 3)")),
-        (&few, Spec { robust: clusters, ..Spec::new("score ~ arm + age") }),
-        (&few, Spec { penalty: Penalty::Firth, ..Spec::new("event ~ arm + age") }),
-    ] {
-        let asked = Question { interval: EffectInterval::Bootstrap(40), ..question("arm") };
-        let arrays = estimate(&asked, &analyse(csv, &spec), &|| false).expect("an answer");
-        let large = swept(csv, &spec);
-        let disk = estimate_swept(&asked, &large.fit, &large.laid, &std::env::temp_dir(), &|| false);
-        let (Findings::Known(arrays), Findings::Known(disk)) = (arrays, disk.expect("an answer")) else {
-            panic!("{}", spec.formula);
-        };
-        assert_eq!(arrays.resamples, disk.resamples);
-        for (x, y) in arrays.contrasts[0].marginal.iter().zip(&disk.contrasts[0].marginal) {
-            let (x, y) = (x.bootstrap.expect("drawn"), y.bootstrap.expect("drawn"));
-            for (a, b) in [(x.std_error, y.std_error), (x.low, y.low), (x.high, y.high)] {
-                assert!((a - b).abs() < 1e-4 * x.std_error, "{}: {a} {b}", spec.formula);
-            }
-        }
-    }
 }
 
 #[test]
@@ -188,8 +160,7 @@ fn one_and_two_threads_give_the_same_bits() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {
             let large = swept(&csv, &Spec::new("event ~ arm * age + sex"));
-            let found =
-                estimate_swept(&question("arm"), &large.fit, &large.laid, &std::env::temp_dir(), &|| false);
+            let found = estimate_swept(&question("arm"), &large.fit, &large.laid, &none, &|| false);
             format!("{:?}", found.expect("an answer"))
         })
     };

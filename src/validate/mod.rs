@@ -1,5 +1,7 @@
 //! Internal validation: what the model is worth on patients like these, by refitting it to resamples of them.
 
+#[cfg(test)]
+mod effect_tests;
 pub mod indices;
 pub mod instability;
 pub mod interval;

@@ -9,6 +9,8 @@ use crate::design::matrix::Frozen;
 use crate::design::relearn::{Relearner, learnt_from};
 use crate::design::scale::Scale;
 use crate::design::term::Term;
+use crate::effects::bootstrap::{NO_BASIS, SEPARATED, UNCONVERGED};
+use crate::effects::swept::{Anew, Refits};
 use crate::error::{Error, Result};
 use crate::fit::aliasing;
 use crate::fit::exact::prove;
@@ -100,6 +102,23 @@ pub fn validate_swept(
     }
 }
 
+/// What fits the model anew to the resamples of a treatment's effect. Rows with knots that a resample taught go to a temporary file of
+/// `folder`.
+///
+/// # Errors
+/// As [`validate_swept`].
+pub fn refits<'a>(fit: &'a Fit, laid: &'a Laid, folder: &'a Path) -> Result<Box<Refits<'a>>> {
+    let study = Study::new(fit, laid, folder, false)?;
+    Ok(Box::new(move |counts, part| {
+        Ok(match study.refit(counts, part)? {
+            Ok(refitted) => Ok(Anew { beta: refitted.beta, learnt: refitted.learnt }),
+            Err(Failure::Basis) => Err(NO_BASIS),
+            Err(Failure::Separated | Failure::OneOutcome) => Err(SEPARATED),
+            Err(_) => Err(UNCONVERGED),
+        })
+    }))
+}
+
 /// Bytes of memory that a validation by sweeps takes for each row, at most: the rows themselves lie on disk.
 ///
 ///   y 8, stratum 1, predictions of the model 8 and their group 1; of a resample the weights 8, linear predictor 8, mean 8,
@@ -119,19 +138,19 @@ pub fn bytes_a_row(scheme: Scheme, spec: &Spec, n_bases: usize, n_rows: usize) -
 }
 
 /// A model of one resample.
-pub(crate) struct Refitted {
+struct Refitted {
     /// Linear predictor of every row, offset included; none where it was not asked for.
-    pub(crate) eta: Array1<f64>,
+    eta: Array1<f64>,
     /// The coefficients of all columns of the design in the user's units, 0 of those that were left out.
-    pub(crate) beta: Array1<f64>,
+    beta: Array1<f64>,
     /// What was learnt from the resample, where that is other than of all rows.
-    pub(crate) learnt: Option<Frozen>,
+    learnt: Option<Frozen>,
     /// Columns that were constant or determined by others in the resample, though not in all rows.
     aliased: usize,
 }
 
 /// The model of all rows and what its refits share.
-pub(crate) struct Study<'a> {
+struct Study<'a> {
     /// Whether refits predict all rows.
     predicts: bool,
     laid: &'a Laid,
@@ -191,7 +210,7 @@ impl<'a> Study<'a> {
     ///
     /// # Errors
     /// As [`validate_swept`].
-    pub(crate) fn new(fit: &'a Fit, laid: &'a Laid, folder: &'a Path, predicts: bool) -> Result<Study<'a>> {
+    fn new(fit: &'a Fit, laid: &'a Laid, folder: &'a Path, predicts: bool) -> Result<Study<'a>> {
         let loss = loss_of(laid.prepared.chosen.family);
         let (spec, frame) = (&fit.spec, &laid.frame);
         let target = match spec.penalty {
@@ -234,7 +253,7 @@ impl<'a> Study<'a> {
     ///
     /// # Errors
     /// Io, where the rows cannot be read or written anew.
-    pub(crate) fn refit(&self, train: &Array1<f64>, part: u64) -> Result<Outcome<Refitted>> {
+    fn refit(&self, train: &Array1<f64>, part: u64) -> Result<Outcome<Refitted>> {
         let (prepared, frame) = (&self.laid.prepared, &self.laid.frame);
         if self.loss == Loss::Logistic && has_one_outcome(&prepared.chosen.y, train) {
             return Ok(Err(Failure::OneOutcome));
