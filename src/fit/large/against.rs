@@ -31,7 +31,7 @@ pub fn against(
     let rows = blueprint.rows(&scaled, larger.beside, larger.storage)?;
     let (n, total) = (rows.n_rows(), rows.total_weight());
     let made = Made { blueprint: &blueprint, scaled: &scaled, ranks: &alone, ..*larger };
-    let (frame, _) = framed(&made, rows, n, total, Dependent::LeftOut)?;
+    let frame = framed(&made, rows, n, total, Dependent::LeftOut)?;
     let found = compared(
         text,
         (&formula, &frame),

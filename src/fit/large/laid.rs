@@ -1,7 +1,5 @@
 //! The rows of a fit to many, where they lie: for statements that go through them once more.
 
-use ndarray::Array2;
-
 use crate::fit::frame::Frame;
 use crate::fit::large::by_row::AtRows;
 use crate::fit::large::encode::Blueprint;
@@ -15,8 +13,6 @@ pub struct Laid {
     pub frame: Frame,
     /// The columns of the data and how rows are made from them. Where rows lie in memory the cells have gone.
     pub blueprint: Blueprint,
-    /// Triangular factor of the standardised design with all of its columns: R'R = Z'WZ / n.
-    pub whole_root: Array2<f64>,
     /// What makes the fitted value and the residuals of each row, if they were asked for.
     pub at_rows: Option<AtRows>,
 }

@@ -195,7 +195,7 @@ pub(crate) fn fit_with(
     }
     let _lead = ranks.team().map(|team| Lead(Arc::clone(team)));
     let dependent = Dependent::of(spec.penalty);
-    let (frame, whole_root) = framed(&made, rows, columns.n_rows_of_all(), all, dependent)?;
+    let frame = framed(&made, rows, columns.n_rows_of_all(), all, dependent)?;
     let mut prepared = Prepared {
         encoded: Encoded {
             terms: blueprint.terms.clone(),
@@ -241,7 +241,7 @@ pub(crate) fn fit_with(
     prepared.used = Table { n_rows: columns.n_rows_of_all(), ..Table::default() };
     (prepared.chosen.y, prepared.weight) = (y, weight);
     let gaps = columns.gaps.clone();
-    let laid = Laid { prepared, frame, blueprint, whole_root, at_rows };
+    let laid = Laid { prepared, frame, blueprint, at_rows };
     Ok(Some(Large { fit, gaps, apparent, partial, laid }))
 }
 
@@ -357,14 +357,8 @@ struct Made<'a> {
     ranks: &'a Ranks,
 }
 
-/// Standardised rows without the columns that others determine, and the root of those with them. n_rows, weight: of all ranks.
-fn framed(
-    made: &Made<'_>,
-    rows: Stored,
-    n_rows: usize,
-    weight: f64,
-    dependent: Dependent,
-) -> Result<(Frame, Array2<f64>)> {
+/// Standardised rows without the columns that others determine. n_rows, weight: of all ranks.
+fn framed(made: &Made<'_>, rows: Stored, n_rows: usize, weight: f64, dependent: Dependent) -> Result<Frame> {
     let Made { blueprint, scaled, beside, storage, ranks } = *made;
     let has_intercept = blueprint.has_intercept;
     let shared = |mine: Stored| match ranks.team() {
@@ -379,7 +373,6 @@ fn framed(
         Dependent::Kept => aliasing::constant(&root, &scaled.scale, has_intercept),
     };
     let kept = &independent.kept;
-    let whole_root = root.clone();
     if kept.len() < blueprint.terms.len() {
         rows = shared(blueprint.narrowed(rows.into_own(), scaled, kept, beside, storage)?);
         if let Stored::Shared(all) = &rows {
@@ -397,8 +390,7 @@ fn framed(
     };
     let terms = kept.iter().map(|j| blueprint.terms[*j].clone()).collect();
     let to_user = to_user_units(&scale.centre, &scale.spread, has_intercept);
-    let frame = Frame { terms, has_intercept, rows, scale, to_user, design_root: root, independent };
-    Ok((frame, whole_root))
+    Ok(Frame { terms, has_intercept, rows, scale, to_user, design_root: root, independent })
 }
 
 fn design_root(rows: &Stored) -> Array2<f64> {
