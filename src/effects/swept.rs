@@ -64,10 +64,10 @@ pub fn estimate_swept<'a>(
     };
     let model = &Model::of(fit, prepared, covariance);
     let passes = Passes { laid, model, arms: &arms, starts: columns.starts(), stop };
-    if let Some(column) = passes.lost_column()? {
-        return Ok(unknown(depends_on(&column)));
-    }
-    let found = || -> Result<Known<'_>> {
+    let found = || -> Result<std::result::Result<Known<'_>, String>> {
+        if let Some(column) = passes.lost_column()? {
+            return Ok(Err(depends_on(&column)));
+        }
         let Everyone { means, baseline, steps } = passes.everyone()?;
         let sandwich = passes.sandwich(&means)?;
         let draws = match question.interval {
@@ -81,7 +81,7 @@ pub fn estimate_swept<'a>(
         } else {
             Vec::new()
         };
-        Ok(Known {
+        Ok(Ok(Known {
             question,
             model,
             arms: &arms,
@@ -92,10 +92,11 @@ pub fn estimate_swept<'a>(
             modifiers,
             by_modifier,
             by_baseline,
-        })
+        }))
     };
     match found() {
-        Ok(known) => Ok(Findings::Known(Box::new(known.effects()))),
+        Ok(Ok(known)) => Ok(Findings::Known(Box::new(known.effects()))),
+        Ok(Err(reason)) => Ok(unknown(reason)),
         Err(_) if stop() => Ok(unknown("the passes over the rows were interrupted".to_string())),
         Err(error) => Err(error),
     }
