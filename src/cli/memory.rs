@@ -104,7 +104,7 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
         bytes(n * 8 * (wide.stored + 1)),
     );
     let cost = match spec.penalty {
-        Penalty::Firth => format!("{cost}; each epoch of Firth's penalty reads them four times"),
+        Penalty::Firth => format!("{cost}; each epoch of Firth's penalty reads them twice"),
         Penalty::ElasticNet { lambda: None, .. } => format!(
             "{cost}; cross-validation fits 10 folds along 100 lambdas, some sweeps each: `--lambda X` spares them"
         ),
