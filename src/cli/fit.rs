@@ -269,12 +269,12 @@ fn swept(
                 say.note(&format!("effect of {}: {resamples} resamples", question.treatment));
             }
             let folder = std::env::temp_dir();
-            let refits = || refits(&large.fit, &large.laid, &folder);
+            let refits = || refits(&large.fit, &large.laid, &folder, &progress::interrupted);
             estimate_swept(question, &large.fit, &large.laid, &refits, &progress::interrupted)
         })
         .transpose()?;
     let validation = validated(&mut large.fit, args.validation.validate, say, &|fit, scheme, go_on| {
-        validate_swept(fit, &large.laid, scheme, &std::env::temp_dir(), go_on)
+        validate_swept(fit, &large.laid, scheme, &std::env::temp_dir(), &progress::interrupted, go_on)
     })?;
     large.laid.let_go();
     Ok((

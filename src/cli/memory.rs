@@ -59,7 +59,7 @@ pub struct Swept {
 /// Works out where the rows go.
 ///
 /// # Errors
-/// Usage, where they do not fit into the memory that `--memory` allows and the analysis needs them as arrays.
+/// Usage, where a validation keeps more beside the rows on disk than `--memory` allows; Formula, as [`Formula::parse`].
 pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
     let limit = args.large.memory.unwrap_or_else(|| free() / 2);
     let Some(wide) = width(spec, source)? else { return Ok(Plan::Arrays) };
@@ -72,18 +72,9 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
     if !bulky && (as_arrays <= limit || n * 8 * wide.columns <= LEAST) {
         return Ok(Plan::Arrays);
     }
-    let of_arrays = arrays_for(args, spec);
-    if let Some(what) = of_arrays.filter(|_| args.large.memory.is_some() && as_arrays > limit) {
-        return Err(Error::usage(format!(
-            "{what} needs the rows in memory: about {}, and `--memory` allows {}",
-            bytes(as_arrays),
-            bytes(limit)
-        ))
-        .hint(format!("leave out {what}, or allow more memory")));
-    }
     let columns = needs_columns(spec).or(args.effect.treatment.as_ref().map(|_| "`--treatment`"));
     let columns = columns.or(scheme(args).map(|_| "`--validate`"));
-    if of_arrays.is_some() || ((columns.is_some() || spec.penalty != Penalty::None) && as_arrays <= limit) {
+    if (columns.is_some() || spec.penalty != Penalty::None) && as_arrays <= limit {
         return Ok(Plan::Arrays); // which say more
     }
     check_validation(args, spec, source, limit)?;
@@ -110,7 +101,12 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
         ),
         _ => cost,
     };
+    let is_tuned = matches!(spec.penalty, Penalty::ElasticNet { lambda: None, .. });
     let cost = match scheme(args).map(Scheme::resamples) {
+        Some(resamples) if is_tuned => format!(
+            "{cost}; `--validate` fits {resamples} more models, for each of which cross-validation chooses lambda anew: with `--lambda X` \
+             some sweeps each would do"
+        ),
         Some(resamples) => format!("{cost}; `--validate` fits {resamples} more models, some sweeps each"),
         None => cost,
     };
@@ -237,12 +233,6 @@ fn columns_of(formula: &Formula, levels: &dyn Fn(&str) -> Option<usize>) -> Resu
         sums.1 = sums.1.saturating_add(if is_coded { 1 } else { product });
     }
     Ok(sums)
-}
-
-/// Which option needs the rows as arrays.
-fn arrays_for(args: &FitArgs, spec: &Spec) -> Option<&'static str> {
-    let is_tuned = matches!(spec.penalty, Penalty::ElasticNet { lambda: None, .. });
-    (is_tuned && scheme(args).is_some()).then_some("`--validate` with `--lambda cv`")
 }
 
 /// How the model is to be validated, if that was asked for.

@@ -16,9 +16,18 @@ use crate::rows::{Block, Factor, Layout, Rows, Stored};
 pub struct Folds<'a> {
     rows: &'a dyn Rows,
     has_intercept: bool,
-    /// The fold of each row.
+    /// The fold of each row; none where all are outside of the one fold.
     of_row: Vec<u32>,
     n_folds: usize,
+}
+
+/// All rows in a temporary file of a folder, standardised by themselves; columns that are kept as codes stay codes.
+///
+/// # Errors
+/// Io, where the disk is full.
+pub fn standardised(rows: &dyn Rows, has_intercept: bool, folder: &Path) -> Result<Stored> {
+    let all = Folds { rows, has_intercept, of_row: Vec::new(), n_folds: 1 };
+    all.write(0, false, &all.scaled(0), folder).map(Stored::Disk)
 }
 
 /// The two sides of a fold.
@@ -166,7 +175,7 @@ impl<'a> Folds<'a> {
         let rows_a_block = if n_blocks > 0 { self.rows.block(0).len() } else { 0 };
         let piece = |k: usize| {
             let (block, first) = (self.rows.block(k), k * rows_a_block);
-            let is_own = |i: &usize| (self.of_row[first + i] as usize == fold) == inside;
+            let is_own = |i: &usize| self.is_on(first + i, fold, inside);
             let own: Vec<usize> = (0..block.len()).filter(is_own).collect();
             Piece::of(&block, &own)
         };
@@ -177,7 +186,11 @@ impl<'a> Folds<'a> {
     }
 
     fn n_on(&self, fold: usize, inside: bool) -> usize {
-        self.of_row.iter().filter(|of| (**of as usize == fold) == inside).count()
+        (0..self.rows.n_rows()).filter(|row| self.is_on(*row, fold, inside)).count()
+    }
+
+    fn is_on(&self, row: usize, fold: usize, inside: bool) -> bool {
+        self.of_row.get(row).is_some_and(|of| *of as usize == fold) == inside
     }
 
     /// The weights of one side, if rows have weights.

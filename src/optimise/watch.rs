@@ -60,6 +60,29 @@ impl Watcher for Unwatched {
     }
 }
 
+/// Ends what it watches once a question is answered with yes.
+pub struct Heeding<'a>(pub &'a dyn Fn() -> bool);
+
+impl Heeding<'_> {
+    fn signal(&self) -> Signal {
+        if (self.0)() { Signal::Stop } else { Signal::Continue }
+    }
+}
+
+impl Watcher for Heeding<'_> {
+    fn seconds(&self) -> f64 {
+        0.0
+    }
+
+    fn seen(&mut self, _record: &Record, _tolerance: f64) -> Signal {
+        self.signal()
+    }
+
+    fn prepares(&mut self, _what: &str, _done: usize, _all: usize) -> Signal {
+        self.signal()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::{Array1, ArrayRef1, array};

@@ -39,7 +39,7 @@ fn resamples_of_rows_on_disk_are_those_of_arrays() {
             &asked,
             &large.fit,
             &large.laid,
-            &|| refits(&large.fit, &large.laid, &folder),
+            &|| refits(&large.fit, &large.laid, &folder, &|| false),
             &|| false,
         );
         let (Findings::Known(arrays), Findings::Known(disk)) = (arrays, disk.expect("an answer")) else {

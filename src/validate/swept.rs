@@ -11,25 +11,28 @@ use crate::design::scale::Scale;
 use crate::design::term::Term;
 use crate::effects::bootstrap::{NO_BASIS, SEPARATED, UNCONVERGED};
 use crate::effects::swept::{Anew, Refits};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fit::aliasing;
 use crate::fit::exact::prove;
+use crate::fit::folds::standardised as standardised_rows;
 use crate::fit::frame::Dependent;
 use crate::fit::large::encode::Beside;
 use crate::fit::large::laid::Laid;
 use crate::fit::large::lay::Scaled;
 use crate::fit::loss_of;
+use crate::fit::path::{Problem, grid};
 use crate::fit::result::Fit;
 use crate::fit::separation;
 use crate::fit::spec::{Penalty, Robust, Spec};
 use crate::fit::target::Target;
+use crate::fit::tune::{FOLDS, cross_validate_on_disk};
 use crate::inference::covariance::to_user_units;
 use crate::num::linalg::{inverse_upper, is_regular};
 use crate::objective::Curved;
 use crate::objective::glm::Glm;
 use crate::objective::loss::Loss;
 use crate::objective::penalty::Strength;
-use crate::optimise::watch::{Signal, Unwatched};
+use crate::optimise::watch::{Heeding, Signal, Watcher};
 use crate::optimise::{minimise, norm};
 use crate::rows::reweighted::Reweighted;
 use crate::rows::{Rows, Stored};
@@ -39,7 +42,7 @@ use crate::validate::refit::{Failure, arrived, has_one_outcome, in_frame, settin
 use crate::validate::resample::Scheme;
 use crate::validate::sweep::{CLOSER, FAR, descend_near};
 use crate::validate::tally::{Course, Measured};
-use crate::validate::{Validation, calibration, line_of, population, without_model};
+use crate::validate::{Validation, calibration, line_of, population};
 
 /// What a resample gives: a model, or why there is none.
 type Outcome<T> = std::result::Result<T, Failure>;
@@ -49,28 +52,34 @@ type Outcome<T> = std::result::Result<T, Failure>;
 ///
 /// One resample after the other: 1. It is drawn as weights. 2. Where the formula learns knots or polynomials, they are learnt from
 /// the drawn rows, and the rows are written anew with them to a temporary file of `folder`. 3. The rows are swept with the
-/// weights: for the columns that are constant or determined by others, for the descent from the model of all rows, and for what its
-/// end proves; where the rows are many in every direction of the design and there is no penalty, for a few steps from that model. 4. A last sweep predicts all rows, and the indices are of these predictions. Beside the rows on disk some vectors of
+/// weights: for the columns that are constant or determined by others, for the penalty if cross-validation is to choose it, whose folds
+/// are temporary files, for the descent from the model of all rows, and for what its end proves; where the rows are many in every
+/// direction of the design and there is no penalty, for a few steps from that model. 4. A last sweep predicts all rows, and the indices are of these predictions. Beside the rows on disk some vectors of
 /// n numbers are in memory ([`bytes_a_row`]), those of one resample at a time. Sums are in a fixed order: the
 /// same bits on any number of threads.
 ///
-/// `go_on` is asked after every resample with how many are done; `None` is returned if it says stop.
+/// `go_on` is asked after every resample with how many are done; `None` is returned if it says stop. `stop` is asked within a resample,
+/// which takes long where it is fitted often, and ends it.
 ///
 /// # Errors
-/// As [`crate::validate::validate`]; Usage, where a penalty is to be chosen by cross-validation in every resample, and where
-/// knots are to be learnt and the columns of the data have gone; Io, where a temporary file cannot be used.
+/// As [`crate::validate::validate`]; Usage, where knots are to be learnt and the columns of the data have gone; Io, where a temporary
+/// file cannot be used.
 pub fn validate_swept(
     fit: &Fit,
     laid: &Laid,
     scheme: Scheme,
     folder: &Path,
+    stop: &(dyn Fn() -> bool + Sync),
     go_on: &mut dyn FnMut(usize) -> Signal,
 ) -> Result<Option<Validation>> {
     let (prepared, spec) = (&laid.prepared, &fit.spec);
     let loss = loss_of(prepared.chosen.family);
     let population = population(prepared, loss);
     population.check(scheme)?;
-    let study = Study::new(fit, laid, folder, true)?;
+    let study = match Study::new(fit, laid, folder, true, stop) {
+        Err(_) if stop() => return Ok(None),
+        study => study?,
+    };
     let calibration = calibration(prepared, spec);
     let (y, weight) = (&prepared.chosen.y, prepared.weight.as_ref());
     let whole = Predicted::new(loss, y, study.eta_of_all()?);
@@ -95,22 +104,31 @@ pub fn validate_swept(
     let is_broken = || broken.lock().is_ok_and(|broken| broken.is_some());
     let course =
         Course { loss, scheme, spec, apparent, errors, means, outcome: y, together: 1, imputations: None };
-    let found = course.run(&one, &mut |done| if is_broken() { Signal::Stop } else { go_on(done) });
+    let found = course.run(&one, &mut |done| if is_broken() || stop() { Signal::Stop } else { go_on(done) });
     match broken.into_inner() {
         Ok(Some(why)) => Err(why),
         _ => found,
     }
 }
 
-/// What fits the model anew to the resamples of a treatment's effect. Rows with knots that a resample taught go to a temporary file of
-/// `folder`.
+/// What fits the model anew to the resamples of a treatment's effect, until `stop` says so. Rows with knots that a resample taught go to
+/// a temporary file of `folder`.
 ///
 /// # Errors
-/// As [`validate_swept`].
-pub fn refits<'a>(fit: &'a Fit, laid: &'a Laid, folder: &'a Path) -> Result<Box<Refits<'a>>> {
-    let study = Study::new(fit, laid, folder, false)?;
+/// As [`validate_swept`]; of each refit Io, and Data where it is stopped.
+pub fn refits<'a>(
+    fit: &'a Fit,
+    laid: &'a Laid,
+    folder: &'a Path,
+    stop: &'a (dyn Fn() -> bool + Sync),
+) -> Result<Box<Refits<'a>>> {
+    let study = Study::new(fit, laid, folder, false, stop)?;
     Ok(Box::new(move |counts, part| {
-        Ok(match study.refit(counts, part)? {
+        let found = study.refit(counts, part)?;
+        if stop() {
+            return Err(Error::data("interrupted"));
+        }
+        Ok(match found {
             Ok(refitted) => Ok(Anew { beta: refitted.beta, learnt: refitted.learnt }),
             Err(Failure::Basis) => Err(NO_BASIS),
             Err(Failure::Separated | Failure::OneOutcome) => Err(SEPARATED),
@@ -124,15 +142,16 @@ pub fn refits<'a>(fit: &'a Fit, laid: &'a Laid, folder: &'a Path) -> Result<Box<
 ///   y 8, stratum 1, predictions of the model 8 and their group 1; of a resample the weights 8, linear predictor 8, mean 8,
 ///   loss 8, order of the risks 4 and its ties 4, and what they are sorted by 8 (16 from 2^24 rows on)
 ///
-/// To these come 8 for frequency weights, 4 for clusters, 8 where the rows that test have weights of their own (folds and splits), and
-/// 12 for each basis of the formula whose knots are learnt.
+/// To these come 8 for frequency weights, 4 for clusters, 8 where the rows that test have weights of their own (folds and splits), 20
+/// where each resample is dealt to folds for its penalty, and 12 for each basis of the formula whose knots are learnt.
 pub fn bytes_a_row(scheme: Scheme, spec: &Spec, n_bases: usize, n_rows: usize) -> u64 {
     const MANY: usize = 1 << 24; // rows whose number does not fit into one word with a risk
     let of_all = 8 + 1 + 8 + 1;
     let of_one = 8 + 8 + 8 + 8 + 4 + 4 + if n_rows > MANY { 16 } else { 8 };
     let is_clustered = matches!(spec.robust, Robust::Cluster { .. });
-    let more =
-        [(spec.weights.is_some(), 8), (is_clustered, 4), (!matches!(scheme, Scheme::Bootstrap { .. }), 8)];
+    let is_tuned = matches!(spec.penalty, Penalty::ElasticNet { lambda: None, .. });
+    let has_test = !matches!(scheme, Scheme::Bootstrap { .. });
+    let more = [(spec.weights.is_some(), 8), (is_clustered, 4), (has_test, 8), (is_tuned, 20)];
     let more: u64 = more.into_iter().filter(|(is, _)| *is).map(|(_, bytes)| bytes).sum();
     of_all + of_one + more + 12 * n_bases as u64
 }
@@ -156,8 +175,10 @@ struct Study<'a> {
     laid: &'a Laid,
     spec: &'a Spec,
     loss: Loss,
+    /// What the model of all rows minimises.
     target: Target,
     folder: &'a Path,
+    stop: &'a (dyn Fn() -> bool + Sync),
     /// The coefficients of the model of all rows, on the columns of its frame.
     beta: Array1<f64>,
     /// Where refits stay near the model of all rows: what leads to them at once.
@@ -210,36 +231,43 @@ impl<'a> Study<'a> {
     ///
     /// # Errors
     /// As [`validate_swept`].
-    fn new(fit: &'a Fit, laid: &'a Laid, folder: &'a Path, predicts: bool) -> Result<Study<'a>> {
+    fn new(
+        fit: &'a Fit,
+        laid: &'a Laid,
+        folder: &'a Path,
+        predicts: bool,
+        stop: &'a (dyn Fn() -> bool + Sync),
+    ) -> Result<Study<'a>> {
         let loss = loss_of(laid.prepared.chosen.family);
         let (spec, frame) = (&fit.spec, &laid.frame);
-        let target = match spec.penalty {
-            Penalty::None => Target::Likelihood,
-            Penalty::Firth => Target::Firth,
-            Penalty::ElasticNet { lambda: Some(lambda), alpha } => {
-                Target::ElasticNet(Strength { lambda, alpha })
-            }
-            Penalty::ElasticNet { lambda: None, .. } => {
-                return Err(Error::usage(
-                    "`--lambda cv` with `--validate` chooses the penalty anew in every resample, which needs the rows in memory",
-                )
-                .hint("name the penalty with `--lambda X`, leave out `--validate`, or allow more `--memory`"));
+        let target = match (spec.penalty, &fit.penalty) {
+            (Penalty::None, _) => Target::Likelihood,
+            (Penalty::Firth, _) => Target::Firth,
+            (Penalty::ElasticNet { .. }, Some(used)) => Target::ElasticNet(used.strength),
+            (Penalty::ElasticNet { lambda, alpha }, None) => {
+                Target::ElasticNet(Strength { lambda: lambda.unwrap_or(0.0), alpha })
             }
         };
         let learning = learning(laid)?;
         let user: Array1<f64> = fit.coefficients.iter().map(|c| c.estimate.unwrap_or(0.0)).collect();
         let start = in_frame(&user, frame);
         let sizes = Target::sizes(frame, false);
-        let beta = descend(&frame.rows, (target, loss), &sizes, &start, (spec.seed, &frame.to_user));
+        let watcher = &mut Heeding(stop);
+        let beta = descend(&frame.rows, (target, loss), &sizes, &start, (spec.seed, &frame.to_user), watcher);
         frame.rows.check()?;
-        let beta = beta.map_err(without_model)?;
+        let beta = beta.map_err(|why| {
+            Error::data(format!(
+                "the model cannot be fitted to resamples: the data themselves {}",
+                why.words()
+            ))
+        })?;
         let near = stays_near(frame, &laid.prepared, spec, laid.prepared.weight.as_ref()).then(|| {
             let glm = Glm::new(&frame.rows, loss);
             let root = glm.curvature_root(&beta);
             Near { leverage: glm.largest_leverage(&inverse_upper(&root)), root }
         });
         frame.rows.check()?;
-        Ok(Study { predicts, laid, spec, loss, target, folder, beta, near, learning })
+        Ok(Study { predicts, laid, spec, loss, target, folder, stop, beta, near, learning })
     }
 
     /// The linear predictor of all rows by the model of all rows.
@@ -355,7 +383,12 @@ impl<'a> Study<'a> {
         }
         let to_user = to_user_units(&some(&ground.scale.centre), &some(&ground.scale.spread), has_intercept);
         let seed = self.spec.seed.wrapping_add(part).wrapping_add(1);
-        let found = descend(&rows, (self.target, self.loss), &size, &some(&ground.start), (seed, &to_user)); // 3
+        let target = match self.target_of(&rows, seed)? {
+            Ok(target) => target,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let (start, watcher) = (some(&ground.start), &mut Heeding(self.stop));
+        let found = descend(&rows, (target, self.loss), &size, &start, (seed, &to_user), watcher); // 3
         ground.rows.check()?;
         let beta = match found {
             Ok(beta) => beta,
@@ -364,6 +397,25 @@ impl<'a> Study<'a> {
         let mut whole = Array1::zeros(ground.terms.len());
         kept.iter().zip(&beta).for_each(|(j, b)| whole[*j] = *b);
         self.refitted(ground, &whole, self.laid.frame.dim().saturating_sub(kept.len())).map(Ok)
+    }
+
+    /// What the model of a resample minimises: a lambda that was not given is chosen anew, with other folds in each.
+    fn target_of(&self, rows: &dyn Rows, seed: u64) -> Result<Outcome<Target>> {
+        let Penalty::ElasticNet { lambda: None, alpha } = self.spec.penalty else {
+            return Ok(Ok(self.target));
+        };
+        let has_intercept = self.laid.frame.has_intercept;
+        let rows = standardised_rows(rows, has_intercept, self.folder)?;
+        let problem = Problem { rows: &rows, loss: self.loss, alpha, has_intercept };
+        let (ways, watcher) = ((FOLDS, seed), &mut Heeding(self.stop));
+        let tuned = grid(&problem)
+            .and_then(|lambdas| cross_validate_on_disk(&problem, &lambdas, ways, self.folder, watcher));
+        rows.check()?;
+        match tuned {
+            Ok(tuned) => Ok(Ok(Target::ElasticNet(Strength { lambda: tuned.lambda_1se(), alpha }))),
+            Err(error) if error.kind == Kind::Io => Err(error),
+            Err(_) => Ok(Err(Failure::Penalty)),
+        }
     }
 }
 
@@ -401,9 +453,10 @@ fn descend(
     size: &Array1<f64>,
     start: &Array1<f64>,
     (seed, to_user): (u64, &Array2<f64>),
+    watcher: &mut dyn Watcher,
 ) -> Outcome<Array1<f64>> {
     let objective = target.objective(rows, loss, size);
-    let descent = minimise(&*objective, start, &settings(seed), &mut Unwatched);
+    let descent = minimise(&*objective, start, &settings(seed), watcher);
     let error = match target {
         Target::Likelihood => prove(rows, to_user, loss, &descent.beta).error_in_standard_errors,
         Target::Firth | Target::ElasticNet(_) => None,

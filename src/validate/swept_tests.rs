@@ -1,11 +1,14 @@
 //! Validation by sweeps against validation of arrays.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 use crate::data::csv::Source;
 use crate::fit::analyse;
 use crate::fit::large::tests::registry;
 use crate::fit::large::{Large, MANY_CELLS, Storage, fit_with};
 use crate::fit::spec::{ClusterCorrection, Robust};
+use crate::optimise::watch::Unwatched;
 use crate::team::Ranks;
 use crate::validate::validate;
 
@@ -19,7 +22,8 @@ fn large(spec: &Spec, source: &Source, most_cells: usize) -> Large {
 
 fn by_sweeps(spec: &Spec, source: &Source, most_cells: usize, scheme: Scheme) -> Validation {
     let Large { fit, laid, .. } = large(spec, source, most_cells);
-    let found = validate_swept(&fit, &laid, scheme, &std::env::temp_dir(), &mut |_| Signal::Continue);
+    let found =
+        validate_swept(&fit, &laid, scheme, &std::env::temp_dir(), &|| false, &mut |_| Signal::Continue);
     found.expect("validated").expect("not stopped")
 }
 
@@ -114,6 +118,45 @@ fn a_penalty_counts_in_the_scale_of_the_drawn_rows() {
 }
 
 #[test]
+fn cross_validation_chooses_the_penalty_anew_in_each_resample() {
+    let source = registry(900);
+    let net = |alpha| Penalty::ElasticNet { lambda: None, alpha };
+    let folds = Scheme::CrossValidation { folds: 2, repeats: 1 };
+    let few = Scheme::Bootstrap { samples: 2 };
+    for (spec, scheme) in [
+        (Spec { penalty: net(1.0), ..Spec::new("died ~ age + sex + sbp + twice") }, few),
+        (Spec { penalty: net(0.0), ..Spec::new("days ~ rcs(age, 4) + site") }, folds),
+        (Spec { penalty: net(0.5), weights: Some("n".to_string()), ..Spec::new("days ~ age + sbp") }, few),
+    ] {
+        let arrays = by_arrays(&spec, &source, scheme);
+        agree(&by_sweeps(&spec, &source, MANY_CELLS, scheme), &arrays, 1e-6);
+        agree(&by_sweeps(&spec, &source, 0, scheme), &arrays, 1e-6);
+    }
+}
+
+/// A stop ends a resample's many fits, and the validation after it.
+#[test]
+fn a_stop_is_heard_within_a_resample() {
+    let source = registry(600);
+    let penalty = Penalty::ElasticNet { lambda: None, alpha: 1.0 };
+    let Large { fit, laid, .. } =
+        large(&Spec { penalty, ..Spec::new("died ~ age + sbp") }, &source, MANY_CELLS);
+    let count = |stop_at: usize| {
+        let asked = AtomicUsize::new(0);
+        let stop = || asked.fetch_add(1, Ordering::Relaxed) + 1 >= stop_at;
+        let found = validate_swept(&fit, &laid, BOOTSTRAP, &std::env::temp_dir(), &stop, &mut |_| {
+            panic!("no resample is whole")
+        });
+        assert_eq!(found, Ok(None));
+        asked.into_inner()
+    };
+    for stop_at in [1, 20, 150] {
+        let asked = count(stop_at);
+        assert!(asked < stop_at + 10, "{asked} questions after a stop at the {stop_at}th");
+    }
+}
+
+#[test]
 fn codes_give_the_indices_of_indicators() {
     let source = registry(1500);
     for spec in [
@@ -144,7 +187,7 @@ fn few_sweeps_of_many_rows_lead_to_the_same_models() {
         let spec = Spec { weights, ..Spec::new(formula) };
         let Large { fit, laid, .. } = large(&spec, &source, MANY_CELLS);
         let folder = std::env::temp_dir();
-        let study = Study::new(&fit, &laid, &folder, true).expect("a model");
+        let study = Study::new(&fit, &laid, &folder, true, &|| false).expect("a model");
         assert!(study.near.is_some(), "{formula}");
         let train = population(&laid.prepared, study.loss).draw(BOOTSTRAP, 1, 0).train;
         let got = |study: &Study<'_>| {
@@ -188,7 +231,7 @@ fn one_and_two_threads_give_the_same_bits_and_a_stop_is_heard_after_each_resampl
     assert_eq!(on(1), on(2));
     let Large { fit, laid, .. } = large(&Spec::new("died ~ age"), &source, MANY_CELLS);
     let mut heard = Vec::new();
-    let stopped = validate_swept(&fit, &laid, BOOTSTRAP, &std::env::temp_dir(), &mut |done| {
+    let stopped = validate_swept(&fit, &laid, BOOTSTRAP, &std::env::temp_dir(), &|| false, &mut |done| {
         heard.push(done);
         if done == 2 { Signal::Stop } else { Signal::Continue }
     });
@@ -199,12 +242,10 @@ fn one_and_two_threads_give_the_same_bits_and_a_stop_is_heard_after_each_resampl
 fn what_cannot_be_swept_is_refused_in_words() {
     let source = registry(1500);
     let refused = |fit: &Fit, laid: &Laid| {
-        let found = validate_swept(fit, laid, BOOTSTRAP, &std::env::temp_dir(), &mut |_| Signal::Continue);
+        let found =
+            validate_swept(fit, laid, BOOTSTRAP, &std::env::temp_dir(), &|| false, &mut |_| Signal::Continue);
         found.expect_err("refused").message
     };
-    let Large { mut fit, laid, .. } = large(&Spec::new("died ~ age"), &source, MANY_CELLS);
-    fit.spec.penalty = Penalty::ElasticNet { lambda: None, alpha: 0.0 };
-    assert!(refused(&fit, &laid).contains("`--lambda cv` with `--validate`"));
     let spec = Spec::new("died ~ rcs(age, 3)");
     let found = crate::fit::large::fit(&spec, &source, &Storage::Memory, &mut Unwatched).expect("a fit");
     assert!(refused(&found.fit, &found.laid).contains("columns of the data, which have gone"));
