@@ -9,7 +9,7 @@ pub mod formula;
 pub mod learn;
 pub mod matrix;
 mod natural;
-mod numbers;
+pub(crate) mod numbers;
 mod parse;
 mod parse_expression;
 mod piece;

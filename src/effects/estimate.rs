@@ -6,6 +6,7 @@ use ndarray::{Array1, Array2};
 
 use crate::data::table::Table;
 use crate::design::matrix::Encoded;
+use crate::design::numbers::listed;
 use crate::design::relearn::Relearner;
 use crate::effects::arms::{Arms, modifiers};
 use crate::effects::bootstrap::{self, Draws, Sample};
@@ -195,7 +196,7 @@ fn why_unknown(fit: &Fit) -> Option<String> {
             "the data are {} separated by {}: there is no finite estimate that effects could rest on; \
              `--penalty firth` gives one",
             if separation.complete { "completely" } else { "quasi-completely" },
-            separation.terms.join(", ")
+            listed(&separation.terms)
         ));
     }
     match fit.convergence.reason {

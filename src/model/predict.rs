@@ -26,6 +26,9 @@ pub struct Predictions {
     pub missing: Vec<(String, usize)>,
 }
 
+/// Names that a message lists.
+const SHOWN: usize = 12;
+
 /// The model's numbers, matched to the columns of the new design.
 struct Matched<'a> {
     /// For each estimated coefficient: its column and its value.
@@ -276,9 +279,12 @@ pub(super) fn check_columns(needed: &[String], source: &Source) -> Result<()> {
     })
 }
 
-/// `a`, `b` and `c`.
+/// `a`, `b` and `c`; of many some, and how many more there are.
 fn listed(names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+    let mut quoted: Vec<String> = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();
+    if names.len() > SHOWN {
+        quoted.push(format!("{} more", names.len() - SHOWN));
+    }
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         Some((last, _)) => last.clone(),
@@ -287,7 +293,6 @@ fn listed(names: &[String]) -> String {
 }
 
 fn shortened(names: &[String]) -> String {
-    const SHOWN: usize = 12;
     let list = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN { format!("{list}, ...") } else { list }
 }

@@ -1,5 +1,6 @@
 //! A fit that did not converge, in words: why, with the number, and the next thing to try.
 
+use crate::design::numbers::listed;
 use crate::fit::result::{Convergence, Fit, Separation};
 use crate::fit::spec::MethodName;
 use crate::optimise::stop::StopReason;
@@ -70,7 +71,7 @@ fn fallback_for(fit: &Fit, fallback: &str) -> String {
 
 fn separated(separation: &Separation) -> (String, String) {
     let kind = if separation.complete { "completely" } else { "quasi-completely" };
-    let terms = separation.terms.join(", ");
+    let terms = listed(&separation.terms);
     let rows = separation.rows.map_or_else(|| "some".to_string(), |rows| rows.to_string());
     (
         format!(
