@@ -11,8 +11,8 @@ import pathlib
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
+
+from timed import fit
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2])
@@ -24,16 +24,7 @@ MOST_CELLS = 200_000_000
 def job(data):
     header = data.open().readline().strip().split(",")
     formula = "died ~ " + " + ".join(c for c in header if c not in ("died", "days"))
-    with tempfile.TemporaryDirectory() as out:
-        start = time.perf_counter()
-        found = subprocess.run(
-            ["/usr/bin/time", "-f", "%M", PROGRAM, "fit", str(data), formula, "-q", "-o", f"{out}/fit"],
-            capture_output=True,
-            text=True,
-        )
-        took = time.perf_counter() - start
-    assert found.returncode == 0, found.stderr
-    return took, int(found.stderr.split()[-1]) / 1024
+    return fit(PROGRAM, data, formula)[:2]
 
 
 def measured(rows, predictors):

@@ -1,6 +1,6 @@
 //! On demand (`cargo bench --bench speed`, shorter with `-- --quick`): one table of what the machine and the program do in a second.
 //!
-//! Every speed is the best of some repetitions, and each share of the bandwidth is of what was measured in turns with it.
+//! Every time is the median of some repetitions, and each share of the bandwidth is of what was measured in turns with it.
 #![allow(clippy::print_stdout)]
 
 #[path = "speed/descents.rs"]
@@ -17,7 +17,7 @@ use clinreg::objective::{Curved, Objective};
 use clinreg::rows::InMemory;
 use ndarray::{Array1, Array2};
 
-use machine::{best, on_threads, read};
+use machine::{median, middle, on_threads, read};
 use numbers::{coefficients, design, outcomes};
 
 /// The program's: it begins large arrays at a page.
@@ -84,14 +84,14 @@ fn gradients(many: usize, p: usize) {
         let cells = rows.x.as_slice().expect("row-major");
         let speed = |threads: usize| {
             on_threads(threads, || {
-                let (mut reading, mut sweeping) = (f64::INFINITY, f64::INFINITY);
+                let (mut reading, mut sweeping) = (Vec::new(), Vec::new());
                 for _ in 0..TIMES {
-                    reading = reading.min(best(1, || read(cells)));
-                    sweeping = sweeping.min(best(1, || {
+                    reading.push(machine::seconds(|| read(cells)));
+                    sweeping.push(machine::seconds(|| {
                         std::hint::black_box(glm.value_and_gradient(&beta));
                     }));
                 }
-                (gigabytes / reading, gigabytes / sweeping)
+                (gigabytes / middle(reading), gigabytes / middle(sweeping))
             })
         };
         let ((read_1, one), (read_2, two)) = (speed(1), speed(2));
@@ -123,13 +123,13 @@ fn curvatures(n: usize, p: usize) {
             let [sweep, all, leverage] = on_threads(threads, || {
                 let inverse: Array2<f64> = inverse_upper(&glm.curvature_root(&beta));
                 [
-                    best(TIMES, || {
+                    median(TIMES, || {
                         std::hint::black_box(glm.value_and_gradient(&beta));
                     }),
-                    best(TIMES, || {
+                    median(TIMES, || {
                         std::hint::black_box(glm.all_at(&beta));
                     }),
-                    best(TIMES, || {
+                    median(TIMES, || {
                         std::hint::black_box(glm.largest_leverage(&inverse));
                     }),
                 ]
@@ -164,7 +164,7 @@ fn seconds(n: usize, p: usize) -> f64 {
     let rows = rows_of(Loss::Logistic, n, p);
     let (glm, beta) = (Glm::new(&rows, Loss::Logistic), coefficients(p));
     let times = (20_000_000 / (n * p)).clamp(5, 200);
-    best(times, || {
+    median(times, || {
         std::hint::black_box(glm.value_and_gradient(&beta));
     })
 }

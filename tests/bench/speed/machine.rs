@@ -24,20 +24,32 @@ pub fn description() -> String {
     format!("{model}, {cores} cores, {memory}")
 }
 
-/// The shortest of some runs, in seconds.
-pub fn best(times: usize, mut job: impl FnMut()) -> f64 {
-    (0..times)
-        .map(|_| {
-            let begun = Instant::now();
-            job();
-            begun.elapsed().as_secs_f64()
-        })
-        .fold(f64::INFINITY, f64::min)
+/// The median of some runs, in seconds.
+pub fn median(times: usize, mut job: impl FnMut()) -> f64 {
+    middle((0..times).map(|_| seconds(&mut job)).collect())
+}
+
+/// How long a job takes, in seconds.
+pub fn seconds(job: impl FnOnce()) -> f64 {
+    let begun = Instant::now();
+    job();
+    begun.elapsed().as_secs_f64()
+}
+
+/// The middle one of some times, or the upper of the two.
+pub fn middle(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 /// Does a job with so many threads.
 pub fn on_threads<R: Send>(threads: usize, job: impl FnOnce() -> R + Send) -> R {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads").install(job)
+    with_threads(threads, |pool| pool.install(job))
+}
+
+/// Does a job beside so many threads.
+pub fn with_threads<R>(threads: usize, job: impl FnOnce(&rayon::ThreadPool) -> R) -> R {
+    job(&rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads"))
 }
 
 /// Reads an array, which is to be much larger than the caches, by summing it (in vectors of 256 bits, which read faster than wider ones).
