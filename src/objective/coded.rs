@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::num::linalg::{combine_factors, triangular_factor};
 use crate::objective::kernel::{self, sweep_seen};
 use crate::objective::loss::Loss;
-use crate::objective::tiles::{Lying, Observed, Predictors, copy_or, neighbours};
+use crate::objective::tiles::{Lying, Observed, Outcomes, Predictors, Room, lying, neighbours};
 use crate::rows::{Block, Coded, Factor, Layout, Rows};
 
 /// The coefficients as a block of codes meets them.
@@ -85,19 +85,25 @@ impl<'b> Predictors<'b> for WithCodes<'_, 'b> {
     }
 
     #[inline(always)]
-    fn offsets(&self, from: usize, offset: &mut [f64]) {
-        copy_or(0.0, self.cells.offset, from, offset);
+    fn offsets(&self, from: usize, offset: &mut [f64]) -> bool {
+        match self.cells.offset {
+            Some(cells) => offset.copy_from_slice(&cells[from..from + offset.len()]),
+            None => offset.fill(0.0),
+        }
         for (row, offset) in (from..).zip(offset) {
             *offset += self.split.of_codes(self.cells.codes(row));
         }
+        true
     }
 }
 
 impl<'b> Observed<'b> for WithCodes<'_, 'b> {
     #[inline(always)]
-    fn outcomes(&self, from: usize, y: &mut [f64], weight: &mut [f64]) {
-        y.copy_from_slice(&self.cells.y[from..from + y.len()]);
-        copy_or(1.0, self.cells.weight, from, weight);
+    fn outcomes<'t>(&self, from: usize, size: usize, _room: &'t mut Room) -> Outcomes<'t>
+    where
+        'b: 't,
+    {
+        lying(self.cells.y, self.cells.weight, from, size)
     }
 }
 

@@ -5,13 +5,14 @@ use crate::num::lanes::{
 };
 use crate::objective::loss::Loss;
 use crate::objective::products::{
-    ABREAST, Any, Beta, Columns, LANES, Lanes, Runs, of_halves, product, total,
+    ABREAST, Any, Beta, Columns, Halves, LANES, Lanes, Runs, of_halves, product, total,
 };
-use crate::objective::tiles::{Observed, Predictors};
+use crate::objective::tiles::{Cells, Observed, Outcomes, Predictors, Room, TILE};
 
-/// The most rows of a tile, whose predictors and residuals stay in the nearest cache.
-const TILE: usize = 64;
-type Cells = [f64; TILE];
+/// What [`Columns::product`] leaves of each row of a tile.
+#[repr(align(64))]
+struct Products([Halves; TILE]);
+
 /// Bytes of X that a tile may have, but for its least of [`LANES`] rows: while so few are worked on, the processor fetches the next by
 /// itself.
 const TILE_BYTES: usize = 5 << 10;
@@ -104,34 +105,32 @@ fn sweep_columns<'x, C: Columns>(
         #[inline(always)]
         || {
             let mut columns = columns;
-            let mut tile = Tile { eta: [0.0; TILE], y: [0.0; TILE], weight: [0.0; TILE] };
-            let mut products = [[0.0; LANES / 2]; TILE];
+            let (mut eta, mut room, mut last) = (Cells::zeros(), Room::zeros(), Room::zeros());
+            let mut products = Products([[0.0; LANES / 2]; TILE]);
             for from in (0..n).step_by(height) {
                 let size = height.min(n - from);
-                rows.offsets(from, &mut tile.eta[..size]);
-                rows.outcomes(from, &mut tile.y[..size], &mut tile.weight[..size]);
-                for (x, halves) in rows.columns(from, size).zip(&mut products) {
+                let has_offset = rows.offsets(from, &mut eta.0[..size]);
+                for (x, halves) in rows.columns(from, size).zip(&mut products.0) {
                     columns.product(one_by_one(x), halves);
                 }
-                for (eta, halves) in tile.eta[..size].iter_mut().zip(&products) {
-                    *eta += of_halves(*halves);
-                }
-                tile.weight[size..].fill(0.0); // what an earlier tile left there does not count
+                put(&products.0, has_offset, &mut eta.0[..size]);
+                let outcomes = rows.outcomes(from, size, &mut room).filled_up(&mut last);
                 C::of_losses(
                     size,
                     #[inline(always)]
                     || {
-                        tile.take_losses(
+                        take_losses(
                             loss,
-                            size,
+                            &mut eta.0[..outcomes.y.len()],
+                            outcomes,
                             &mut values,
                             #[inline(always)]
                             |curvature| show(from, curvature),
                         );
                     },
                 );
-                seen(from, &tile.eta[..size]);
-                let (fours, rest) = tile.eta[..size].as_chunks::<ABREAST>();
+                seen(from, &eta.0[..size]);
+                let (fours, rest) = eta.0[..size].as_chunks::<ABREAST>();
                 if gradient.is_empty() {
                     continue;
                 }
@@ -183,95 +182,101 @@ fn one_by_one(x: &[f64]) -> &[f64] {
 /// The products of rows, to whose columns `of` is done first.
 #[inline(always)]
 fn predict_of<'x>(rows: &impl Predictors<'x>, beta: &Beta<'_>, of: impl Fn(f64) -> f64, eta: &mut [f64]) {
-    let mut products = [[0.0; LANES / 2]; TILE];
+    let mut products = Products([[0.0; LANES / 2]; TILE]);
     for (tile, eta) in eta.chunks_mut(TILE).enumerate() {
         let from = tile * TILE;
-        rows.offsets(from, eta);
-        for (x, halves) in rows.columns(from, eta.len()).zip(&mut products) {
+        let has_offset = rows.offsets(from, eta);
+        for (x, halves) in rows.columns(from, eta.len()).zip(&mut products.0) {
             product(one_by_one(x), beta, &of, halves);
         }
-        for (eta, halves) in eta.iter_mut().zip(&products) {
-            *eta += of_halves(*halves);
-        }
+        put(&products.0, has_offset, eta);
     }
 }
 
-/// What is known of the rows of a tile.
-struct Tile {
-    /// x.b + o, and in its place w loss'.
-    eta: Cells,
-    y: Cells,
-    weight: Cells,
+/// The sums of products, into `eta` or to the offsets that stand there.
+#[inline(always)]
+fn put(products: &[Halves; TILE], to_offset: bool, eta: &mut [f64]) {
+    if to_offset {
+        eta.iter_mut().zip(products).for_each(|(eta, halves)| *eta += of_halves(*halves));
+    } else {
+        eta.iter_mut().zip(products).for_each(|(eta, halves)| *eta = of_halves(*halves));
+    }
 }
 
-impl Tile {
-    /// Adds the weighted losses of `size` rows to `values`, puts their slopes in the place of eta and shows their curvatures.
-    ///
-    /// The logistic loss in its signed form, with s = 2y - 1: ln(1 + exp(-s eta)) and -s / (1 + exp(s eta)), which keep all
-    /// digits of a small residual where mu - y would cancel.
-    #[inline(always)]
-    fn take_losses(&mut self, loss: Loss, size: usize, values: &mut Lanes, show: impl FnOnce(&[f64])) {
-        let size = size.next_multiple_of(LANES);
-        if let (Loss::Logistic, LANES) = (loss, size) {
-            return show(&self.take_few_losses(values));
-        }
-        let (eta, y, weight) = (&mut self.eta[..size], &self.y[..size], &self.weight[..size]);
-        let (mut costs, mut curvatures) = ([0.0; TILE], [0.0; TILE]);
-        let (cost, curvature) = (&mut costs[..size], &mut curvatures[..size]);
-        match loss {
-            Loss::Logistic => {
-                // One step for all rows, then the next: more rows are under way at a time than if each went through all.
-                let (mut logit, mut small) = ([0.0; TILE], [0.0; TILE]);
-                let (t, e) = (&mut logit[..size], &mut small[..size]);
-                for k in 0..size {
-                    t[k] = if y[k] > 0.5 { -eta[k] } else { eta[k] };
-                    e[k] = exp_of_negative(-t[k].abs());
-                }
-                for k in 0..size {
-                    let sign = if y[k] > 0.5 { -1.0 } else { 1.0 };
-                    let (risk, variance) = risk_and_variance(t[k], e[k]);
-                    let alarm = 0.0 * eta[k]; // 0; not a number where the predictor is none or beyond all bounds
-                    eta[k] = weight[k] * (sign * risk + alarm);
-                    curvature[k] = weight[k] * (variance + alarm);
-                }
-                for k in 0..size {
-                    cost[k] = weight[k] * (t[k].max(0.0) + ln_1p_of_fraction(e[k]) + 0.0 * t[k]);
-                }
-            }
-            Loss::Squared => {
-                for k in 0..size {
-                    let residual = eta[k] - y[k];
-                    cost[k] = weight[k] * (0.5 * residual * residual);
-                    eta[k] = weight[k] * residual;
-                    curvature[k] = weight[k];
-                }
-            }
-        }
-        // A row without a weight adds nothing, not even the not-a-number of a predictor beyond all bounds.
-        for (cost, weight) in cost.as_chunks::<LANES>().0.iter().zip(weight.as_chunks::<LANES>().0) {
-            for k in 0..LANES {
-                values[k] += if weight[k] == 0.0 { 0.0 } else { cost[k] };
-            }
-        }
-        show(curvature);
+/// Adds the weighted losses of a whole number of [`LANES`] rows to `values`, puts their slopes in the place of their linear predictors
+/// and shows their curvatures.
+///
+/// The logistic loss in its signed form, with s = 2y - 1: ln(1 + exp(-s eta)) and -s / (1 + exp(s eta)), which keep all
+/// digits of a small residual where mu - y would cancel.
+#[inline(always)]
+fn take_losses(
+    loss: Loss,
+    eta: &mut [f64],
+    outcomes: Outcomes<'_>,
+    values: &mut Lanes,
+    show: impl FnOnce(&[f64]),
+) {
+    let size = eta.len();
+    if let (Loss::Logistic, LANES) = (loss, size) {
+        return show(&take_few_losses(eta, outcomes, values));
     }
-
-    /// The same of the first [`LANES`] rows of a logistic model, which wide designs have no more of at a time; gives their curvatures.
-    #[inline(always)]
-    fn take_few_losses(&mut self, values: &mut Lanes) -> Lanes {
-        let mut curvature = [0.0; LANES];
+    let (y, weight) = (&outcomes.y[..size], &outcomes.weight[..size]);
+    let (mut costs, mut curvatures) = (Cells::zeros(), Cells::zeros());
+    let (cost, curvature) = (&mut costs.0[..size], &mut curvatures.0[..size]);
+    match loss {
+        Loss::Logistic => {
+            // One step for all rows, then the next: more rows are under way at a time than if each went through all.
+            let (mut logit, mut small) = (Cells::zeros(), Cells::zeros());
+            let (t, e) = (&mut logit.0[..size], &mut small.0[..size]);
+            for k in 0..size {
+                t[k] = if y[k] > 0.5 { -eta[k] } else { eta[k] };
+                e[k] = exp_of_negative(-t[k].abs());
+            }
+            for k in 0..size {
+                let sign = if y[k] > 0.5 { -1.0 } else { 1.0 };
+                let (risk, variance) = risk_and_variance(t[k], e[k]);
+                let alarm = 0.0 * eta[k]; // 0; not a number where the predictor is none or beyond all bounds
+                eta[k] = weight[k] * (sign * risk + alarm);
+                curvature[k] = weight[k] * (variance + alarm);
+            }
+            for k in 0..size {
+                cost[k] = weight[k] * (t[k].max(0.0) + ln_1p_of_fraction(e[k]) + 0.0 * t[k]);
+            }
+        }
+        Loss::Squared => {
+            for k in 0..size {
+                let residual = eta[k] - y[k];
+                cost[k] = weight[k] * (0.5 * residual * residual);
+                eta[k] = weight[k] * residual;
+                curvature[k] = weight[k];
+            }
+        }
+    }
+    // A row without a weight adds nothing, not even the not-a-number of a predictor beyond all bounds.
+    for (cost, weight) in cost.as_chunks::<LANES>().0.iter().zip(weight.as_chunks::<LANES>().0) {
         for k in 0..LANES {
-            let (eta, weight) = (self.eta[k], self.weight[k]);
-            let sign = if self.y[k] > 0.5 { -1.0 } else { 1.0 };
-            let (risk, softplus, variance) = risk_cost_and_variance(sign * eta);
-            let alarm = 0.0 * eta; // as above
-            let cost = weight * (softplus + alarm);
-            self.eta[k] = weight * (sign * risk + alarm);
-            curvature[k] = weight * (variance + alarm);
-            values[k] += if weight == 0.0 { 0.0 } else { cost };
+            values[k] += if weight[k] == 0.0 { 0.0 } else { cost[k] };
         }
-        curvature
     }
+    show(curvature);
+}
+
+/// The same of the first [`LANES`] rows of a logistic model, which wide designs have no more of at a time; gives their curvatures.
+#[inline(always)]
+fn take_few_losses(slope: &mut [f64], outcomes: Outcomes<'_>, values: &mut Lanes) -> Lanes {
+    let mut curvature = [0.0; LANES];
+    let (slope, y, weight) = (&mut slope[..LANES], &outcomes.y[..LANES], &outcomes.weight[..LANES]);
+    for k in 0..LANES {
+        let (eta, weight) = (slope[k], weight[k]);
+        let sign = if y[k] > 0.5 { -1.0 } else { 1.0 };
+        let (risk, softplus, variance) = risk_cost_and_variance(sign * eta);
+        let alarm = 0.0 * eta; // as above
+        let cost = weight * (softplus + alarm);
+        slope[k] = weight * (sign * risk + alarm);
+        curvature[k] = weight * (variance + alarm);
+        values[k] += if weight == 0.0 { 0.0 } else { cost };
+    }
+    curvature
 }
 
 #[cfg(test)]

@@ -115,7 +115,8 @@ fn plus_four(slope: &mut Lanes, r: [f64; ABREAST], x: [&Lanes; ABREAST]) {
     }
 }
 
-/// A number of whole runs that is known, and perhaps a run of the last columns: see [`Beta`].
+/// A number of whole runs that is known, and perhaps a run of the last columns: see [`Beta`]. Each begins a line of the cache.
+#[repr(align(64))]
 pub struct Runs<const R: usize, const REST: bool> {
     beta: [Lanes; R],
     beta_rest: Lanes,

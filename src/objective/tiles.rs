@@ -1,17 +1,81 @@
 //! Rows as a sweep takes them: a tile of neighbours at a time.
 
+use crate::objective::products::LANES;
+
+/// The most rows of a tile, whose predictors and residuals stay in the nearest cache.
+pub const TILE: usize = 64;
+
+/// A number for each row of a tile; they begin where a line of the cache does, so that no vector of them lies in two.
+#[repr(align(64))]
+pub struct Cells(pub [f64; TILE]);
+
+/// The weights of rows that have none.
+static ONES: Cells = Cells([1.0; TILE]);
+
+impl Cells {
+    /// 0 for each.
+    #[inline(always)]
+    pub fn zeros() -> Self {
+        Cells([0.0; TILE])
+    }
+}
+
+/// Room for the outcomes and weights of a tile's rows.
+pub struct Room {
+    /// Outcomes.
+    pub y: Cells,
+    /// Frequency weights.
+    pub weight: Cells,
+}
+
+impl Room {
+    /// 0 for each.
+    #[inline(always)]
+    pub fn zeros() -> Self {
+        Room { y: Cells::zeros(), weight: Cells::zeros() }
+    }
+}
+
+/// The outcomes of a tile's rows and their frequency weights, where they lie or copied into some room.
+#[derive(Clone, Copy)]
+pub struct Outcomes<'t> {
+    /// One a row.
+    pub y: &'t [f64],
+    /// One a row.
+    pub weight: &'t [f64],
+}
+
+impl<'t> Outcomes<'t> {
+    /// The same with rows that weigh nothing up to a whole number of [`LANES`].
+    #[inline(always)]
+    pub fn filled_up(self, room: &'t mut Room) -> Outcomes<'t> {
+        let size = self.y.len();
+        let whole = size.next_multiple_of(LANES);
+        if whole == size {
+            return self;
+        }
+        room.y.0[..size].copy_from_slice(self.y);
+        room.weight.0[..size].copy_from_slice(self.weight);
+        room.weight.0[size..whole].fill(0.0);
+        Outcomes { y: &room.y.0[..whole], weight: &room.weight.0[..whole] }
+    }
+}
+
 /// Rows of which a linear predictor can be made.
 pub trait Predictors<'x> {
     /// The p columns of each of `size` rows, in their order; none at all where p is 0.
     fn columns(&self, from: usize, size: usize) -> impl Iterator<Item = &'x [f64]>;
-    /// What is added to the linear predictor of each row from `from` on, into `offset`.
-    fn offsets(&self, from: usize, offset: &mut [f64]);
+    /// Puts what is added to the linear predictor of each row from `from` on into `offset`; where that is nothing for all rows, leaves
+    /// it as it is and says false.
+    fn offsets(&self, from: usize, offset: &mut [f64]) -> bool;
 }
 
 /// Rows whose outcome is known.
 pub trait Observed<'x>: Predictors<'x> {
-    /// The outcome and the frequency weight of each row from `from` on.
-    fn outcomes(&self, from: usize, y: &mut [f64], weight: &mut [f64]);
+    /// Of `size` rows from `from` on; `room` is for those that lie scattered.
+    fn outcomes<'t>(&self, from: usize, size: usize, room: &'t mut Room) -> Outcomes<'t>
+    where
+        'x: 't;
 }
 
 /// Rows that lie one after the other.
@@ -32,8 +96,11 @@ impl<'x> Predictors<'x> for Lying<'x> {
     }
 
     #[inline(always)]
-    fn offsets(&self, from: usize, offset: &mut [f64]) {
-        copy_or(0.0, self.offset, from, offset);
+    fn offsets(&self, from: usize, offset: &mut [f64]) -> bool {
+        if let Some(cells) = self.offset {
+            offset.copy_from_slice(&cells[from..from + offset.len()]);
+        }
+        self.offset.is_some()
     }
 }
 
@@ -55,25 +122,27 @@ impl<'x> Predictors<'x> for Table<'x> {
     }
 
     #[inline(always)]
-    fn offsets(&self, from: usize, offset: &mut [f64]) {
-        self.rows.offsets(from, offset);
+    fn offsets(&self, from: usize, offset: &mut [f64]) -> bool {
+        self.rows.offsets(from, offset)
     }
 }
 
 impl<'x> Observed<'x> for Table<'x> {
     #[inline(always)]
-    fn outcomes(&self, from: usize, y: &mut [f64], weight: &mut [f64]) {
-        y.copy_from_slice(&self.y[from..from + y.len()]);
-        copy_or(1.0, self.weight, from, weight);
+    fn outcomes<'t>(&self, from: usize, size: usize, _room: &'t mut Room) -> Outcomes<'t>
+    where
+        'x: 't,
+    {
+        lying(self.y, self.weight, from, size)
     }
 }
 
-/// The cells from `from` on, or as many of one value where there are none.
+/// The outcomes of neighbours, and their weights: 1 where there are none.
 #[inline(always)]
-pub fn copy_or(value: f64, cells: Option<&[f64]>, from: usize, to: &mut [f64]) {
-    match cells {
-        Some(cells) => to.copy_from_slice(&cells[from..from + to.len()]),
-        None => to.fill(value),
+pub fn lying<'x>(y: &'x [f64], weight: Option<&'x [f64]>, from: usize, size: usize) -> Outcomes<'x> {
+    Outcomes {
+        y: &y[from..from + size],
+        weight: weight.map_or(&ONES.0[..size], |weight| &weight[from..from + size]),
     }
 }
 

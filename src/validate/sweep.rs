@@ -7,7 +7,7 @@ use crate::num::linalg::{cholesky, inverse_upper, is_regular, solve_root};
 use crate::objective::Objective;
 use crate::objective::kernel::{predict, sweep};
 use crate::objective::loss::Loss;
-use crate::objective::tiles::{Lying, Observed, Predictors};
+use crate::objective::tiles::{Lying, Observed, Outcomes, Predictors, Room};
 use crate::optimise::history::Record;
 use crate::optimise::method::{Decay, Method};
 use crate::optimise::watch::{Signal, Watcher};
@@ -70,19 +70,25 @@ impl<'a> Predictors<'a> for Counted<'_, 'a> {
     }
 
     #[inline(always)]
-    fn offsets(&self, from: usize, offset: &mut [f64]) {
-        for (i, offset) in self.from(from).zip(offset) {
-            *offset = self.rows.offset.map_or(0.0, |o| o[i]);
+    fn offsets(&self, from: usize, offset: &mut [f64]) -> bool {
+        if let Some(cells) = self.rows.offset {
+            self.from(from).zip(offset).for_each(|(i, offset)| *offset = cells[i]);
         }
+        self.rows.offset.is_some()
     }
 }
 
 impl<'a> Observed<'a> for Counted<'_, 'a> {
     #[inline(always)]
-    fn outcomes(&self, from: usize, y: &mut [f64], weight: &mut [f64]) {
-        for ((i, y), weight) in self.from(from).zip(y).zip(weight) {
+    fn outcomes<'t>(&self, from: usize, size: usize, room: &'t mut Room) -> Outcomes<'t>
+    where
+        'a: 't,
+    {
+        let (y, weight) = (&mut room.y.0[..size], &mut room.weight.0[..size]);
+        for ((i, y), weight) in self.from(from).zip(&mut *y).zip(&mut *weight) {
             (*y, *weight) = (self.rows.y[i], self.rows.weight[i]);
         }
+        Outcomes { y, weight }
     }
 }
 
