@@ -78,7 +78,11 @@ fn likelihood(frame: &Frame, loss: Loss, exact: &mut Exact) -> Result<()> {
     if loss == Loss::Logistic && exact.error_in_standard_errors.is_none() {
         exact.separation = separation::find_in(&frame.rows)?.map(|s| Separation {
             complete: s.complete,
-            terms: s.columns.iter().map(|j| frame.terms[*j].name.clone()).collect(),
+            terms: s
+                .columns(&frame.to_user, &frame.scale.spread)
+                .into_iter()
+                .map(|j| frame.terms[j].name.clone())
+                .collect(),
             rows: Some(s.rows),
         });
     }
