@@ -25,6 +25,10 @@ const UNKNOWN: u64 = 4 << 30;
 /// Below this many rows nothing is large.
 const FEW_ROWS: usize = 10_000;
 
+/// Of each row the effect of a treatment keeps the outcome, the arm, its prediction in the reference arm, what sorts these into quarters,
+/// and how often a resample draws it.
+const EFFECT_BYTES: u64 = 40;
+
 /// What swept fits lack.
 const LEFT_OUT: &str = "the patients' table is left out: `clinreg describe` makes it";
 
@@ -87,9 +91,10 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
     let meaning =
         format!("{} rows do not fit into memory and are swept on disk; {left_out}", grouped(n as f64));
     let cost = format!(
-        "memory for the rows: {}; temporary files of about {} in `{}`, which go when the program ends; each sweep \
-         reads {}",
+        "memory for the rows: {}, and for two of the file's columns at a time, about {}; temporary files of about {} in `{}`, which \
+         go when the program ends; each sweep reads {}",
         bytes(limit),
+        bytes(n * 2 * 8),
         bytes(n * 8 * (2 * wide.stored + 2)),
         folder.display(),
         bytes(n * 8 * (wide.stored + 1)),
@@ -108,6 +113,13 @@ pub fn plan(args: &FitArgs, spec: &Spec, source: &Source) -> Result<Plan> {
              some sweeps each would do"
         ),
         Some(resamples) => format!("{cost}; `--validate` fits {resamples} more models, some sweeps each"),
+        None => cost,
+    };
+    let cost = match args.effect.treatment {
+        Some(_) => format!(
+            "{cost}; `--treatment` keeps some numbers of each row in memory, about {}",
+            bytes(n * EFFECT_BYTES)
+        ),
         None => cost,
     };
     let cost = match args.effect.effect_interval {

@@ -107,10 +107,9 @@ pub fn find_in(rows: &dyn Rows) -> Result<Option<Separated>> {
     if n <= ALL_ROWS {
         return find(&some.x, &some.y);
     }
-    if find(&some.x, &some.y)?.is_none() {
+    let Some(Separated { moved: Moved::Along(direction), .. }) = find(&some.x, &some.y)? else {
         return Ok(None);
-    }
-    let direction = solve(&some.x, &some.y)?;
+    };
     Ok(holding(&direction, &[margins(rows, &direction)], n))
 }
 
