@@ -87,6 +87,24 @@ fn files() -> Vec<Refusal> {
         data("UTF-32", utf32, "y ~ x", &["UTF-32", "hint:"]),
         data("a NUL byte", "y,x\n1,2\n3,\0\n", "y ~ x", &["line 3"]),
         data(
+            "numbers too large",
+            "died,x\n1,3\n0,2\n1,1e200\n0,1e200\n",
+            "died ~ x",
+            &["`x` has numbers as large as 1e200", "I(x / 1e200)"],
+        ),
+        data(
+            "numbers too small",
+            "died,x\n1,3e-200\n0,2e-200\n1,1e-201\n0,1e-200\n",
+            "died ~ x",
+            &["`x` has numbers as small as 3e-200", "I(x * 1e200)"],
+        ),
+        data(
+            "an outcome too large",
+            "y,x\n1e160,3\n2e160,2\n1,1\n0,5\n3,7\n",
+            "y ~ x",
+            &["the outcome `y` has numbers as large as 2e160"],
+        ),
+        data(
             "a quotation mark that never closes",
             with("1.5,1", "\"1.5,1"),
             "y ~ x",

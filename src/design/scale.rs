@@ -3,7 +3,8 @@
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
 use rayon::prelude::*;
 
-use crate::error::Result;
+use crate::design::term::Term;
+use crate::error::{Error, Result};
 use crate::num::lanes::widest;
 use crate::team::{Bits, Ranks};
 
@@ -80,6 +81,36 @@ impl Scale {
             }
         }
         z
+    }
+}
+
+/// Refuses numbers of which the squares, which variances are made of, are beyond the range of computing. largest: the largest of them in
+/// size.
+///
+/// # Errors
+/// Data, where it is neither 0 nor between 1e-150 and 1e150, or not a number.
+pub fn in_range(what: &str, largest: f64) -> Result<()> {
+    const LARGEST: f64 = 1e150; // a hundred such squares have room below 1.8e308
+    if largest == 0.0 || (LARGEST.recip()..=LARGEST).contains(&largest) {
+        return Ok(());
+    }
+    let (size, unit) = if largest < 1.0 { ("small", "I(x * 1e200)") } else { ("large", "I(x / 1e200)") };
+    let largest = if largest.is_finite() { format!("{largest:e}") } else { "1.8e308 and more".to_string() };
+    Err(Error::data(format!(
+        "{what} has numbers as {size} as {largest}: their squares, which variances are made of, are beyond the range of computing"
+    ))
+    .hint(format!("bring it to another unit, in the manner of `{unit}`")))
+}
+
+impl Scale {
+    /// Refuses a design whose columns are beyond the range of computing.
+    ///
+    /// # Errors
+    /// As [`in_range`], with the name of the first such column.
+    pub fn check(&self, terms: &[Term]) -> Result<()> {
+        terms.iter().zip(self.centre.iter().zip(&self.spread)).try_for_each(|(term, (centre, spread))| {
+            in_range(&format!("`{}`", term.name), centre.abs() + spread)
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::data::table::{MISSING, Table, Values};
 use crate::design::formula::Formula;
 use crate::design::learn::either;
 use crate::design::matrix::outcome_numbers;
+use crate::design::scale::in_range;
 use crate::error::{Error, Result};
 use crate::fit::result::Outcome;
 use crate::fit::spec::Family;
@@ -91,6 +92,8 @@ pub fn choose_among(
                 .hint("a two-valued outcome is modelled with `--family logistic`"));
             }
             let y = outcome_numbers(formula, used)?;
+            let largest = y.iter().fold(0.0_f64, |largest, y| largest.max(y.abs()));
+            in_range(&format!("the outcome `{}`", formula.outcome_text()), largest)?;
             if let ([only], true) = (levels.as_slice(), y.len() > 1 || !ranks.is_alone()) {
                 return Err(one_value(name, only));
             }

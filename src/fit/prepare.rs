@@ -7,6 +7,7 @@ use crate::data::missing::{Gaps, Ledger, complete_rows};
 use crate::data::table::{Column, Table, Values};
 use crate::design::formula::Formula;
 use crate::design::matrix::{Encoded, Frozen, encode};
+use crate::design::scale::in_range;
 use crate::error::{Error, Result};
 use crate::fit::outcome::{Chosen, choose};
 use crate::fit::spec::{Robust, Spec};
@@ -37,7 +38,7 @@ pub struct Prepared {
 /// 4. chooses family and event; 5. encodes.
 ///
 /// # Errors
-/// Formula or data, as each step says; data, when rows are missing and the specification says to stop, or when no
+/// Formula or data, as each step says; data, when numbers are too large or too small to compute with, when rows are missing and the specification says to stop, or when no
 /// row is left.
 pub fn prepare(spec: &Spec, source: &Source) -> Result<Prepared> {
     let formula = Formula::parse(&spec.formula)?.resolve(&source.header, &spec.beside())?; // 1
@@ -53,6 +54,7 @@ pub fn prepare(spec: &Spec, source: &Source) -> Result<Prepared> {
     notices.extend(chosen.notices.iter().cloned());
     notices.extend(extras.notices);
     let (encoded, frozen) = encode(&formula, &used, extras.weight.as_ref())?; // 5
+    check_range(&encoded)?;
     ledger.notices = notices;
     Ok(Prepared {
         formula,
@@ -65,6 +67,16 @@ pub fn prepare(spec: &Spec, source: &Source) -> Result<Prepared> {
         ledger,
         gaps,
     })
+}
+
+/// Refuses columns of a design that are beyond the range of computing.
+fn check_range(design: &Encoded) -> Result<()> {
+    let mut largest = vec![0.0_f64; design.terms.len()];
+    for row in design.x.rows() {
+        largest.iter_mut().zip(row).for_each(|(largest, cell)| *largest = largest.max(cell.abs()));
+    }
+    let mut columns = design.terms.iter().zip(largest);
+    columns.try_for_each(|(term, largest)| in_range(&format!("`{}`", term.name), largest))
 }
 
 /// The columns beside the formula's: weights (a number) and clusters (levels whatever they look like).

@@ -43,7 +43,7 @@ pub fn auc(risk: &[f64], outcome: &[f64], weight: Option<&[f64]>) -> Option<Auc>
     let (mut events_below, mut others_below) = (0.0, 0.0);
     let mut from = 0;
     while from < order.len() {
-        let mut to = from;
+        let mut to = from + 1;
         while to < order.len() && rounded[order[to]] == rounded[order[from]] {
             to += 1;
         }
@@ -91,5 +91,11 @@ mod tests {
         let (a, b) = (weighted.expect("both outcomes"), repeated.expect("both outcomes"));
         assert!((a.value - b.value).abs() < 1e-15 && (a.std_error - b.std_error).abs() < 1e-15);
         assert!(auc(&risk, &[1.0; 4], None).is_none());
+    }
+
+    #[test]
+    fn a_risk_that_is_not_a_number_ties_with_nothing_and_ends() {
+        let found = auc(&[0.1, f64::NAN, 0.4, f64::NAN], &[0.0, 1.0, 1.0, 0.0], None).expect("both outcomes");
+        assert!((0.0..=1.0).contains(&found.value));
     }
 }

@@ -172,6 +172,7 @@ pub(crate) fn fit_with(
             Table::default()
         };
         let scaled = blueprint.scale(beside.weight)?;
+        scaled.scale.check(&blueprint.terms)?;
         let rows = blueprint.rows(&scaled, &beside, storage)?;
         let weights = ranks.meet(Ok(Bits::of(&[rows.total_weight()])))?;
         enough_rows(&blueprint, ranks)?;

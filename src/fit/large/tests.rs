@@ -215,3 +215,19 @@ fn one_and_two_threads_give_the_same_bits() {
     };
     assert_eq!(on(1), on(2));
 }
+
+#[test]
+fn numbers_whose_squares_are_none_are_refused_as_in_arrays() {
+    let text = registry_text(60).replace(",40,", ",4e190,").replace(",41,", ",1e308,");
+    let text = text.replace(",42,", ",1e308,").replace(",43,", ",1e308,");
+    let source = Source::from_bytes("registry.csv", text.into_bytes()).expect("a table");
+    for formula in ["died ~ age + sex", "age ~ sex"] {
+        let spec = Spec::new(formula);
+        let arrays = crate::fit::fit(&spec, &source, &mut Unwatched).expect_err("refused").message;
+        assert!(arrays.contains("`age` has numbers as large as 1e308"), "{arrays}");
+        for storage in [Storage::Memory, Storage::Disk(std::env::temp_dir())] {
+            let refused = fit(&spec, &source, &storage, &mut Unwatched).expect_err("refused").message;
+            assert!(refused.contains("`age` has numbers as large as "), "{refused}");
+        }
+    }
+}
