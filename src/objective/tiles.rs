@@ -46,7 +46,7 @@ pub struct Outcomes<'t> {
 }
 
 impl<'t> Outcomes<'t> {
-    /// The same with rows that weigh nothing up to a whole number of [`LANES`].
+    /// The same with rows that weigh nothing up to a whole number of `LANES`.
     #[inline(always)]
     pub fn filled_up(self, room: &'t mut Room) -> Outcomes<'t> {
         let size = self.y.len();
