@@ -2,6 +2,7 @@
 
 use crate::data::missing::Ledger;
 use crate::design::matrix::VariableKind;
+use crate::design::numbers::listed;
 use crate::fit::result::{Convergence, Fit, OptimizerUsed, Separation};
 use crate::fit::spec::{Family, Interval, Penalty};
 use crate::optimise::stop::StopReason;
@@ -277,7 +278,7 @@ fn separated(fit: &Fit, separation: &Separation) -> Ending {
     let what = format!(
         "No finite {} estimate exists ({how}): {} {} to infinity.",
         answer(fit),
-        names.join(", "),
+        listed(&names),
         if names.len() == 1 { "runs" } else { "run" }
     );
     let next = "Firth's bias reduction gives finite estimates: `--penalty firth`. Or merge rare levels, or leave the \
