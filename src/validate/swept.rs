@@ -54,8 +54,8 @@ type Outcome<T> = std::result::Result<T, Failure>;
 /// the drawn rows, and the rows are written anew with them to a temporary file of `folder`. 3. The rows are swept with the
 /// weights: for the columns that are constant or determined by others, for the penalty if cross-validation is to choose it, whose folds
 /// are temporary files, for the descent from the model of all rows, and for what its end proves; where the rows are many in every
-/// direction of the design and there is no penalty, for a few steps from that model. 4. A last sweep predicts all rows, and the indices are of these predictions. Beside the rows on disk some vectors of
-/// n numbers are in memory ([`bytes_a_row`]), those of one resample at a time. Sums are in a fixed order: the
+/// direction of the design and there is no penalty, for a few steps from that model. 4. A last sweep predicts all rows, and the indices
+/// are of these predictions. Beside the rows on disk some vectors of n numbers are in memory ([`bytes_a_row`]), those of one resample at a time. Sums are in a fixed order: the
 /// same bits on any number of threads.
 ///
 /// `go_on` is asked after every resample with how many are done; `None` is returned if it says stop. `stop` is asked within a resample,
@@ -243,9 +243,11 @@ impl<'a> Study<'a> {
         let target = match (spec.penalty, &fit.penalty) {
             (Penalty::None, _) => Target::Likelihood,
             (Penalty::Firth, _) => Target::Firth,
-            (Penalty::ElasticNet { .. }, Some(used)) => Target::ElasticNet(used.strength),
-            (Penalty::ElasticNet { lambda, alpha }, None) => {
-                Target::ElasticNet(Strength { lambda: lambda.unwrap_or(0.0), alpha })
+            (Penalty::ElasticNet { lambda: Some(lambda), alpha }, _) => {
+                Target::ElasticNet(Strength { lambda, alpha })
+            }
+            (Penalty::ElasticNet { lambda: None, .. }, chosen) => {
+                Target::ElasticNet(chosen.as_ref().expect("cross-validation chose a lambda").strength)
             }
         };
         let learning = learning(laid)?;
@@ -255,12 +257,8 @@ impl<'a> Study<'a> {
         let watcher = &mut Heeding(stop);
         let beta = descend(&frame.rows, (target, loss), &sizes, &start, (spec.seed, &frame.to_user), watcher);
         frame.rows.check()?;
-        let beta = beta.map_err(|why| {
-            Error::data(format!(
-                "the model cannot be fitted to resamples: the data themselves {}",
-                why.words()
-            ))
-        })?;
+        let failed = |why: Failure| format!("no resample can be fitted: the data themselves {}", why.words());
+        let beta = beta.map_err(|why| Error::data(failed(why)))?;
         let near = stays_near(frame, &laid.prepared, spec, laid.prepared.weight.as_ref()).then(|| {
             let glm = Glm::new(&frame.rows, loss);
             let root = glm.curvature_root(&beta);
