@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The tables of README's section "How fast?", one after the other: tests/bench/all.sh FOLDER
-# Builds the program, makes its registries in FOLDER (1 GB at a time) and removes them; some twenty minutes, during which
+# Builds the program, makes its registries in FOLDER (1 GB at a time) and removes them; some ten minutes, during which
 # nothing else should run. Needs python3 with numpy and polars; peers that cannot be imported are named and left out. Two
 # ranks are measured where Open MPI's `mpirun` is there and CLINREG_MPI names a program that was built with `--features mpi`.
 set -euo pipefail

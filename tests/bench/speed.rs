@@ -1,6 +1,6 @@
 //! On demand (`cargo bench --bench speed`, shorter with `-- --quick`): one table of what the machine and the program do in a second.
 //!
-//! Every time is the median of some repetitions, and each share of the bandwidth is of what was measured in turns with it.
+//! The time of a sweep is the median of some repetitions, and each share of the bandwidth is of what was measured in turns with it.
 #![allow(clippy::print_stdout)]
 
 #[path = "speed/descents.rs"]
